@@ -1,0 +1,40 @@
+# Everything needs only Python 3.11-3.13 and make: each target makes its own virtual environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PORT ?= 8501
+PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
+
+.PHONY: run test bench lint clean
+.DEFAULT_GOAL := run
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) else "fer-dashboard: expected Python 3.11 to 3.13, got %d.%d; choose one with: make PYTHON=python3.12" % v)'
+	$(PYTHON) -m venv $(VENV)
+
+# The stamps make the second run start in seconds: pip is asked only when the pins change.
+$(VENV)/.run: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing (once; TensorFlow is large, this takes some minutes) ..."
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	$(BIN)/python -m pip install $(PIP_FLAGS) -e '.[dev]'
+	@touch $@
+
+run: $(VENV)/.run
+	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV)

@@ -1,0 +1,27 @@
+"""Facial emotion recognition in real time: detector, classifier, pipeline, training.
+
+>>> from fer import EmotionRecognizer
+>>> recognizer = EmotionRecognizer.load()
+>>> faces = recognizer.analyze(image_bgr)  # doctest: +SKIP
+"""
+
+from fer.classifier import EmotionClassifier
+from fer.detection import CascadeDetector, DetectorSettings
+from fer.errors import FerError
+from fer.pipeline import EmotionRecognizer
+from fer.results import Box, Detection, FaceEmotion, FrameResult
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Box",
+    "CascadeDetector",
+    "Detection",
+    "DetectorSettings",
+    "EmotionClassifier",
+    "EmotionRecognizer",
+    "FaceEmotion",
+    "FerError",
+    "FrameResult",
+    "__version__",
+]

@@ -1,0 +1,30 @@
+"""What a network costs, counted from its layers; importing this module imports no framework."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import keras
+
+
+def multiply_adds(model: keras.Model) -> int:
+    """Multiplications of the convolutions and dense layers in one forward pass of one image.
+
+    Args:
+        model: Built with a fixed input size.
+
+    Raises:
+        ValueError: If a layer's size is not fixed.
+    """
+    from keras import layers
+
+    total = 0
+    for layer in model.layers:
+        if isinstance(layer, (layers.Conv2D, layers.Dense)):
+            positions = layer.output.shape[1:-1]
+            if None in positions:
+                raise ValueError(f"{layer.name}: expected a fixed size, got {layer.output.shape}")
+            total += math.prod(positions) * math.prod(layer.kernel.shape)
+    return total

@@ -1,0 +1,74 @@
+"""One picture file of any size as a 48x48 grey face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.datasets.base import IMAGE_SIZE
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm"})
+# Named because Pillow would otherwise try every format it knows, among them EPS, for which it
+# starts an external program.
+_FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
+MAX_MEGAPIXELS = 50
+_SIXTEEN_BIT_TO_EIGHT = 257
+
+
+class BadPicture(Exception):
+    """A picture that cannot be used; the reader adds the file's name and the remedy."""
+
+
+def read_picture(path: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """Read one picture, grey and resized by area averaging (bilinear where it is smaller).
+
+    A picture that is not square is stretched: faces in class folders are crops already.
+
+    Args:
+        path: A picture in one of the formats of ``SUFFIXES``.
+
+    Returns:
+        ``(48, 48)`` uint8, and the original width and height in pixels.
+
+    Raises:
+        BadPicture: If the file cannot be decoded, is above 50 megapixels or has no 8- or 16-bit
+            channels. The message says what was expected and what came.
+    """
+    # Imported here so that the package's import stays light.
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path, formats=_FORMATS) as image:
+            width, height = image.size
+            if width * height > MAX_MEGAPIXELS * 1_000_000:
+                raise BadPicture(
+                    f"expected at most {MAX_MEGAPIXELS} megapixels, got {width} x {height}"
+                )
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I;16"):
+                # convert("L") would clip 16 bits to 255 instead of scaling them.
+                deep = np.asarray(upright, dtype=np.uint16) // _SIXTEEN_BIT_TO_EIGHT
+                grey = Image.fromarray(deep.astype(np.uint8))
+            elif upright.mode in ("I", "F"):
+                raise BadPicture(f"expected 8 or 16 bits per channel, got mode {upright.mode!r}")
+            else:
+                # Pillow warns about palettes with transparency unless they go through RGBA.
+                plain = upright.convert("RGBA") if upright.mode == "P" else upright
+                grey = plain.convert("L")
+            if grey.size != (IMAGE_SIZE, IMAGE_SIZE):
+                shrinks = min(grey.size) >= IMAGE_SIZE
+                filter_ = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+                grey = grey.resize((IMAGE_SIZE, IMAGE_SIZE), filter_)
+            return np.asarray(grey, dtype=np.uint8), (width, height)
+    except BadPicture:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadPicture(f"expected at most {MAX_MEGAPIXELS} megapixels, got more") from None
+    except Exception as fault:
+        # Decoders raise whatever their format's code runs into: OSError, SyntaxError,
+        # struct.error, zlib.error, IndexError...
+        detail = " ".join(str(fault).split())[:120] or type(fault).__name__
+        raise BadPicture(f"expected a readable picture, got: {detail}") from None

@@ -1,0 +1,152 @@
+"""Results out of the project: one schema for CSV, JSON, JSON Lines and Parquet."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from fer.errors import InputError
+from fer.results import FaceEmotion
+
+SCHEMA_VERSION = 1
+SUFFIXES = (".csv", ".json", ".jsonl", ".parquet")
+
+# A spreadsheet runs a cell that starts with one of these as a formula.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceResult:
+    """What came of one input.
+
+    Attributes:
+        source: File name or path as the user gave it.
+        faces: The faces found.
+        reason: Why the input could not be read; empty when it could.
+    """
+
+    source: str
+    faces: tuple[FaceEmotion, ...] = ()
+    reason: str = ""
+
+    @property
+    def status(self) -> str:
+        """``ok``, ``no face`` or ``error``."""
+        if self.reason:
+            return "error"
+        return "ok" if self.faces else "no face"
+
+
+def _printable(text: str) -> str:
+    """File names may hold bytes that are no UTF-8 (lone surrogates); no format can store them."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def to_rows(
+    results: Iterable[SourceResult], *, labels: Sequence[str], model: str, version: str
+) -> list[dict[str, object]]:
+    """One row per face; an input without a face, or with an error, has one row of its own."""
+    blank: dict[str, object] = dict.fromkeys(
+        ("face_id", "x", "y", "width", "height", "emotion", "confidence")
+    )
+    blank.update({f"p_{label}": None for label in labels})
+    blank["detection_score"] = None
+    rows: list[dict[str, object]] = []
+    for result in results:
+        head = {"source": _printable(result.source), "status": result.status}
+        tail = {
+            "reason": _printable(result.reason),
+            "model": model,
+            "model_version": version,
+            "schema_version": SCHEMA_VERSION,
+        }
+        faces = [face.to_row() for face in result.faces] or [blank]
+        rows.extend({**head, **face, **tail} for face in faces)
+    return rows
+
+
+def to_frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
+    """Rows as a table with nullable integer columns, so that blanks do not become floats."""
+    table = pd.DataFrame(list(rows))
+    for column in ("face_id", "x", "y", "width", "height", "schema_version"):
+        if column in table:
+            table[column] = table[column].astype("Int64")
+    return table
+
+
+def to_csv(rows: Sequence[dict[str, object]]) -> str:
+    """CSV text; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
+    table = to_frame(rows)
+    for column in ("source", "reason"):
+        if column in table:
+            table[column] = [
+                f"'{text}" if str(text).startswith(_FORMULA_STARTS) else text
+                for text in table[column]
+            ]
+    return str(table.to_csv(index=False))
+
+
+def to_json(rows: Sequence[dict[str, object]], *, lines: bool = False) -> str:
+    """A JSON array, or one object a line."""
+    if lines:
+        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n"
+
+
+def check_output(path: Path) -> None:
+    """Refuse an output before the work is done, not after.
+
+    Raises:
+        InputError: If the suffix is unknown or the folder does not exist.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"{path.name}: expected a name ending in {', '.join(SUFFIXES)}, got "
+            f"{path.suffix or 'no suffix'}; rename the output"
+        )
+    if not path.parent.is_dir():
+        raise InputError(
+            f"{path}: expected an existing folder, found none at {path.parent}; create it first"
+        )
+
+
+def write_rows(rows: Sequence[dict[str, object]], path: Path) -> None:
+    """Write a table in the format of the file's suffix; never leaves half a file.
+
+    Raises:
+        InputError: If the suffix is unknown or the place cannot be written.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        data = to_csv(rows).encode()
+    elif suffix in (".json", ".jsonl"):
+        data = to_json(rows, lines=suffix == ".jsonl").encode()
+    elif suffix == ".parquet":
+        buffer = io.BytesIO()
+        to_frame(rows).to_parquet(buffer, index=False)
+        data = buffer.getvalue()
+    else:
+        raise InputError(
+            f"{path.name}: expected a name ending in .csv, .json, .jsonl or .parquet, got "
+            f"{suffix or 'no suffix'}; rename the output"
+        )
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_bytes(data)
+        os.replace(partial, path)
+    except OSError as fault:
+        raise InputError(
+            f"{path}: expected a place that can be written, got: {fault.strerror or fault}; "
+            "choose another folder or free some disk"
+        ) from None
+    finally:
+        # Gone already after a success; also taken away when the write is interrupted.
+        with contextlib.suppress(OSError):
+            partial.unlink()

@@ -1,0 +1,214 @@
+"""Pictures from untrusted bytes, with limits; every refusal is one clear line."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image as PilImage
+from PIL import ImageOps, UnidentifiedImageError
+
+from fer.errors import FerError, InputError, MediaError
+from fer.export import SourceResult
+from fer.overlay import draw_faces
+from fer.pipeline import EmotionRecognizer
+from fer.preprocessing import Image
+
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 50_000_000
+
+# Pillow knows some forty formats, and opens EPS with Ghostscript. Its JPEG reader also takes MPO,
+# a JPEG with more than one picture, as many phones write it.
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+_ORIENTATION = 0x0112
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        name: File name, for tables and messages.
+        image_bgr: ``(h, w, 3)`` uint8, upright.
+        notes: What was changed on the way in, one sentence each.
+    """
+
+    name: str
+    image_bgr: Image
+    notes: tuple[str, ...] = ()
+
+
+def _too_large(name: str, size: int) -> MediaError:
+    return MediaError(
+        f"{name}: expected at most {MAX_BYTES / 2**20:.0f} MiB, got {size / 2**20:.1f} MiB or "
+        "more; shrink it first"
+    )
+
+
+def _check_size(image: PilImage.Image, name: str) -> None:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise MediaError(
+            f"{name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels, got {width:,} x "
+            f"{height:,} ({width * height / 1e6:,.0f} megapixels); shrink it first"
+        )
+
+
+def _to_bgr(image: PilImage.Image) -> Image:
+    """Any Pillow mode to BGR uint8; transparency goes on white, 16 bits are scaled to 8."""
+    if image.mode.startswith(("I", "F")):
+        values = np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        # 16-bit files use the full range of 65,535; floats are taken as they span.
+        top = 65_535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
+        values *= 255 / top
+        grey = np.clip(values, 0, 255, out=values).round().astype(np.uint8)
+        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        canvas = PilImage.new("RGBA", rgba.size, (255, 255, 255, 255))
+        image = PilImage.alpha_composite(canvas, rgba)
+    rgb = np.asarray(image.convert("RGB"), np.uint8)
+    return np.ascontiguousarray(rgb[..., ::-1])
+
+
+def decode_image(data: bytes, name: str = "picture") -> Picture:
+    """Decode a picture from bytes of unknown origin.
+
+    JPEG, PNG, WebP, TIFF, BMP and GIF in any colour mode; the EXIF orientation is applied; of an
+    animation the first frame is taken.
+
+    Args:
+        data: The whole file, at most 64 MiB.
+        name: File name for messages.
+
+    Raises:
+        MediaError: If the bytes are no such picture, are damaged, or exceed a limit.
+    """
+    if not data:
+        raise MediaError(f"{name}: expected a picture, got an empty file (0 bytes); save it again")
+    if len(data) > MAX_BYTES:
+        raise _too_large(name, len(data))
+    notes: list[str] = []
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of sizes near its own limit and of odd metadata; what matters is
+            # refused below.
+            warnings.simplefilter("ignore")
+            image = PilImage.open(io.BytesIO(data), formats=_FORMATS)
+            _check_size(image, name)
+            frames = getattr(image, "n_frames", 1)
+            if frames > 1:
+                notes.append(f"holds {frames} frames or pages; the first was read")
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+                notes.append("turned upright by its EXIF orientation")
+            return Picture(name, _to_bgr(upright), tuple(notes))
+    except MediaError:
+        raise
+    except PilImage.DecompressionBombError as fault:
+        # Its message begins "Image size (2500000000 pixels) exceeds ...".
+        size = re.search(r"\d+", str(fault))
+        got = f"{int(size[0]) / 1e6:,.0f} megapixels" if size else "far more"
+        raise MediaError(
+            f"{name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels, got {got}; "
+            "shrink it first"
+        ) from None
+    except UnidentifiedImageError:
+        raise MediaError(
+            f"{name}: expected a JPEG, PNG, WebP, TIFF, BMP or GIF picture, got something else; "
+            "open it in a viewer and save it as one of these"
+        ) from None
+    # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
+    except Exception as fault:
+        raise MediaError(
+            f"{name}: expected a whole picture, got a damaged or truncated one "
+            f"({' '.join(str(fault).split())}); copy or save it again"
+        ) from fault
+
+
+def read_image(path: str | Path) -> Picture:
+    """``decode_image`` for a file.
+
+    Raises:
+        MediaError: If the file cannot be read, or as ``decode_image``.
+    """
+    path = Path(path)
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            # A device or a pipe has no size: never read much more than the limit.
+            data = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+    except OSError as fault:
+        raise MediaError(
+            f"{path}: expected a readable file, got: {fault.strerror or fault}; check the path"
+        ) from None
+    if max(size, len(data)) > MAX_BYTES:
+        raise _too_large(path.name, max(size, len(data)))
+    return decode_image(data, path.name)
+
+
+def encode_png(image_bgr: Image) -> bytes:
+    """PNG bytes of a BGR picture ``(h, w, 3)`` uint8."""
+    _done, data = cv2.imencode(".png", image_bgr)
+    return data.tobytes()
+
+
+def find_images(paths: list[Path]) -> Iterator[Path]:
+    """Files as given, and the pictures inside folders, sorted, without hidden ones."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(
+                file
+                for file in path.rglob("*")
+                if file.suffix.lower() in IMAGE_SUFFIXES
+                and file.is_file()
+                and not any(part.startswith(".") for part in file.relative_to(path).parts)
+            )
+        else:
+            yield path
+
+
+def analyze_file(
+    path: Path, recognizer: EmotionRecognizer, annotated_dir: Path | None = None
+) -> SourceResult:
+    """Read and analyse one picture file; a broken one gives a reason instead of faces.
+
+    Args:
+        path: The file.
+        recognizer: Finds and reads faces.
+        annotated_dir: Where to write the annotated picture as PNG, if anywhere.
+    """
+    try:
+        picture = read_image(path)
+        faces = recognizer.analyze(picture.image_bgr)
+        if annotated_dir is not None:
+            _write_annotated(annotated_dir, path, encode_png(draw_faces(picture.image_bgr, faces)))
+    except FerError as fault:
+        return SourceResult(str(path), reason=str(fault))
+    return SourceResult(str(path), faces)
+
+
+def _write_annotated(folder: Path, source: Path, png: bytes) -> None:
+    """Write under a name that no other source has, whole or not at all."""
+    digest = hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]
+    target = folder / f"{source.stem}-{digest}.png"
+    partial = target.with_suffix(".partial")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(png)
+        os.replace(partial, target)
+    except OSError as fault:
+        raise InputError(
+            f"{target}: expected a place that can be written, got: {fault.strerror or fault}; "
+            "choose another folder or free some disk"
+        ) from None

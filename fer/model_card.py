@@ -1,0 +1,121 @@
+"""The card of a published model: what it is, what it learned from, and what was measured."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class InputSpec(_Frozen):
+    """One face of ``size`` x ``size`` pixels."""
+
+    size: int = Field(gt=0)
+    channels: int = Field(gt=0)
+    dtype: Literal["uint8"]
+
+
+class Abstention(_Frozen):
+    """When a head answers "unsure", chosen on ``split``.
+
+    Attributes:
+        threshold: Lowest confidence that is answered.
+        coverage: Share of the faces that were answered there.
+        accuracy: Share of the answers that was right; None when nothing was answered.
+        target: The accuracy that was asked for.
+        protocol: Which labels of the split count as right.
+    """
+
+    threshold: float = Field(ge=0)
+    coverage: Share
+    accuracy: Share | None
+    target: Share
+    protocol: str
+    n: int = Field(ge=0)
+    split: str
+
+
+class Metric(_Frozen):
+    """One figure with everything that it needs to mean something.
+
+    Attributes:
+        name: What was measured, for example "accuracy" or "ece".
+        value: The figure; shares are in 0..1.
+        protocol: Which rows of the split: "all", "without copies", "majority", "argmax".
+        n: Number of rows.
+        low: Lower end of the 95 % interval, where there is one.
+    """
+
+    name: str
+    value: float
+    head: str
+    split: str
+    protocol: str
+    n: int = Field(gt=0)
+    low: float | None = None
+    high: float | None = None
+
+
+class ModelCard(_Frozen):
+    """Everything that is known about a published model; written by ``fer.training.publish``.
+
+    Attributes:
+        name: Name of the folder.
+        version: Of the weights.
+        architecture: Name in ``fer.architectures``.
+        labels: Head -> class names in the order of its output.
+        input: What the network takes.
+        sha256: Digest of ``model.tflite``, 64 hexadecimal digits.
+        parameters: Parameters, BN statistics included.
+        multiply_adds: Multiplications of one forward pass.
+        file_bytes: Size of ``model.tflite``.
+        precision: How its weights are stored.
+        temperature: Head -> temperature inside the file.
+        abstain: Head -> when it answers "unsure".
+        data: What it was trained on.
+        licence: Terms of the data and of the weights.
+        recipe: The configuration of the training run.
+        seed: Seed of the run.
+        training_minutes: Time of all epochs.
+        epochs: Epochs that were finished.
+        weights: "raw" or "ema", with the origin of the BN statistics.
+        metrics: Every figure, each with its n and split.
+        created: Time of publication, ISO 8601 in UTC.
+    """
+
+    name: str
+    version: str
+    architecture: str
+    labels: dict[str, tuple[str, ...]]
+    input: InputSpec
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    parameters: int = Field(gt=0)
+    multiply_adds: int = Field(gt=0)
+    file_bytes: int = Field(gt=0)
+    precision: str
+    temperature: dict[str, Annotated[float, Field(gt=0)]]
+    abstain: dict[str, Abstention]
+    data: str
+    licence: str
+    recipe: dict[str, Any]
+    seed: int
+    training_minutes: float = Field(ge=0)
+    epochs: int = Field(ge=0)
+    weights: str
+    metrics: tuple[Metric, ...]
+    created: str
+
+    def metric(
+        self, name: str, *, head: str = "fer2013", split: str = "PrivateTest", protocol: str = "all"
+    ) -> Metric | None:
+        """The figure of that name, head, split and protocol, or None if it was not measured."""
+        for one in self.metrics:
+            if (one.name, one.head, one.split, one.protocol) == (name, head, split, protocol):
+                return one
+        return None

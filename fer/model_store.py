@@ -1,0 +1,197 @@
+"""Model folders: where they are, what belongs into one, and proof that the weights are whole.
+
+A folder holds ``model.tflite``, ``card.json``, ``history.csv`` and ``metrics.json``. This module
+reads them with the standard library and pydantic only: no deep-learning framework is imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fer.errors import ModelError
+from fer.model_card import Abstention, InputSpec, Metric, ModelCard
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Abstention",
+    "InputSpec",
+    "Metric",
+    "ModelCard",
+    "ModelFolder",
+    "check_name",
+    "file_digest",
+    "list_models",
+    "models_dir",
+    "open_model",
+]
+
+DEFAULT_MODEL = "xs"
+ENVIRONMENT = "FER_MODELS"
+
+WEIGHTS = "model.tflite"
+CARD = "card.json"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model folder whose files exist and whose weights match the card."""
+
+    path: Path
+    card: ModelCard
+
+    @property
+    def weights(self) -> Path:
+        """The LiteRT file."""
+        return self.path / WEIGHTS
+
+    def history(self) -> list[dict[str, float]]:
+        """One row per epoch of the training run.
+
+        Raises:
+            ModelError: If the table cannot be read.
+        """
+        path = self.path / HISTORY
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            return [{key: float(value) for key, value in row.items()} for row in rows]
+        except (OSError, ValueError, TypeError, AttributeError, csv.Error) as fault:
+            raise ModelError(
+                f"{path}: expected a table of numbers with a header, got: {fault}; "
+                "publish the model again"
+            ) from fault
+
+    def metrics(self) -> dict[str, Any]:
+        """Confusion matrices, per-class scores, reliability bins and data statistics.
+
+        Raises:
+            ModelError: If the file is not a JSON object.
+        """
+        return _read_json(self.path / METRICS)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise ModelError(
+            f"{path}: expected JSON, got: {fault}; publish the model again or copy it anew"
+        ) from fault
+    if not isinstance(content, dict):
+        raise ModelError(
+            f"{path}: expected a JSON object, got {type(content).__name__}; publish the model again"
+        )
+    return content
+
+
+def _read_card(path: Path) -> ModelCard:
+    content = _read_json(path)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path}: expected a model card, got a fault in {field!r} ({first['msg']}); "
+            "publish the model again with this version of fer"
+        ) from fault
+
+
+def models_dir() -> Path:
+    """``FER_MODELS`` when it is set, else ``models/`` beside the package, else those inside it."""
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return Path(chosen)
+    package = Path(__file__).resolve().parent
+    project = package.parent / "models"
+    return project if project.is_dir() else package / "_models"
+
+
+def check_name(name: str) -> str:
+    """Return a folder name that cannot lead out of its directory.
+
+    Raises:
+        ModelError: If it could, or is hidden.
+    """
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            "model: expected a name of letters, digits, dots, dashes and underscores, got "
+            f"{name!r}; choose another"
+        )
+    return name
+
+
+def list_models(directory: Path | None = None) -> list[ModelCard]:
+    """Cards of all models, by name; a folder with a damaged card is logged and left out.
+
+    Args:
+        directory: Folder of model folders; default ``models_dir()``.
+    """
+    root = models_dir() if directory is None else directory
+    cards = []
+    for path in sorted(root.glob(f"*/{CARD}")):
+        if _NAME.fullmatch(path.parent.name):
+            try:
+                cards.append(_read_card(path))
+            except ModelError as fault:
+                _log.warning("%s", fault)
+    return cards
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_model(name: str | None = None, *, directory: Path | None = None) -> ModelFolder:
+    """Open a model folder and verify it.
+
+    Args:
+        name: Name of the folder; default ``DEFAULT_MODEL``.
+        directory: Folder of model folders; default ``models_dir()``.
+
+    Returns:
+        The folder, complete, with weights that match the checksum on the card.
+
+    Raises:
+        ModelError: If the folder is missing, incomplete or damaged.
+    """
+    name = check_name(DEFAULT_MODEL if name is None else name)
+    root = models_dir() if directory is None else directory
+    path = root / name
+    if not path.is_dir():
+        found = ", ".join(card.name for card in list_models(root)) or "none"
+        raise ModelError(
+            f"model: expected the name of a folder in {root}, got {name!r}; found there: {found}; "
+            f"choose one of them, or set {ENVIRONMENT} to the folder that holds your models"
+        )
+    missing = [file for file in (CARD, WEIGHTS, HISTORY, METRICS) if not (path / file).is_file()]
+    if missing:
+        raise ModelError(
+            f"{path}: expected a model folder, missing {', '.join(missing)}; "
+            "copy the folder again or publish the model again"
+        )
+    card = _read_card(path / CARD)
+    digest = file_digest(path / WEIGHTS)
+    if digest != card.sha256:
+        raise ModelError(
+            f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
+            "weights are damaged or belong to another card: copy the folder again"
+        )
+    return ModelFolder(path, card)

@@ -1,0 +1,126 @@
+"""The crop contract: how a frame and a box become what the network sees.
+
+Training images and live crops go through the same geometry. FER-2013 pictures are themselves
+Haar frontal-face boxes (measured: median box side 0.98 of the frame, centred), so a box of
+``CascadeDetector`` is cut as it is, made square about its centre, without a margin; pixels
+outside the image repeat its edge; the result is 48 x 48 grey with values 0..255, not equalised
+and not scaled. Normalisation lives inside the model.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer.errors import InputError
+from fer.results import Box
+
+CROP_SIZE = 48
+
+# The edge is repeated in memory: a box of a million pixels would ask for a terabyte.
+_LARGEST_BOX = 4
+
+Image = npt.NDArray[np.uint8]
+
+
+def _described(frame: object) -> str:
+    if isinstance(frame, np.ndarray):
+        return f"an array of shape {frame.shape} and dtype {frame.dtype}"
+    return type(frame).__name__
+
+
+def check_frame(frame: object) -> Image:
+    """Accept a picture as the pipeline takes it.
+
+    Args:
+        frame: ``(h, w)`` or ``(h, w, 1)`` grey, ``(h, w, 3)`` BGR or ``(h, w, 4)`` BGRA; uint8;
+            any memory layout.
+
+    Returns:
+        The same pixels, C-contiguous; ``(h, w, 1)`` becomes ``(h, w)``.
+
+    Raises:
+        InputError: For anything else, saying what came.
+    """
+    fits = (
+        isinstance(frame, np.ndarray)
+        and frame.dtype == np.uint8
+        and (frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] in (1, 3, 4)))
+    )
+    if not fits:
+        raise InputError(
+            "frame: expected a uint8 array of shape (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, got "
+            f"{_described(frame)}; convert it first, for example with cv2.imread or .astype"
+        )
+    assert isinstance(frame, np.ndarray)
+    if frame.size == 0:
+        raise InputError(
+            f"frame: expected at least one pixel, got shape {frame.shape}; check the source"
+        )
+    if frame.ndim == 3 and frame.shape[2] == 1:
+        frame = frame[..., 0]
+    return np.ascontiguousarray(frame)
+
+
+def to_grey(frame: Image) -> Image:
+    """BGR or BGRA ``(h, w, c)`` or grey ``(h, w)`` to grey ``(h, w)``, ITU-R BT.601 weights."""
+    if frame.ndim == 2:
+        return frame
+    code = cv2.COLOR_BGRA2GRAY if frame.shape[2] == 4 else cv2.COLOR_BGR2GRAY
+    return np.asarray(cv2.cvtColor(frame, code), np.uint8)
+
+
+def crop_face(grey: Image, box: Box, size: int = CROP_SIZE) -> Image:
+    """Cut a square about the box's centre and resize it.
+
+    Args:
+        grey: ``(h, w)`` uint8.
+        box: In pixels of ``grey``; may reach outside.
+        size: Side of the result in pixels.
+
+    Returns:
+        ``(size, size)`` uint8.
+
+    Raises:
+        InputError: If the box is empty, lies wholly outside the image, or dwarfs it.
+    """
+    height, width = grey.shape
+    side = max(box.width, box.height)
+    # Whole numbers, rounded down: a box that moves by a pixel moves its crop by a pixel.
+    x = box.x + (box.width - side) // 2
+    y = box.y + (box.height - side) // 2
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + side, width), min(y + side, height)
+    empty = side <= 0 or right <= left or bottom <= top
+    if empty or side > _LARGEST_BOX * max(height, width):
+        raise InputError(
+            f"box: expected one that overlaps the {width} x {height} image and is at most "
+            f"{_LARGEST_BOX} times as large, got {box}; pass a box in pixels of this image"
+        )
+    crop = grey[top:bottom, left:right]
+    if (right - left, bottom - top) != (side, side):
+        crop = np.asarray(
+            cv2.copyMakeBorder(
+                crop, top - y, y + side - bottom, left - x, x + side - right, cv2.BORDER_REPLICATE
+            )
+        )
+    # Area averaging when shrinking, as the data set was made; bilinear when enlarging.
+    shrinking = side > size
+    method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(crop, (size, size), interpolation=method), np.uint8)
+
+
+def shrink_to_fit(image: Image, side: int) -> Image:
+    """Shrink a picture so that its longer side has at most ``side`` pixels; never enlarge."""
+    height, width = image.shape[:2]
+    factor = side / max(height, width)
+    if factor >= 1:
+        return image
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def resize_square(image: Image, side: int) -> Image:
+    """Resize a square grey picture for display, smoothly."""
+    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)

@@ -1,0 +1,110 @@
+"""What the pipeline returns: frozen records without pixels, ready for tables and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Box:
+    """An axis-aligned box in pixels of the input image; ``x, y`` is the top left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+    @property
+    def right(self) -> int:
+        """First column to the right of the box."""
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> int:
+        """First row below the box."""
+        return self.y + self.height
+
+    @property
+    def area(self) -> int:
+        """Square pixels."""
+        return self.width * self.height
+
+    def to_dict(self) -> dict[str, int]:
+        """Plain values for JSON."""
+        return {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A box with the detector's own score (for a cascade: the last stage's weight)."""
+
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEmotion:
+    """One face of one frame.
+
+    Attributes:
+        box: Where the face is, in pixels of the input image.
+        emotion: The top label, or None when the model abstains.
+        confidence: Calibrated probability of the top label, 0 to 1.
+        probabilities: Label -> calibrated probability; sums to 1.
+        detection_score: The detector's score of the box.
+        face_id: Identity within a stream, or the position in the picture (from 0).
+    """
+
+    box: Box
+    emotion: str | None
+    confidence: float
+    probabilities: Mapping[str, float]
+    detection_score: float = 0.0
+    face_id: int = 0
+
+    @property
+    def top_label(self) -> str:
+        """The most probable label, also when the model abstains."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain nested values for JSON."""
+        return {
+            "face_id": self.face_id,
+            "box": self.box.to_dict(),
+            "emotion": self.emotion,
+            "confidence": round(self.confidence, 6),
+            "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
+            "detection_score": round(self.detection_score, 4),
+        }
+
+    def to_row(self) -> dict[str, object]:
+        """Flat values for a table; one column per label, prefixed ``p_``."""
+        return {
+            "face_id": self.face_id,
+            **self.box.to_dict(),
+            "emotion": self.emotion or "",
+            "confidence": round(self.confidence, 6),
+            **{f"p_{label}": round(p, 6) for label, p in self.probabilities.items()},
+            "detection_score": round(self.detection_score, 4),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FrameResult:
+    """The faces of one frame of a stream.
+
+    Attributes:
+        timestamp_s: Time of the frame in seconds, from the stream's own clock.
+        width: Frame width in pixels.
+        height: Frame height in pixels.
+        faces: The faces, largest first.
+        processing_ms: Detection and classification time.
+    """
+
+    timestamp_s: float
+    width: int
+    height: int
+    faces: tuple[FaceEmotion, ...] = field(default=())
+    processing_ms: float = 0.0

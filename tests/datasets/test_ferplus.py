@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from fer.datasets import (
+    argmax_labels,
+    majority_labels,
+    not_a_face,
+    read_ferplus,
+    vote_distribution,
+)
+from fer.datasets.ferplus import VOTE_COLUMNS, drop_single_votes, read_ferplus_splits
+from fer.errors import DatasetError
+
+Write = Callable[..., Path]
+
+# neutral happy surprise sad angry disgust fear contempt unknown NF
+CASES = [
+    pytest.param([4, 0, 0, 1, 3, 2, 0, 0, 0, 0], -1, 0, id="4 of 9 is no majority"),
+    pytest.param([6, 0, 1, 1, 0, 0, 0, 0, 2, 0], 0, 0, id="single votes are dropped"),
+    pytest.param([5, 5, 0, 0, 0, 0, 0, 0, 0, 0], -1, 0, id="half is not more than half"),
+    pytest.param([4, 1, 1, 1, 1, 1, 1, 0, 0, 0], 0, 0, id="majority of what remains"),
+    pytest.param([0, 0, 0, 0, 0, 0, 0, 10, 0, 0], 7, 7, id="contempt"),
+    pytest.param([0, 2, 0, 0, 0, 0, 0, 0, 8, 0], -1, -1, id="unknown"),
+    pytest.param([0, 0, 0, 0, 0, 0, 0, 0, 0, 10], -1, -1, id="not a face"),
+    pytest.param([1, 1, 1, 1, 1, 1, 1, 1, 1, 1], -1, 0, id="only single votes"),
+    pytest.param([0] * 10, -1, -1, id="no vote"),
+]
+
+vote_rows = hnp.arrays(
+    np.uint8, st.tuples(st.integers(1, 8), st.just(10)), elements=st.integers(0, 10)
+)
+
+
+@pytest.mark.parametrize(("votes", "majority", "argmax"), CASES)
+def test_labels_follow_the_protocol(votes: list[int], majority: int, argmax: int) -> None:
+    array = np.array([votes], np.uint8)
+    assert majority_labels(array).tolist() == [majority]
+    assert argmax_labels(array).tolist() == [argmax]
+
+
+def test_single_votes_are_set_to_zero() -> None:
+    assert drop_single_votes(np.array([[0, 1, 2, 10]], np.uint8)).tolist() == [[0, 0, 2, 10]]
+
+
+def test_not_a_face_needs_more_than_half() -> None:
+    votes = np.zeros((2, 10), np.uint8)
+    votes[:, 9] = (5, 6)
+    votes[:, 0] = (5, 4)
+    assert not_a_face(votes).tolist() == [False, True]
+
+
+def test_distribution_shares_the_emotion_votes() -> None:
+    votes = np.array([[6, 2, 1, 0, 0, 0, 0, 0, 1, 0], [0] * 9 + [10]], np.uint8)
+    shares, weight = vote_distribution(votes)
+    np.testing.assert_allclose(shares[0], [0.75, 0.25, 0, 0, 0, 0, 0, 0])
+    np.testing.assert_allclose(shares[1], 1 / 8)
+    assert weight.tolist() == [1, 0]
+    assert shares.dtype == weight.dtype == np.float32
+
+
+@given(vote_rows)
+@settings(deadline=None)
+def test_a_majority_is_always_the_largest_vote(votes: npt.NDArray[np.uint8]) -> None:
+    majority = majority_labels(votes)
+    kept = majority >= 0
+    np.testing.assert_array_equal(majority[kept], argmax_labels(votes)[kept])
+
+
+@given(vote_rows)
+@settings(deadline=None)
+def test_distributions_sum_to_one(votes: npt.NDArray[np.uint8]) -> None:
+    np.testing.assert_allclose(vote_distribution(votes)[0].sum(axis=1), 1, rtol=1e-5)
+
+
+def test_votes_are_read_in_file_order(write_votes: Write) -> None:
+    votes = [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0], [0] * 9 + [10]]
+    path = write_votes(votes, ["Training", "PrivateTest"])
+    assert read_ferplus(path).tolist() == votes
+    assert read_ferplus(path).dtype == np.uint8
+    codes = read_ferplus_splits(path)[1]
+    assert codes is not None and codes.tolist() == [0, 2]
+
+
+def test_columns_are_found_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(",".join(reversed(VOTE_COLUMNS)) + "\n0,1,2,3,4,5,6,7,8,9\n")
+    assert read_ferplus(path).tolist() == [[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]]
+    assert read_ferplus_splits(path)[1] is None
+
+
+@pytest.mark.parametrize("bad", ["11", "-1", "1.5", "many", "", "nan"])
+def test_bad_vote_names_file_and_row(write_votes: Write, bad: str) -> None:
+    path = write_votes([[10] + [0] * 9, [bad] + [0] * 9], ["Training"] * 2)
+    with pytest.raises(DatasetError, match=r"^fer2013new\.csv, row 2: expected whole votes"):
+        read_ferplus(path)
+
+
+def test_short_row_is_an_error(write_votes: Write) -> None:
+    path = write_votes([[10] + [0] * 8], ["Training"])
+    with pytest.raises(DatasetError, match="row 1: expected whole votes"):
+        read_ferplus(path)
+
+
+def test_missing_vote_column_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(",".join(VOTE_COLUMNS[:-1]) + "\n")
+    with pytest.raises(DatasetError, match=r"^votes\.csv: .*missing NF"):
+        read_ferplus(path)
+
+
+@pytest.mark.parametrize("content", ["", ",".join(VOTE_COLUMNS) + "\n"])
+def test_file_without_votes_is_an_error(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(content)
+    with pytest.raises(DatasetError, match=r"^votes\.csv: expected"):
+        read_ferplus(path)
+
+
+def test_missing_or_binary_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="found no file; check the path"):
+        read_ferplus(tmp_path / "nowhere.csv")
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x80")
+    with pytest.raises(DatasetError, match="expected a readable FER"):
+        read_ferplus(tmp_path / "binary.csv")

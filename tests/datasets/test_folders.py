@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer.datasets import FaceDataset, read_folders
+from fer.datasets.folders import is_class_tree
+from fer.datasets.pictures import BadPicture, read_picture
+from fer.errors import DatasetError
+from fer.labels import ALL, FER2013
+
+Write = Callable[..., Path]
+
+SPELLINGS = {
+    "angry": ("angry", "anger", "0_Angry"),
+    "disgust": ("disgust", "Disgusted", "1-disgust"),
+    "fear": ("fear", "fearful", "AFRAID"),
+    "happy": ("happy", "happiness", "Joy"),
+    "sad": ("sad", "sadness", "4_sad"),
+    "surprise": ("surprise", "surprised", "Surprise"),
+    "neutral": ("neutral", "Neutral", "6 neutral"),
+}
+
+
+def rows_of(dataset: FaceDataset) -> list[tuple[str, str, int]]:
+    """Split, label and grey value of each row; the pictures of these tests are constant."""
+    return [
+        (dataset.split_names[split], dataset.label_names[label], int(image[0, 0]))
+        for split, label, image in zip(dataset.splits, dataset.labels, dataset.images, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("spelling", range(3))
+@pytest.mark.parametrize(
+    ("layout", "splits"),
+    [
+        (("train", "test"), ("Training", "PrivateTest")),
+        (("images/train", "images/validation"), ("Training", "PublicTest")),
+        (("images/images/train", "images/images/validation"), ("Training", "PublicTest")),
+        (("Training", "PublicTest", "PrivateTest"), ("Training", "PublicTest", "PrivateTest")),
+        (("",), ("Training",)),
+    ],
+)
+def test_every_layout_is_read_in_every_spelling(
+    tmp_path: Path,
+    write_picture: Write,
+    layout: tuple[str, ...],
+    splits: tuple[str, ...],
+    spelling: int,
+) -> None:
+    expected = []
+    for place, (folder, split) in enumerate(zip(layout, splits, strict=True)):
+        for label, names in SPELLINGS.items():
+            grey = 10 * FER2013.index(label) + place
+            write_picture(tmp_path / folder / names[spelling] / "1.png", grey)
+            expected.append((split, label, grey))
+    dataset = read_folders(tmp_path)
+    assert sorted(rows_of(dataset)) == sorted(expected)
+    assert dataset.label_names == FER2013
+    assert is_class_tree(tmp_path)
+
+
+def test_official_split_is_recovered_from_file_names(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "train/happy/Training_3.png", 1)
+    write_picture(tmp_path / "test/happy/PublicTest_1.png", 2)
+    write_picture(tmp_path / "test/happy/PrivateTest_2.png", 3)
+    write_picture(tmp_path / "test/sad/privatetest_4.PNG", 4)
+    dataset = read_folders(tmp_path)
+    assert rows_of(dataset) == [
+        ("Training", "happy", 1),
+        ("PrivateTest", "happy", 3),
+        ("PublicTest", "happy", 2),
+        ("PrivateTest", "sad", 4),
+    ]
+    assert dataset.notes == (
+        "1 files were put into the split that their name tells, not their folder's.",
+    )
+
+
+def test_split_is_recovered_without_split_folders(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "happy/PublicTest_1.png", 1)
+    write_picture(tmp_path / "happy/other.png", 2)
+    dataset = read_folders(tmp_path)
+    assert rows_of(dataset) == [("PublicTest", "happy", 1), ("Training", "happy", 2)]
+    assert dataset.notes == (
+        "There are no split folders: 1 files without a split in their name were taken as Training.",
+    )
+
+
+@pytest.mark.parametrize(("folder", "split"), [("test", "PrivateTest"), ("val", "PublicTest")])
+def test_assumed_split_is_noted(
+    tmp_path: Path, write_picture: Write, folder: str, split: str
+) -> None:
+    write_picture(tmp_path / folder / "happy" / "1.png")
+    write_picture(tmp_path / folder / "happy" / "2.png")
+    assert read_folders(tmp_path).notes == (
+        f"{folder}/: 2 files without a split in their name were taken as {split}; this need not "
+        "be the official split.",
+    )
+
+
+def test_contempt_adds_an_eighth_class(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "contempt" / "1.png", 5)
+    write_picture(tmp_path / "anger" / "1.png", 6)
+    dataset = read_folders(tmp_path)
+    assert dataset.label_names == ALL == (*FER2013, "contempt")
+    assert sorted(dataset.labels.tolist()) == [0, 7]
+
+
+def test_order_is_by_split_folder_and_number(tmp_path: Path, write_picture: Write) -> None:
+    names = ["10.png", "9.png", "a2.png", "a10.png", "²3.png"]
+    for grey, name in enumerate(names):
+        write_picture(tmp_path / "test/sad" / name, grey)
+    write_picture(tmp_path / "train/sad/1.png", 50)
+    write_picture(tmp_path / "train/fear/1.png", 60)
+    greys = [row[2] for row in rows_of(read_folders(tmp_path))]
+    assert greys == [60, 50, 1, 0, 2, 3, 4]
+
+
+def test_pictures_are_made_grey_and_resized_by_area(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    large = np.zeros((96, 192, 3), np.uint8)
+    large[:, ::4] = 255  # one of the four columns that become one pixel
+    large[::2] = 0  # and one of its two rows
+    Image.fromarray(large).save(tmp_path / "happy" / "large.png")
+    dataset = read_folders(tmp_path)
+    assert dataset.images.shape == (1, 48, 48)
+    np.testing.assert_allclose(dataset.images[0], 255 / 8, atol=1)
+    assert "1 pictures were resized to 48 x 48." in dataset.notes
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
+def test_every_colour_mode_becomes_the_same_grey(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("x.tif" if mode == "CMYK" else "x.png")
+    Image.new("L", (48, 48), 255).convert(mode).save(path)
+    image, size = read_picture(path)
+    assert (image == 255).all()
+    assert size == (48, 48)
+
+
+def test_palette_with_transparency_raises_no_warning(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    picture = Image.new("P", (48, 48), 1)
+    picture.putpalette([0, 0, 0, 200, 200, 200])
+    picture.save(path, transparency=b"\x00\xff")
+    assert (read_picture(path)[0] == 200).all()
+
+
+def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    Image.fromarray(np.full((48, 48), 100 * 257, np.uint16)).save(path)
+    assert (read_picture(path)[0] == 100).all()
+
+
+def test_floating_point_picture_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.tif"
+    Image.new("F", (48, 48), 0.5).save(path)
+    with pytest.raises(BadPicture, match="8 or 16 bits"):
+        read_picture(path)
+
+
+def test_camera_orientation_is_respected(tmp_path: Path) -> None:
+    pixels = np.zeros((48, 48), np.uint8)
+    pixels[:24] = 255
+    exif = Image.Exif()
+    exif[0x0112] = 3  # upside down
+    Image.fromarray(pixels).save(tmp_path / "x.png", exif=exif)
+    image, _ = read_picture(tmp_path / "x.png")
+    assert image[0, 0] == 0 and image[-1, 0] == 255
+
+
+def huge_png(path: Path, width: int, height: int) -> None:
+    """A PNG of a few bytes whose header claims a size."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
+    data = chunk(b"IDAT", zlib.compress(b"\0"))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + data + chunk(b"IEND", b""))
+
+
+@pytest.mark.parametrize("side", [7_100, 10_000, 20_000])
+def test_picture_above_fifty_megapixels_is_refused(tmp_path: Path, side: int) -> None:
+    huge_png(tmp_path / "x.png", side, side)
+    with pytest.raises(BadPicture, match="expected at most 50 megapixels, got"):
+        read_picture(tmp_path / "x.png")
+
+
+def test_script_under_a_picture_name_is_not_run(tmp_path: Path) -> None:
+    path = tmp_path / "x.png"
+    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 48 48\nshowpage\n")
+    with pytest.raises(BadPicture, match="expected a readable picture"):
+        read_picture(path)
+
+
+def broken(path: Path) -> None:
+    Image.effect_noise((48, 48), 50).save(path)
+    path.write_bytes(path.read_bytes()[:-400])
+
+
+def text(path: Path) -> None:
+    path.write_text("no picture")
+
+
+def empty(path: Path) -> None:
+    path.touch()
+
+
+@pytest.mark.parametrize("spoil", [broken, text, empty])
+def test_broken_picture_names_file_and_fault(
+    tmp_path: Path, write_picture: Write, spoil: Callable[[Path], None]
+) -> None:
+    write_picture(tmp_path / "train/happy/1.png")
+    spoil(tmp_path / "train/happy/2.jpg")
+    with pytest.raises(
+        DatasetError, match=r"/train/happy/2\.jpg: expected a readable picture, got: "
+    ) as caught:
+        read_folders(tmp_path)
+    assert "\n" not in str(caught.value)
+    dataset = read_folders(tmp_path, skip_bad=True)
+    assert (len(dataset), dataset.skipped) == (1, 1)
+
+
+def test_unknown_class_folder_is_named_with_the_known_ones(
+    tmp_path: Path, write_picture: Write
+) -> None:
+    write_picture(tmp_path / "train/happy/1.png")
+    write_picture(tmp_path / "train/bored/1.png")
+    with pytest.raises(DatasetError, match=r"/train/bored: expected .*angry.*got 'bored'; rename"):
+        read_folders(tmp_path)
+    dataset = read_folders(tmp_path, skip_bad=True)
+    assert (len(dataset), dataset.skipped) == (1, 1)
+
+
+def test_empty_class_folder_is_named(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "happy/1.png")
+    (tmp_path / "sad").mkdir()
+    with pytest.raises(DatasetError, match=r"/sad: expected pictures, got an empty folder"):
+        read_folders(tmp_path)
+    assert read_folders(tmp_path, skip_bad=True).skipped == 1
+
+
+def test_empty_split_folder_is_named(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "train/happy/1.png")
+    (tmp_path / "test").mkdir()
+    with pytest.raises(DatasetError, match=r"/test: expected class folders, got none"):
+        read_folders(tmp_path)
+
+
+def test_folder_beside_the_splits_is_named(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "train/happy/1.png")
+    write_picture(tmp_path / "extra/happy/1.png")
+    with pytest.raises(DatasetError, match=r"/extra: expected split folders"):
+        read_folders(tmp_path)
+
+
+def test_folder_without_classes_is_no_data_set(tmp_path: Path) -> None:
+    (tmp_path / "holiday").mkdir()
+    with pytest.raises(DatasetError, match=r"expected train/<class>.*got holiday; give"):
+        read_folders(tmp_path)
+    assert not is_class_tree(tmp_path)
+
+
+def test_missing_folder_says_so(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="found none; check the path"):
+        read_folders(tmp_path / "nowhere")
+    assert not is_class_tree(tmp_path / "nowhere")
+
+
+def test_tree_without_one_good_picture_is_an_error_even_when_skipping(tmp_path: Path) -> None:
+    (tmp_path / "happy").mkdir()
+    text(tmp_path / "happy/1.jpg")
+    with pytest.raises(DatasetError, match="expected at least one picture"):
+        read_folders(tmp_path, skip_bad=True)
+
+
+def test_what_is_no_picture_is_noted_and_left_out(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "happy/1.png")
+    for name in ("notes.txt", ".DS_Store", "Thumbs.db"):
+        (tmp_path / "happy" / name).write_text("x")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "__MACOSX").mkdir()
+    dataset = read_folders(tmp_path)
+    assert (len(dataset), dataset.skipped) == (1, 0)
+    assert "1 files that are no pictures were left out, such as notes.txt." in dataset.notes
+
+
+@pytest.mark.parametrize("link", ["train/happy/2.png", "train/sad", "test"])
+def test_link_out_of_the_tree_is_not_followed(
+    tmp_path: Path, write_picture: Write, link: str
+) -> None:
+    outside = write_picture(tmp_path / "outside/happy/secret.png", 200)
+    tree = tmp_path / "tree"
+    write_picture(tree / "train/happy/1.png", 1)
+    target = {"train/happy/2.png": outside, "train/sad": outside.parent}.get(
+        link, outside.parent.parent
+    )
+    (tree / link).symlink_to(target)
+    with pytest.raises(DatasetError, match=rf"/{link}: .*got a link out of it"):
+        read_folders(tree)
+    dataset = read_folders(tree, skip_bad=True)
+    assert rows_of(dataset) == [("Training", "happy", 1)]
+    assert dataset.skipped == 1
+
+
+def test_link_within_the_tree_is_followed(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "train/happy/1.png", 1)
+    (tmp_path / "test").symlink_to(tmp_path / "train")
+    assert rows_of(read_folders(tmp_path)) == [
+        ("Training", "happy", 1),
+        ("PrivateTest", "happy", 1),
+    ]
+
+
+def test_progress_ends_at_one(tmp_path: Path, write_picture: Write) -> None:
+    write_picture(tmp_path / "happy/1.png")
+    seen: list[float] = []
+    read_folders(tmp_path, progress=seen.append)
+    assert seen == [0, 1]
