@@ -82,7 +82,7 @@ def to_frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
 
 
 def to_csv(rows: Sequence[dict[str, object]]) -> str:
-    """CSV text; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
+    """CSV text after RFC 4180; a cell that a spreadsheet would run gets a leading apostrophe."""
     table = to_frame(rows)
     for column in ("source", "reason"):
         if column in table:
@@ -90,7 +90,8 @@ def to_csv(rows: Sequence[dict[str, object]]) -> str:
                 f"'{text}" if str(text).startswith(_FORMULA_STARTS) else text
                 for text in table[column]
             ]
-    return str(table.to_csv(index=False))
+    # With other line ends a carriage return in a file name would not be quoted.
+    return str(table.to_csv(index=False, lineterminator="\r\n"))
 
 
 def to_json(rows: Sequence[dict[str, object]], *, lines: bool = False) -> str:

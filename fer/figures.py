@@ -60,9 +60,11 @@ def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> g
             },
             customdata=np.stack([rows["count"], rows["share"] * 100], axis=1),
             hovertemplate="%{x}, " + str(split) + "<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1f} %<extra></extra>",
+            "%{customdata[1]:.1f}%<extra></extra>",
         )
     figure.update_layout(barmode="group", bargap=0.22)
+    # Said aloud: the empty legend bars come first, and would make the axis one of numbers.
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
     figure.update_yaxes(title_text="share of the split (%)" if shares else "pictures")
     return _styled(figure, "Pictures per class and split", 400)
 
@@ -89,7 +91,7 @@ def curves_figure(history: pd.DataFrame, quantity: str) -> go.Figure:
         ],
     }[quantity]
     scale = 100 if quantity == "accuracy" else 1
-    unit = " %" if quantity == "accuracy" else ""
+    unit = "%" if quantity == "accuracy" else ""
     for column, name, colour in columns:
         if column in history:
             figure.add_scatter(
@@ -119,10 +121,10 @@ def curves_figure(history: pd.DataFrame, quantity: str) -> go.Figure:
 
 
 def _size_steps(history: pd.DataFrame) -> list[tuple[int, int]]:
-    """First epoch of each picture size, where the size changed during training."""
+    """The first epoch, and every one whose picture size differs from that of the one before."""
     if "size" not in history or history["size"].nunique() < 2:
         return []
-    first = history.drop_duplicates("size")
+    first = history[history["size"] != history["size"].shift()]
     return list(zip(first["epoch"].astype(int), first["size"].astype(int), strict=True))
 
 
@@ -149,7 +151,7 @@ def confusion_figure(
             texttemplate="%{z:.0f}",
             customdata=np.stack([matrix, shares], axis=-1),
             hovertemplate="labelled %{y}, read as %{x}<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1f} % of %{y}<extra></extra>",
+            "%{customdata[1]:.1f}% of %{y}<extra></extra>",
             showscale=False,
             xgap=2,
             ygap=2,

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fer.overlay import draw_faces
+from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
 from fer.results import FrameResult
 from fer.tracking import FaceTracker
@@ -83,7 +84,8 @@ class LiveSession:
     """One viewer's stream.
 
     Args:
-        recognizer: Called from the worker thread only.
+        recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
+            ``for_stream()`` is used, so that several sessions may be given the same one.
         tracker: Follows and smooths; default follows with the recogniser's threshold.
         history_s: Length of the history in seconds.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
@@ -100,7 +102,9 @@ class LiveSession:
         idle_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._recognizer = recognizer
+        self._recognizer: Recognizer = (
+            recognizer.for_stream() if isinstance(recognizer, EmotionRecognizer) else recognizer
+        )
         self._tracker = tracker or FaceTracker(recognizer.threshold)
         self._clock = clock
         self._history_s = history_s

@@ -108,9 +108,11 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
             frames = getattr(image, "n_frames", 1)
             if frames > 1:
                 notes.append(f"holds {frames} frames or pages; the first was read")
+            # Asked before loading, since Pillow turns a TIFF while it loads.
+            turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
             image.load()
             upright = ImageOps.exif_transpose(image)
-            if image.getexif().get(_ORIENTATION, 1) in range(2, 9):
+            if turned:
                 notes.append("turned upright by its EXIF orientation")
             return Picture(name, _to_bgr(upright), tuple(notes))
     except MediaError:

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class ModelFolder:
         return self.path / WEIGHTS
 
     def history(self) -> list[dict[str, float]]:
-        """One row per epoch of the training run.
+        """One row per epoch of the training run; NaN where a value was not recorded.
 
         Raises:
             ModelError: If the table cannot be read.
@@ -69,7 +70,10 @@ class ModelFolder:
         try:
             with path.open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
-            return [{key: float(value) for key, value in row.items()} for row in rows]
+            return [
+                {key: math.nan if value == "" else float(value) for key, value in row.items()}
+                for row in rows
+            ]
         except (OSError, ValueError, TypeError, AttributeError, csv.Error) as fault:
             raise ModelError(
                 f"{path}: expected a table of numbers with a header, got: {fault}; "

@@ -29,8 +29,8 @@ def face_colour(face: FaceEmotion) -> Colour:
 
 
 def face_caption(face: FaceEmotion) -> str:
-    """The text over a face, such as ``happy 97 %``."""
-    return f"{face.emotion or UNSURE} {face.confidence:.0%}".replace("%", " %")
+    """The text over a face, such as ``happy 97%``."""
+    return f"{face.emotion or UNSURE} {face.confidence:.0%}"
 
 
 @lru_cache(maxsize=32)
@@ -59,11 +59,11 @@ def _caption_tile(text: str, colour: Colour, height: int) -> Image:
 
 def _brackets(canvas: Image, box: Box, colour: Colour, thickness: int) -> None:
     length = max(6, min(box.width, box.height) // 4)
-    cv2.rectangle(canvas, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, 1, cv2.LINE_AA)
+    cv2.rectangle(canvas, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, 1)
     for x, dx in ((box.x, 1), (box.right - 1, -1)):
         for y, dy in ((box.y, 1), (box.bottom - 1, -1)):
-            cv2.line(canvas, (x, y), (x + dx * length, y), colour, thickness, cv2.LINE_AA)
-            cv2.line(canvas, (x, y), (x, y + dy * length), colour, thickness, cv2.LINE_AA)
+            cv2.line(canvas, (x, y), (x + dx * length, y), colour, thickness)
+            cv2.line(canvas, (x, y), (x, y + dy * length), colour, thickness)
 
 
 def _caption(canvas: Image, box: Box, text: str, colour: Colour, size: int) -> None:

@@ -1,0 +1,1 @@
+"""Timings against the usual way, in the same run; ``python -m benchmarks`` runs them all."""

@@ -1,0 +1,15 @@
+"""Run every benchmark of this folder: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+from benchmarks import bench_dataset, bench_pipeline
+
+
+def main() -> None:
+    """Print the tables of every benchmark, one after the other."""
+    for module in (bench_pipeline, bench_dataset):
+        module.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Evaluation on plain arrays: metrics, calibration, the protocol. Imports no framework."""

@@ -1,0 +1,196 @@
+"""The evaluation protocol: one JSON-ready report per split, on arrays and a prediction function.
+
+No deep-learning framework is imported: what predicts is passed in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.datasets.base import FaceDataset
+from fer.datasets.ferplus import argmax_labels, majority_labels
+from fer.datasets.protocol import unseen_rows
+from fer.errors import DatasetError, InputError
+from fer.evaluation.calibration import (
+    abstention_curve,
+    expected_calibration_error,
+    reliability_bins,
+    rescale,
+)
+from fer.evaluation.metrics import (
+    accuracy,
+    bootstrap_interval,
+    confusion,
+    macro_f1,
+    per_class,
+    weighted_f1,
+)
+from fer.labels import FER2013, FERPLUS
+
+Floats = npt.NDArray[np.floating[Any]]
+Integers = npt.NDArray[np.integer[Any]]
+PredictHeads = Callable[[npt.NDArray[np.uint8]], Mapping[str, Floats]]
+"""Faces ``(n, 48, 48)`` uint8 -> head ("fer2013", "ferplus") -> probabilities ``(n, k)``."""
+
+
+def evaluate_probabilities(
+    labels: Integers,
+    probabilities: Floats,
+    names: Sequence[str],
+    *,
+    temperature: float | None = None,
+) -> dict[str, Any]:
+    """Everything that the project reports about predictions with known answers.
+
+    Args:
+        labels: ``(n,)`` index into ``names``.
+        probabilities: ``(n, len(names))``, rows sum to 1.
+        names: Class names.
+        temperature: The temperature inside ``probabilities``; adds the calibration error without
+            it.
+
+    Returns:
+        Plain values for JSON: ``n``, ``accuracy`` with its 95 % bootstrap interval, ``macro_f1``,
+        ``weighted_f1``, ``per_class``, ``confusion`` (row = true class), ``ece`` (15 bins),
+        ``reliability`` bins and the ``abstention`` curve.
+
+    Raises:
+        InputError: If the arrays do not belong together, or there is no row.
+    """
+    labels, probabilities = np.asarray(labels), np.asarray(probabilities)
+    if probabilities.shape != (len(labels), len(names)) or not len(labels):
+        raise InputError(
+            f"evaluation: expected probabilities (n, {len(names)}) and labels (n,) with n > 0, got "
+            f"{probabilities.shape} and {labels.shape}; pass one row of probabilities per label"
+        )
+    classes = len(names)
+    predicted = probabilities.argmax(axis=1)
+    correct = predicted == labels
+    low, high = bootstrap_interval(correct)
+    report: dict[str, Any] = {
+        "n": len(labels),
+        "labels": list(names),
+        "accuracy": accuracy(labels, predicted),
+        "accuracy_interval": [low, high],
+        "macro_f1": macro_f1(labels, predicted, classes),
+        "weighted_f1": weighted_f1(labels, predicted, classes),
+        "ece": expected_calibration_error(probabilities, labels),
+        "per_class": per_class(labels, predicted, names),
+        "confusion": confusion(labels, predicted, classes).tolist(),
+        "reliability": [asdict(one) for one in reliability_bins(probabilities, labels)],
+        "abstention": [
+            {
+                "threshold": point.threshold,
+                "coverage": point.coverage,
+                "accuracy": None if math.isnan(point.accuracy) else point.accuracy,
+            }
+            for point in abstention_curve(probabilities.max(axis=1), correct)
+        ],
+    }
+    if temperature is not None:
+        report["ece_uncalibrated"] = expected_calibration_error(
+            rescale(probabilities, 1 / temperature), labels
+        )
+    return report
+
+
+def label_indices(dataset: FaceDataset, names: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Labels ``(n,)`` of a data set as indices into ``names``; -1 for a class not in it."""
+    places = [names.index(name) if name in names else -1 for name in dataset.label_names]
+    return np.asarray(places, np.intp)[dataset.labels]
+
+
+def _unseen(dataset: FaceDataset, rows: npt.NDArray[np.bool_], split: str) -> npt.NDArray[np.bool_]:
+    """Mask over the rows of ``split`` that are not copies; all False where that has no meaning."""
+    nothing = np.zeros(int(rows.sum()), bool)
+    if "Training" not in dataset.split_names or not dataset.split_mask("Training").any():
+        return nothing
+    return unseen_rows(dataset, split)[rows]
+
+
+def evaluate_classifier(
+    predict_heads: PredictHeads,
+    dataset: FaceDataset,
+    split: str,
+    *,
+    temperatures: Mapping[str, float] | None = None,
+) -> dict[str, Any]:
+    """Evaluate on one split under every protocol that the data allows.
+
+    Args:
+        predict_heads: The classifier, for example ``EmotionClassifier.predict_heads``. It is
+            called twice: with the faces, and with the mirrored faces.
+        dataset: Faces of any reader; votes and Training rows are used when they are there.
+        split: Name of the split.
+        temperatures: Head -> temperature inside its probabilities, see
+            ``evaluate_probabilities``.
+
+    Returns:
+        ``split``, ``source``, ``n``, ``left_out`` (rows of classes that FER-2013 lacks), and:
+
+        - ``fer2013``: all rows of the seven classes, one forward pass (the headline);
+        - ``fer2013_without_copies``: those whose pixels do not occur in Training, when the data
+          set has Training rows;
+        - ``fer2013_flip``: accuracy of the mean with the mirrored face;
+        - ``ferplus_majority`` and ``ferplus_argmax``: the FER+ protocols of Barsoum et al. 2016
+          (arXiv 1608.01041), when the data set has votes and the model that head;
+        - ``ferplus_labels``: when the data set has labels of the class that only FER+ knows,
+          these labels against that head.
+
+    Raises:
+        DatasetError: If the split does not exist, or holds no row of the seven classes.
+    """
+    rows = dataset.split_mask(split)
+    chosen = dataset.select(rows)
+    labels = label_indices(chosen, FER2013)
+    known = labels >= 0
+    if not known.any():
+        raise DatasetError(
+            f"{dataset.source or 'data set'}, {split}: expected faces of the classes "
+            f"{', '.join(FER2013)}, got {len(chosen)} rows and none of these; check the labels"
+        )
+    temperatures = temperatures or {}
+    heads = predict_heads(chosen.images)
+    mirrored = predict_heads(np.ascontiguousarray(chosen.images[:, :, ::-1]))
+
+    def report(
+        head: str, names: Sequence[str], truth: Integers, keep: npt.NDArray[np.bool_]
+    ) -> dict[str, Any]:
+        return evaluate_probabilities(
+            truth[keep], heads[head][keep], names, temperature=temperatures.get(head)
+        )
+
+    result: dict[str, Any] = {
+        "split": split,
+        "source": dataset.source,
+        "n": len(chosen),
+        "left_out": int((~known).sum()),
+        "fer2013": report("fer2013", FER2013, labels, known),
+    }
+    unseen = _unseen(dataset, rows, split) & known
+    if unseen.any():
+        result["fer2013_without_copies"] = report("fer2013", FER2013, labels, unseen)
+    both = (heads["fer2013"] + mirrored["fer2013"])[known].argmax(axis=1)
+    low, high = bootstrap_interval(both == labels[known])
+    result["fer2013_flip"] = {
+        "n": int(known.sum()),
+        "accuracy": accuracy(labels[known], both),
+        "accuracy_interval": [low, high],
+    }
+    if "ferplus" in heads:
+        truths: dict[str, Integers] = {}
+        if chosen.votes is not None:
+            truths["ferplus_majority"] = majority_labels(chosen.votes)
+            truths["ferplus_argmax"] = argmax_labels(chosen.votes)
+        if set(chosen.label_names) - set(FER2013):
+            truths["ferplus_labels"] = label_indices(chosen, FERPLUS)
+        for key, truth in truths.items():
+            if (truth >= 0).any():
+                result[key] = report("ferplus", FERPLUS, truth, truth >= 0)
+    return result

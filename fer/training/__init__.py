@@ -1,0 +1,1 @@
+"""Training: recipe, augmentation, targets, the resumable run, conversion to LiteRT."""

@@ -1,0 +1,76 @@
+"""The feeder: augmented batches that depend only on seed, epoch and position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.training.augmentation import augment
+from fer.training.config import AugmentationConfig, TrainingConfig
+from fer.training.targets import Targets
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """One step's input: ``pixels`` ``(b, s, s, 1)`` float32 in 0..255, targets and weights."""
+
+    pixels: npt.NDArray[np.float32]
+    targets: dict[str, npt.NDArray[np.float32]]
+    weights: dict[str, npt.NDArray[np.float32]]
+
+
+def make_batch(
+    images: npt.NDArray[np.uint8],
+    targets: Targets,
+    rows: npt.NDArray[np.intp],
+    size: int,
+    augmentation: AugmentationConfig,
+    seed: tuple[int, ...],
+) -> Batch:
+    """Augment the given rows; the same seed gives the same batch."""
+    rng = np.random.default_rng(seed)
+    views = np.stack([augment(images[row], size, augmentation, rng) for row in rows])
+    return Batch(
+        views[..., None].astype(np.float32),
+        {"fer2013": targets.fer2013[rows], "ferplus": targets.ferplus[rows]},
+        {
+            "fer2013": np.ones(len(rows), np.float32),
+            "ferplus": targets.ferplus_weight[rows],
+        },
+    )
+
+
+def steps_per_epoch(rows: int, batch_size: int) -> int:
+    """Whole batches in an epoch; a data set smaller than a batch makes one."""
+    return max(1, rows // batch_size)
+
+
+def epoch_batches(
+    images: npt.NDArray[np.uint8],
+    targets: Targets,
+    epoch: int,
+    config: TrainingConfig,
+    *,
+    size: int | None = None,
+) -> Iterator[Batch]:
+    """Batches of one epoch in an order of its own, made two ahead in a feeder thread."""
+    order = np.random.default_rng((config.seed, epoch)).permutation(len(images))
+    side = size or config.size_at(epoch)
+    augmentation = config.augmentation_at(epoch)
+    steps = steps_per_epoch(len(images), config.batch_size)
+
+    def make(step: int) -> Batch:
+        rows = order[step * config.batch_size : (step + 1) * config.batch_size]
+        return make_batch(images, targets, rows, side, augmentation, (config.seed, epoch, step))
+
+    with ThreadPoolExecutor(1, thread_name_prefix="fer-feeder") as pool:
+        pending = [pool.submit(make, step) for step in range(min(2, steps))]
+        for step in range(steps):
+            batch = pending.pop(0).result()
+            if step + 2 < steps:
+                pending.append(pool.submit(make, step + 2))
+            yield batch

@@ -1,0 +1,163 @@
+"""The card of a model: everything that is known about it, computed, never typed by hand."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from fer.architectures import build
+from fer.architectures.complexity import multiply_adds
+from fer.datasets.base import IMAGE_SIZE, FaceDataset
+from fer.datasets.ferplus import majority_labels
+from fer.datasets.protocol import training_rows
+from fer.labels import FERPLUS, LABEL_SETS
+from fer.model_store import Abstention, InputSpec, Metric, ModelCard, file_digest
+from fer.training.config import TrainingConfig
+from fer.training.deployment import Deployment
+from fer.training.finalize import Choice
+
+FER2013_TERMS = (
+    "FER-2013 (Goodfellow et al. 2013) was published for research; its images were collected "
+    "from web search. No image is part of this folder. The weights were learned from it: use "
+    "them under the same terms."
+)
+FERPLUS_TERMS = "FER+ votes (Barsoum et al. 2016): MIT licence, Copyright Microsoft."
+
+_PROTOCOLS: dict[str, tuple[str, str]] = {
+    "fer2013": ("fer2013", "all"),
+    "fer2013_without_copies": ("fer2013", "without copies"),
+    "fer2013_flip": ("fer2013", "mean with mirror image"),
+    "ferplus_majority": ("ferplus", "majority"),
+    "ferplus_argmax": ("ferplus", "argmax"),
+}
+_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated")
+
+
+def card_metrics(reports: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]:
+    """The headline figures of ``evaluate_classifier``'s reports, one per split and protocol."""
+    figures = []
+    for split, report in reports.items():
+        for key, (head, protocol) in _PROTOCOLS.items():
+            for name in _FIGURES:
+                if name in report.get(key, {}):
+                    low, high = report[key].get(f"{name}_interval", (None, None))
+                    figures.append(
+                        Metric(
+                            name=name,
+                            value=report[key][name],
+                            head=head,
+                            split=split,
+                            protocol=protocol,
+                            n=report[key]["n"],
+                            low=low,
+                            high=high,
+                        )
+                    )
+    return tuple(figures)
+
+
+def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
+    """Counts per split and class, shown by the dashboard where the data itself is absent."""
+    record: dict[str, Any] = {
+        "source": dataset.source,
+        "rows": len(dataset),
+        "trained_on": int(training_rows(dataset).sum()),
+        "labels": list(dataset.label_names),
+        "splits": {},
+    }
+    for split in dataset.split_names:
+        rows = dataset.split(split)
+        record["splits"][split] = {
+            "n": len(rows),
+            "counts": {
+                name: int((rows.labels == index).sum())
+                for index, name in enumerate(dataset.label_names)
+            },
+        }
+        if rows.votes is not None:
+            votes = majority_labels(rows.votes)
+            record["splits"][split]["ferplus_majority"] = {
+                name: int((votes == index).sum()) for index, name in enumerate(FERPLUS)
+            }
+    return record
+
+
+def _data_text(record: Mapping[str, Any], heads: Mapping[str, object]) -> str:
+    splits = record["splits"]
+    votes = ", with FER+ votes as second target" if "ferplus" in heads else ""
+    return (
+        f"{record['source'] or 'data set'}: trained on {record['trained_on']:,} of the "
+        f"{splits['Training']['n']:,} rows of Training{votes}; everything was chosen on "
+        f"PublicTest (n = {splits['PublicTest']['n']:,})."
+    )
+
+
+def make_card(
+    *,
+    name: str,
+    version: str,
+    config: TrainingConfig,
+    deployment: Deployment,
+    choice: Choice,
+    epochs: int,
+    history: list[dict[str, str]],
+    record: Mapping[str, Any],
+    reports: Mapping[str, Mapping[str, Any]],
+    weights_file: Path,
+    terms: str,
+) -> ModelCard:
+    """Fill the card of a published model.
+
+    Args:
+        name: Name of its folder.
+        version: Version of the weights.
+        config: The recipe.
+        deployment: The converted network.
+        choice: How the run was ended.
+        epochs: Finished epochs.
+        history: Their rows.
+        record: As ``dataset_record`` returns it.
+        reports: Split -> report of ``evaluate_classifier``.
+        weights_file: The LiteRT file on disk.
+        terms: Terms of the data.
+    """
+    fixed = build(config.architecture, dropout=config.dropout, input_size=IMAGE_SIZE)
+    abstain = {
+        head: Abstention(
+            threshold=point.threshold,
+            coverage=point.coverage,
+            accuracy=None if math.isnan(point.accuracy) else point.accuracy,
+            target=deployment.answered_right,
+            protocol=deployment.truths[head].protocol,
+            n=int(deployment.truths[head].rows.sum()),
+            split="PublicTest",
+        )
+        for head, point in deployment.operating_points.items()
+    }
+    heads = deployment.temperatures
+    return ModelCard(
+        name=name,
+        version=version,
+        architecture=config.architecture,
+        labels={head: LABEL_SETS[head] for head in heads},
+        input=InputSpec(size=IMAGE_SIZE, channels=1, dtype="uint8"),
+        sha256=file_digest(weights_file),
+        parameters=fixed.count_params(),
+        multiply_adds=multiply_adds(fixed),
+        file_bytes=weights_file.stat().st_size,
+        precision=deployment.precision,
+        temperature=heads,
+        abstain=abstain,
+        data=_data_text(record, heads),
+        licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
+        recipe=config.to_dict(),
+        seed=config.seed,
+        training_minutes=round(sum(float(row["seconds"]) for row in history) / 60, 1),
+        epochs=epochs,
+        weights=f"{choice.chosen.weights}, BN statistics: {choice.chosen.statistics}",
+        metrics=card_metrics(reports),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )

@@ -1,0 +1,123 @@
+"""Keras model -> LiteRT file: what the dashboard runs, with calibrated probabilities inside.
+
+Importing this module imports neither TensorFlow nor Keras.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.datasets.base import IMAGE_SIZE
+from fer.errors import ModelError
+
+if TYPE_CHECKING:
+    import keras
+
+Precision = Literal["int8", "float16", "float32"]
+SIGNATURE = "serving_default"
+FEATURES = "features"
+
+
+def convert(
+    model: keras.Model, temperatures: Mapping[str, float], *, precision: Precision = "int8"
+) -> bytes:
+    """Convert a network to a LiteRT flatbuffer for one face at a time.
+
+    The signature ``serving_default`` takes ``pixels`` ``(1, 48, 48)`` uint8 and returns, as
+    float32, one output per head of ``temperatures`` with ``softmax(logits / T)`` ``(1, k)``, and
+    ``features`` ``(1, 6, 6, C)``, the last feature map before pooling.
+
+    Args:
+        model: From ``(n, s, s, 1)`` pixels in 0..255 to a dict of logits, with a layer named
+            "features".
+        temperatures: Head -> temperature; heads that are not named are left out of the file.
+        precision: "int8" stores weights in 8 bits and computes activations' ranges while it runs
+            (dynamic-range quantisation), "float16" stores half precision and computes in float.
+
+    Returns:
+        The content of a ``.tflite`` file.
+
+    Raises:
+        ModelError: If the network lacks a head or the layer "features", or Keras does not run on
+            TensorFlow.
+    """
+    import keras
+    import tensorflow as tf
+
+    if keras.backend.backend() != "tensorflow":
+        raise ModelError(
+            f"conversion: expected Keras on TensorFlow, got {keras.backend.backend()}; publish in "
+            "a new process with KERAS_BACKEND=tensorflow, the checkpoint of the run fits"
+        )
+    outputs = model.output
+    if not isinstance(outputs, dict) or not set(temperatures) <= set(outputs):
+        raise ModelError(
+            f"{model.name}: expected a network with the heads {', '.join(temperatures)}, got "
+            f"{', '.join(outputs) if isinstance(outputs, dict) else 'a single output'}; convert "
+            "one of the architectures that return a dict of logits"
+        )
+    if FEATURES not in {layer.name for layer in model.layers}:
+        raise ModelError(
+            f"{model.name}: expected a layer named {FEATURES!r} before pooling, got none; name it"
+        )
+    heads = {name: outputs[name] for name in temperatures}
+    network = keras.Model(model.inputs, {**heads, FEATURES: model.get_layer(FEATURES).output})
+    # As constants, or else the converter keeps variables beside the graph, folds no batch
+    # normalisation into a convolution and quantises nothing.
+    trained = [keras.ops.convert_to_numpy(v) for v in network.trainable_variables]
+    state = [keras.ops.convert_to_numpy(v) for v in network.non_trainable_variables]
+
+    @tf.function(
+        input_signature=[tf.TensorSpec((1, IMAGE_SIZE, IMAGE_SIZE), tf.uint8, name="pixels")]
+    )
+    def serve(pixels: Any) -> dict[str, Any]:
+        faces = tf.cast(pixels, tf.float32)[..., None]
+        result, _ = network.stateless_call(trained, state, faces, training=False)
+        served = {
+            name: tf.nn.softmax(result[name] / np.float32(temperature))
+            for name, temperature in temperatures.items()
+        }
+        return {**served, FEATURES: tf.cast(result[FEATURES], tf.float32)}
+
+    with tempfile.TemporaryDirectory(prefix="fer-convert-") as folder:
+        # Only a SavedModel carries the names of the outputs into the flatbuffer.
+        tf.saved_model.save(tf.Module(), folder, signatures={SIGNATURE: serve})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[SIGNATURE])
+        if precision != "float32":
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        if precision == "float16":
+            converter.target_spec.supported_types = [tf.float16]
+        return bytes(converter.convert())
+
+
+def run_converted(
+    content: bytes | Path, images: npt.NDArray[np.uint8], *, threads: int = 1
+) -> dict[str, npt.NDArray[np.float32]]:
+    """Run a converted network over faces, one by one, for checks.
+
+    Args:
+        content: The file, or what is in it.
+        images: ``(n, 48, 48)`` uint8.
+        threads: Threads of the interpreter.
+
+    Returns:
+        Head -> ``(n, k)`` float32 probabilities; ``features`` is left out, it is large.
+    """
+    from ai_edge_litert.interpreter import Interpreter
+
+    source = content if isinstance(content, bytes) else content.read_bytes()
+    interpreter = Interpreter(model_content=source, num_threads=threads)
+    runner = interpreter.get_signature_runner(SIGNATURE)
+    heads = [name for name in runner.get_output_details() if name != FEATURES]
+    rows: dict[str, list[npt.NDArray[np.float32]]] = {name: [] for name in heads}
+    for image in images:
+        result = runner(pixels=image[None])
+        for name in heads:
+            rows[name].append(result[name][0].copy())
+    return {name: np.asarray(values, np.float32) for name, values in rows.items()}

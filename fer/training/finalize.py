@@ -1,0 +1,154 @@
+"""What happens after the last epoch: raw or averaged weights, and their BN statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.datasets.base import IMAGE_SIZE, FaceDataset
+from fer.training.augmentation import augment
+from fer.training.config import TrainingConfig
+from fer.training.run import resized, usable_rows, validate
+
+if TYPE_CHECKING:
+    import keras
+
+STATISTICS_BATCHES = 100
+"""Batches that the BN statistics are averaged over; at 128 images, 45 % of FER-2013."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One way to end a run, measured on PublicTest at full size.
+
+    Attributes:
+        weights: "raw" for the last step's, "ema" for the moving average.
+        statistics: Where BN's mean and variance come from: "training" for the moving averages of
+            the run, "augmented" or "plain" for a re-estimate on such training images.
+        val_accuracy: PublicTest FER-2013 accuracy.
+        val_macro_f1: PublicTest macro-F1.
+        n: Rows of PublicTest.
+    """
+
+    weights: str
+    statistics: str
+    val_accuracy: float
+    val_macro_f1: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The candidate that a model was finalised with, and all that were compared."""
+
+    chosen: Candidate
+    candidates: tuple[Candidate, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+
+def reestimate_statistics(model: keras.Model, batches: Iterator[npt.NDArray[np.float32]]) -> None:
+    """Replace every BN layer's mean and variance by their average over the given batches.
+
+    Averaged weights never ran a training step, so that their BN statistics do not exist yet
+    (Izmailov et al. 2018, arXiv 1803.05407, section 3.2).
+
+    Args:
+        model: Changed in place; its weights are not trained.
+        batches: Inputs ``(b, s, s, 1)`` float32 in 0..255.
+    """
+    from keras import layers
+
+    norms = [one for one in model.layers if isinstance(one, layers.BatchNormalization)]
+    momenta = [norm.momentum for norm in norms]
+    try:
+        for seen, pixels in enumerate(batches):
+            for norm in norms:
+                # old * k/(k+1) + new * 1/(k+1) is the mean of k + 1 batches.
+                norm.momentum = seen / (seen + 1)
+            # A plain call reads the momentum each time; a compiled one would have frozen it.
+            model(pixels, training=True)
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
+
+
+def statistics_batches(
+    images: npt.NDArray[np.uint8],
+    config: TrainingConfig,
+    *,
+    augmented: bool,
+    batches: int = STATISTICS_BATCHES,
+) -> Iterator[npt.NDArray[np.float32]]:
+    """Training images at full size in a seeded order, without targets.
+
+    Args:
+        images: ``(n, h, h)`` uint8 rows of Training.
+        config: The recipe: batch size, seed, augmentation.
+        augmented: Whether they pass through the augmentation of the recipe.
+        batches: At most this many; never more than one pass.
+    """
+    rng = np.random.default_rng((config.seed, config.total_epochs))
+    order = rng.permutation(len(images))
+    for start in range(0, min(len(order), batches * config.batch_size), config.batch_size):
+        rows = order[start : start + config.batch_size]
+        if start and len(rows) < config.batch_size:
+            return  # A small last batch would count as much as a whole one.
+        chosen = images[rows]
+        if augmented:
+            views = [
+                augment(one, IMAGE_SIZE, config.augmentation_at(config.total_epochs - 1), rng)
+                for one in chosen
+            ]
+            chosen = np.stack(views)
+        yield resized(chosen, IMAGE_SIZE)
+
+
+def finalize(
+    model: keras.Model, config: TrainingConfig, dataset: FaceDataset
+) -> tuple[keras.Model, Choice]:
+    """Compare the ways to end a run on PublicTest and leave the best one in the model.
+
+    Candidates: the raw weights; and, when the recipe keeps a moving average, the averaged
+    weights with BN statistics from augmented and from plain training images. All are measured at
+    48 px, whatever size the last epoch had. The first of equals wins.
+
+    Args:
+        model: As ``train`` returns it or ``load_checkpoint`` fills it, with its optimizer.
+        config: The recipe of the run.
+        dataset: A data set with the splits Training and PublicTest.
+
+    Returns:
+        The same model with the chosen weights, and what was compared.
+
+    Raises:
+        TrainingError: If the data is not that of a run.
+    """
+    training, validation = usable_rows(dataset)
+    compared: list[tuple[Candidate, list[npt.NDArray[np.float32]]]] = []
+
+    def measure(weights: str, statistics: str) -> None:
+        scores = validate(model, validation, IMAGE_SIZE)
+        candidate = Candidate(
+            weights, statistics, scores["val_accuracy"], scores["val_macro_f1"], len(validation)
+        )
+        compared.append((candidate, model.get_weights()))
+
+    measure("raw", "training")
+    if config.ema:
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        for statistics in ("augmented", "plain"):
+            reestimate_statistics(
+                model,
+                statistics_batches(training.images, config, augmented=statistics == "augmented"),
+            )
+            measure("ema", statistics)
+    chosen, weights = max(compared, key=lambda one: one[0].val_accuracy)
+    model.set_weights(weights)
+    return model, Choice(chosen, tuple(candidate for candidate, _ in compared))

@@ -1,0 +1,283 @@
+"""A resumable training run in a folder: one checkpoint and one history row an epoch.
+
+The loop uses Keras 3 operations only, so that ``KERAS_BACKEND=jax`` trains the same code.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer.architectures import SINGLE_OUTPUT, build
+from fer.datasets.base import FaceDataset
+from fer.datasets.ferplus import majority_labels
+from fer.datasets.protocol import training_rows
+from fer.errors import TrainingError
+from fer.evaluation.metrics import accuracy, macro_f1
+from fer.labels import FER2013
+from fer.training.batches import epoch_batches, steps_per_epoch
+from fer.training.config import TrainingConfig
+from fer.training.run_folder import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    append_history,
+    load_answers,
+    load_checkpoint,
+    read_config,
+    save_answers,
+    save_checkpoint,
+    start_run,
+)
+from fer.training.targets import Targets, blend, make_targets
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "CHECKPOINT",
+    "CONFIG",
+    "HISTORY",
+    "Reporter",
+    "StepReport",
+    "compile_model",
+    "load_checkpoint",
+    "read_config",
+    "resized",
+    "save_checkpoint",
+    "train",
+    "usable_rows",
+    "validate",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """Where a run stands after a step; for progress bars."""
+
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float
+
+
+Reporter = Callable[[StepReport], None]
+
+
+def compile_model(config: TrainingConfig) -> keras.Model:
+    """Build and compile the network of a recipe for inputs of any size.
+
+    Raises:
+        TrainingError: If the architecture has one output instead of the two heads.
+        InputError: If it is unknown.
+    """
+    import keras
+
+    if config.architecture in SINGLE_OUTPUT:
+        raise TrainingError(
+            f"architecture: expected one with the heads fer2013 and ferplus, got "
+            f"{config.architecture!r}, which is a baseline with one output; train xs or tiny"
+        )
+    keras.utils.set_random_seed(config.seed)
+    model = build(config.architecture, dropout=config.dropout, input_size=None)
+    optimizer = keras.optimizers.SGD(
+        config.learning_rate,
+        momentum=config.momentum,
+        nesterov=True,
+        # Keras decays weights outside the momentum; dividing gives the strength of coupled L2.
+        weight_decay=config.weight_decay / (1 - config.momentum),
+        use_ema=config.ema > 0,
+        ema_momentum=config.ema or 0.99,
+        ema_overwrite_frequency=None,
+    )
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    model.compile(
+        optimizer,
+        loss={
+            head: keras.losses.CategoricalCrossentropy(from_logits=True)
+            for head in ("fer2013", "ferplus")
+        },
+        loss_weights={"fer2013": 1.0, "ferplus": config.ferplus_weight},
+        weighted_metrics={"fer2013": [keras.metrics.CategoricalAccuracy(name="accuracy")]},
+    )
+    optimizer.build(model.trainable_variables)
+    return model
+
+
+def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
+    """Faces ``(n, h, h)`` as network input ``(n, size, size, 1)`` float32 in 0..255."""
+    if images.shape[1] != size:
+        images = np.stack(
+            [cv2.resize(i, (size, size), interpolation=cv2.INTER_AREA) for i in images]
+        )
+    return images[..., None].astype(np.float32)
+
+
+def validate(model: keras.Model, dataset: FaceDataset, size: int) -> dict[str, float]:
+    """Accuracy and macro-F1 on a split by one forward pass of the Keras model."""
+    logits = model.predict(resized(dataset.images, size), batch_size=256, verbose=0)
+    predicted = np.argmax(logits["fer2013"], axis=1)
+    row = {
+        "val_accuracy": accuracy(dataset.labels, predicted),
+        "val_macro_f1": macro_f1(dataset.labels, predicted, len(dataset.label_names)),
+    }
+    if dataset.votes is not None:
+        labels = majority_labels(dataset.votes)
+        clear = labels >= 0
+        row["val_ferplus_accuracy"] = accuracy(
+            labels[clear], np.argmax(logits["ferplus"][clear], axis=1)
+        )
+    return row
+
+
+def teacher_answers(
+    model: keras.Model,
+    images: npt.NDArray[np.uint8],
+    run_dir: Path,
+    epoch: int,
+    *,
+    fresh: bool,
+) -> dict[str, npt.NDArray[np.float32]]:
+    """What the network knew when a cycle began, for the plain training images.
+
+    Args:
+        model: The network.
+        images: ``(n, 48, 48)`` uint8 rows of Training.
+        run_dir: Folder of the run, which keeps the answers for a resumed one.
+        epoch: The epoch at which the cycle began.
+        fresh: Whether the network stands at that epoch now: ask it, and keep the answers.
+
+    Returns:
+        Head -> ``(n, classes)`` float32, the mean over the picture and its mirror image.
+
+    Raises:
+        TrainingError: If a resumed run lacks the answers.
+    """
+    if not fresh:
+        return load_answers(run_dir, epoch, len(images))
+    answers: dict[str, npt.NDArray[np.float32]] = {}
+    for view in (images, images[:, :, ::-1]):
+        for head, logits in model.predict(resized(view, 48), batch_size=256, verbose=0).items():
+            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+            share = shifted / shifted.sum(axis=1, keepdims=True) / 2
+            answers[head] = answers.get(head, np.float32(0)) + share
+    save_answers(run_dir, epoch, answers)
+    return answers
+
+
+def _train_epoch(
+    model: keras.Model,
+    images: npt.NDArray[np.uint8],
+    targets: Targets,
+    epoch: int,
+    config: TrainingConfig,
+    report: Reporter | None,
+) -> dict[str, float]:
+    steps = steps_per_epoch(len(images), config.batch_size)
+    totals = dict.fromkeys(("loss", "fer2013_loss", "ferplus_loss", "fer2013_accuracy"), 0.0)
+    for step, batch in enumerate(epoch_batches(images, targets, epoch, config)):
+        model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
+        # Each step reports itself only; the epoch's figures are the means of its steps.
+        model.reset_metrics()
+        logs = model.train_on_batch(
+            batch.pixels, batch.targets, sample_weight=batch.weights, return_dict=True
+        )
+        if not np.isfinite(logs["loss"]):
+            raise TrainingError(
+                f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
+                "learning rate and continue from the last checkpoint with --resume"
+            )
+        for name in totals:
+            totals[name] += float(logs[name]) / steps
+        if report is not None:
+            report(StepReport(epoch, config.total_epochs, step + 1, steps, float(logs["loss"])))
+    totals["accuracy"] = totals.pop("fer2013_accuracy")
+    return totals
+
+
+def usable_rows(dataset: FaceDataset) -> tuple[FaceDataset, FaceDataset]:
+    """The rows that a run learns from and the rows that it is validated on.
+
+    Raises:
+        TrainingError: If the data has other classes, or one of the two has no row.
+        DatasetError: If it has no such split.
+    """
+    if dataset.label_names != FER2013:
+        raise TrainingError(
+            f"{dataset.source or 'data set'}: expected the classes {', '.join(FER2013)}, got "
+            f"{', '.join(dataset.label_names)}; train on a data set with these seven"
+        )
+    chosen = dataset.select(training_rows(dataset))
+    validation = dataset.split("PublicTest")
+    if not len(chosen) or not len(validation):
+        raise TrainingError(
+            f"{dataset.source or 'data set'}: expected rows in Training and PublicTest, got "
+            f"{len(chosen)} usable ones and {len(validation)}; add the missing split"
+        )
+    return chosen, validation
+
+
+def train(
+    config: TrainingConfig,
+    dataset: FaceDataset,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    report: Reporter | None = None,
+) -> keras.Model:
+    """Train under the protocol; the folder holds all that is needed to go on after a kill.
+
+    Args:
+        config: The recipe.
+        dataset: A data set with the splits Training and PublicTest.
+        run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``.
+        resume: Go on from the checkpoint when there is one.
+        report: Called after every step.
+
+    Returns:
+        The model after the last epoch, with its optimizer (and EMA) still attached.
+
+    Raises:
+        TrainingError: If the folder holds another run, a checkpoint cannot be used, the data has
+            other classes or lacks a split, the disk refuses, or the loss is not finite.
+    """
+    chosen, validation = usable_rows(dataset)
+    checkpoint = run_dir / CHECKPOINT
+    start_run(run_dir, config, resume=resume)
+    targets = make_targets(
+        chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
+    )
+    model = compile_model(config)
+    first = load_checkpoint(model, checkpoint) if checkpoint.exists() else 0
+    aims = targets
+    for epoch in range(first, config.total_epochs):
+        started = time.perf_counter()
+        cycle, began = config.cycle_at(epoch)
+        if cycle.teacher_weight and (epoch == began or epoch == first):
+            teacher = teacher_answers(model, chosen.images, run_dir, began, fresh=epoch == began)
+            aims = blend(targets, teacher, cycle.teacher_weight)
+        elif epoch == began:
+            aims = targets
+        size = config.size_at(epoch)
+        logs = _train_epoch(model, chosen.images, aims, epoch, config, report)
+        row = {
+            "epoch": epoch + 1,
+            "size": size,
+            "learning_rate": config.learning_rate_at(epoch),
+            **logs,
+            **validate(model, validation, size),
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        # The row first: a kill between the two repeats the epoch, which replaces its row. The
+        # other way round the row would be lost.
+        append_history(run_dir / HISTORY, row)
+        save_checkpoint(model, checkpoint, epoch + 1)
+    return model

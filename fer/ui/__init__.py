@@ -1,0 +1,1 @@
+"""The dashboard: the only subpackage that imports Streamlit."""

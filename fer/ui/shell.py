@@ -1,0 +1,101 @@
+"""What every page shares: page set-up, navigation, shared resources, errors, the small print."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from fer.detection import STILL_SETTINGS, DetectorSettings
+from fer.errors import FerError
+from fer.model_store import ModelFolder, open_model
+from fer.pipeline import EmotionRecognizer
+
+PAGES: tuple[tuple[str, str, str], ...] = (
+    ("streamlit_app.py", "Home", ":material/home:"),
+    ("pages/1_Webcam.py", "Webcam", ":material/videocam:"),
+    ("pages/2_Photos.py", "Photos", ":material/photo_library:"),
+    ("pages/3_Dataset.py", "Dataset", ":material/monitoring:"),
+)
+
+LABEL_SET_NAMES = {"fer2013": "7 emotions", "ferplus": "8, with contempt"}
+
+_STYLE = """
+<style>
+.block-container {padding-top: 3.4rem; padding-bottom: 3rem; max-width: 1180px;}
+.st-key-nav {border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent);
+  padding-bottom: .35rem; margin-bottom: .6rem; row-gap: .1rem;}
+.fer-brand {font-weight: 700; letter-spacing: -.01em; white-space: nowrap;
+  padding: .3rem .6rem .3rem 0;}
+.fer-brand span {display:inline-block; width:.62em; height:.62em; border-radius:50%;
+  background: conic-gradient(#E5484D, #F0702D, #F2A900, #6E9F2F, #3E7BD6, #8E5BD6, #E5484D);
+  margin-right:.45em;}
+.fer-small {font-size:.84rem; opacity:.72; line-height:1.5;}
+h1 {padding-top: .4rem !important;}
+@media (max-width: 640px) {
+  .block-container {padding-left: 1rem; padding-right: 1rem;}
+  h1 {font-size: 1.9rem !important;}
+}
+</style>
+"""
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> bool:
+    """Once per server: move everything imported out of the garbage collector's sight.
+
+    A full collection walks every object and holds the interpreter; after the imports that costs
+    tens of milliseconds, which a live stream shows as a stutter.
+    """
+    logging.basicConfig(level="WARNING")
+    # aiortc reports every closed peer connection at this level.
+    logging.getLogger("aioice").setLevel("ERROR")
+    gc.collect()
+    gc.freeze()
+    return True
+
+
+def begin(title: str, icon: str) -> None:
+    """Set up a page; its first call. Works when the page is the server's first request."""
+    st.set_page_config(
+        page_title=f"{title} - fer dashboard",
+        page_icon=icon,
+        layout="wide",
+        initial_sidebar_state="collapsed",
+    )
+    _settle()
+    st.html(_STYLE)
+    with st.container(horizontal=True, key="nav", vertical_alignment="center", gap="small"):
+        st.html('<div class="fer-brand"><span></span>fer dashboard</div>', width="content")
+        for path, label, material in PAGES:
+            st.page_link(path, label=label, icon=material, width="content")
+
+
+@st.cache_resource(show_spinner="Loading the model ...")
+def recognizer(labels: str = "fer2013", *, still: bool = False) -> EmotionRecognizer:
+    """The shipped model with a detector for photos or for live frames; shared, thread-safe."""
+    settings: DetectorSettings | None = STILL_SETTINGS if still else None
+    return EmotionRecognizer.load(labels=labels, settings=settings)
+
+
+@st.cache_resource(show_spinner=False)
+def shipped_model() -> ModelFolder:
+    """The shipped model's folder: card, history, metrics."""
+    return open_model()
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show a ``FerError`` as a sentence on the page; anything else surfaces in the log."""
+    try:
+        yield
+    except FerError as fault:
+        st.error(str(fault), icon=":material/error:")
+
+
+def small(text: str) -> None:
+    """A line of small print."""
+    st.caption(text)

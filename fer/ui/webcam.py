@@ -1,0 +1,125 @@
+"""The webcam page: a live stream with faces read as they move."""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+import streamlit as st
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+
+from fer.live import LiveSession, LiveSnapshot
+from fer.ui import live_view
+from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
+from fer.ui.shell import begin, errors_shown, recognizer
+
+# No STUN or TURN: browser and server on one machine or one network find each other without, and
+# nothing outside is contacted.
+RTC_CONFIGURATION: dict[str, list[object]] = {"iceServers": []}
+
+MEDIA_CONSTRAINTS = {
+    "video": {
+        "width": {"ideal": 640},
+        "height": {"ideal": 480},
+        "frameRate": {"ideal": 30},
+    },
+    "audio": False,
+}
+
+REFRESH_S = 0.5
+
+
+def _session() -> LiveSession:
+    """This viewer's live session; survives a page switch."""
+    if "live" not in st.session_state:
+        st.session_state["live"] = LiveSession(recognizer())
+    session: LiveSession = st.session_state["live"]
+    return session
+
+
+def _health(snapshot: LiveSnapshot) -> None:
+    columns = st.columns(4)
+    columns[0].metric("Camera", f"{snapshot.camera_fps:.0f} fps")
+    columns[1].metric("Analysed", f"{snapshot.processed_fps:.0f} fps")
+    columns[2].metric("Latency", f"{snapshot.latency_ms:.0f} ms")
+    columns[3].metric("Errors", snapshot.errors)
+    if snapshot.last_error:
+        st.warning(f"A frame could not be handled, the stream went on: {snapshot.last_error}")
+
+
+def _panel(snapshot: LiveSnapshot, playing: bool) -> None:
+    """Cards and time lines of the faces on show."""
+    result = snapshot.result
+    fresh = playing and snapshot.idle_s < 2.0
+    if not fresh or result is None:
+        text = "Waiting for the first frame ..." if playing else "Press START to begin."
+        st.html(live_view.STYLE + live_view.placeholder(text))
+        return
+    if snapshot.dark:
+        st.warning(DARK_HINT, icon=":material/videocam_off:")
+    if not result.faces:
+        text = "No face in view. Look towards the camera, with light on your face."
+        st.html(live_view.STYLE + live_view.placeholder(text))
+        return
+    cards = "".join(
+        live_view.face_card(
+            face,
+            f"face {face.face_id}",
+            live_view.time_line(snapshot.history, face.face_id),
+        )
+        for face in result.faces[:6]
+    )
+    st.html(live_view.STYLE + cards)
+
+
+def _stream(session: LiveSession) -> bool:
+    """Show the stream; returns whether it plays. Called on every run of the page."""
+
+    def on_frame(frame: av.VideoFrame) -> av.VideoFrame:
+        # Raising here would end the stream without a word.
+        try:
+            image = session.process(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+            return av.VideoFrame.from_ndarray(image, format="bgr24")
+        except Exception as fault:
+            session.count_error(fault)
+            return frame
+
+    context = webrtc_streamer(
+        key="webcam",
+        mode=WebRtcMode.SENDRECV,
+        rtc_configuration=RTC_CONFIGURATION,
+        media_stream_constraints=MEDIA_CONSTRAINTS,
+        video_frame_callback=on_frame,
+        on_video_ended=session.stop,
+        async_processing=True,
+        media_toggle_controls=False,
+    )
+    return bool(context.state.playing)
+
+
+def render() -> None:
+    """Draw the page."""
+    begin("Webcam", "🎥")
+    st.title("Webcam")
+    with errors_shown():
+        session = _session()
+        video, panel = st.columns([3, 2], gap="large")
+        with video:
+            playing = _stream(session)
+            fault = camera_fault()
+            if fault in HINTS:
+                st.warning(HINTS[fault], icon=":material/videocam_off:")
+            st.caption("The picture is analysed on this server and never stored.")
+            show_health = st.toggle("Show the stream's health", key="webcam_health")
+
+        @st.fragment(run_every=REFRESH_S if playing else None)
+        def live_panel() -> None:
+            snapshot = session.snapshot()
+            _panel(snapshot, playing)
+            if show_health:
+                _health(snapshot)
+
+        with panel:
+            live_panel()
+        with st.expander("The camera does not start?", icon=":material/help:"):
+            for hint in (*HINTS.values(), DARK_HINT):
+                st.markdown(f"- {hint}")

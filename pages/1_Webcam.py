@@ -1,0 +1,3 @@
+from fer.ui.webcam import render
+
+render()

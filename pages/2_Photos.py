@@ -1,0 +1,3 @@
+from fer.ui.photos import render
+
+render()

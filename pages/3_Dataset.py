@@ -1,0 +1,3 @@
+from fer.ui.dataset import render
+
+render()

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fer.architectures import ARCHITECTURES, SINGLE_OUTPUT, build
+from fer.errors import InputError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+pytestmark = [
+    # Keras 3.15 calls numpy.array on TensorFlow variables, whose __array__ has the old signature.
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    ),
+]
+
+
+def test_the_tutorial_cnn_has_the_published_number_of_parameters() -> None:
+    model = build("cnn4-4.5m")
+    assert model.count_params() == 4_478_727
+    assert sum(math.prod(v.shape) for v in model.trainable_variables) == 4_474_759
+
+
+def test_the_tutorial_cnn_maps_pixels_to_seven_probabilities() -> None:
+    model = build("cnn4-4.5m", dropout=0.1)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
+    probabilities = model.predict(pixels, verbose=0)
+    assert probabilities.shape == (2, 7)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+
+
+def test_xs_has_its_number_of_parameters_at_any_size() -> None:
+    assert build("xs").count_params() == 1_583_551
+    assert build("xs", dropout=0.1, input_size=None).count_params() == 1_583_551
+
+
+def test_xs_needs_128_million_multiplications() -> None:
+    from fer.architectures.complexity import multiply_adds
+
+    assert multiply_adds(build("xs")) == pytest.approx(128e6, rel=0.01)
+    with pytest.raises(ValueError, match="expected a fixed size"):
+        multiply_adds(build("xs", input_size=None))
+
+
+def test_multiply_adds_equal_the_count_by_hand() -> None:
+    import keras
+
+    from fer.architectures.complexity import multiply_adds
+
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(5, 3, strides=2, padding="same")(inputs)
+    x = keras.layers.Dense(2)(keras.layers.Flatten()(x))
+    assert multiply_adds(keras.Model(inputs, x)) == 4 * 4 * (3 * 3 * 3 * 5) + (4 * 4 * 5) * 2
+
+
+def test_the_residual_network_gives_logits_of_both_heads_and_features() -> None:
+    import keras
+
+    model = build("tiny", input_size=None)
+    features = keras.Model(model.inputs, model.get_layer("features").output)
+    for size in (28, 48):
+        pixels = np.full((1, size, size, 1), 7, np.float32)
+        logits = model.predict(pixels, verbose=0)
+        assert {head: value.shape for head, value in logits.items()} == {
+            "fer2013": (1, 7),
+            "ferplus": (1, 8),
+        }
+        assert features.predict(pixels, verbose=0).shape == (1, size // 4, size // 4, 16)
+
+
+def test_brightness_and_contrast_do_not_change_the_answer() -> None:
+    model = build("tiny")
+    pixels = np.random.default_rng(0).integers(20, 100, (3, 48, 48, 1)).astype(np.float32)
+    plain = model.predict(pixels, verbose=0)["fer2013"]
+    brighter = model.predict(1.5 * pixels + 40, verbose=0)["fer2013"]
+    np.testing.assert_allclose(plain, brighter, atol=1e-4)
+
+
+def test_a_constant_picture_gives_finite_logits() -> None:
+    logits = build("tiny").predict(np.full((1, 48, 48, 1), 255, np.float32), verbose=0)
+    assert np.isfinite(logits["fer2013"]).all()
+
+
+@pytest.mark.parametrize(("stem", "widths"), [(8, (16, 16)), (16, (8, 16))])
+def test_layers_so_narrow_that_training_would_corrupt_memory_are_refused(
+    stem: int, widths: tuple[int, int]
+) -> None:
+    from fer.architectures.residual import residual_network
+
+    with pytest.raises(InputError, match="at least 16 filters"):
+        residual_network("narrow", stem=stem, widths=widths)
+
+
+def test_an_unknown_architecture_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"xs, tiny, cnn4-4\.5m, got 'resnet'"):
+        build("resnet")
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(InputError, match="expected options among dropout, got input_size"):
+        build("cnn4-4.5m", input_size=None)
+
+
+def test_single_output_networks_are_registered() -> None:
+    assert SINGLE_OUTPUT <= set(ARCHITECTURES)
+
+
+def test_importing_the_registry_imports_no_framework() -> None:
+    code = (
+        "import sys, fer.architectures, fer.architectures.cnn4, fer.architectures.residual, "
+        "fer.architectures.complexity\n"
+        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200
+    )
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,58 @@
+"""What several test modules share: a portrait, ways to place it, and the shipped model."""
+
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+# First of all: imported after TensorFlow, its C library takes over TensorFlow's symbols and dies.
+# The dashboard never has both; only this test process does.
+import pylibsrtp  # noqa: F401
+import pytest
+import skimage.data
+from hypothesis import settings
+
+from fer import Box, EmotionClassifier, EmotionRecognizer
+
+# The same examples everywhere, and no deadline: a busy machine is not a fault of the code.
+settings.register_profile("fer", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("fer")
+
+
+@pytest.fixture
+def astronaut_bgr() -> np.ndarray:
+    """Eileen Collins, ``(512, 512, 3)`` BGR: NASA photograph, public domain (scikit-image)."""
+    return np.ascontiguousarray(skimage.data.astronaut()[..., ::-1])
+
+
+@pytest.fixture(scope="session")
+def astronaut_face() -> Box:
+    """Her face as a person would frame it: from the hairline to the chin."""
+    return Box(177, 66, 95, 95)
+
+
+@pytest.fixture
+def letterboxed(astronaut_bgr: np.ndarray) -> Callable[..., np.ndarray]:
+    """Places the portrait on a grey frame, never stretched."""
+
+    def place(
+        width: int = 640, height: int = 480, side: int = 480, left: int = 0, top: int = 0
+    ) -> np.ndarray:
+        frame = np.full((height, width, 3), 114, np.uint8)
+        portrait = cv2.resize(astronaut_bgr, (side, side), interpolation=cv2.INTER_AREA)
+        frame[top : top + side, left : left + side] = portrait[: height - top, : width - left]
+        return frame
+
+    return place
+
+
+@pytest.fixture(scope="session")
+def classifier() -> EmotionClassifier:
+    """The shipped model, seven classes."""
+    return EmotionClassifier.load()
+
+
+@pytest.fixture(scope="session")
+def recognizer() -> EmotionRecognizer:
+    """The shipped model behind the live detector."""
+    return EmotionRecognizer.load()

@@ -1,0 +1,53 @@
+"""Fixtures of the browser tests: a fake camera that shows a real face, a server, a Chromium."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from support import Server, camera_flags, launch, running_server, write_clip
+
+# A busy two-core machine needs longer than Playwright's five seconds.
+expect.set_options(timeout=45_000)
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "astronaut.mjpeg"
+    write_clip(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(tmp_path_factory.mktemp("server")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright, clip: Path) -> Iterator[Browser]:
+    """A Chromium whose camera shows the clip and is allowed."""
+    instance = launch(playwright, *camera_flags(clip))
+    yield instance
+    instance.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    tab = context.new_page()
+    tab.set_default_timeout(45_000)
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def fresh_server(tmp_path: Path) -> Callable[[], AbstractContextManager[Server]]:
+    return lambda: running_server(tmp_path)

@@ -1,0 +1,152 @@
+"""A real server and a real Chromium, for the browser tests."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Playwright
+from skimage import data
+
+PROJECT = Path(__file__).parents[2]
+
+# The face in scikit-image's astronaut(), by hand, as (x, y, width, height) of 512 x 512 pixels.
+ASTRONAUT_FACE = (164, 58, 120, 130)
+PAN = 40  # the clip moves the picture this many pixels to either side
+SIDE = 480
+LEFT = (640 - SIDE) // 2
+
+
+def chromium_path() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        found = os.environ.get("FER_CHROMIUM") or shutil.which(name)
+        if found:
+            return found
+    if os.environ.get("CI"):
+        pytest.fail("CI needs a Chromium: apt-get install chromium")
+    pytest.skip("no Chromium on this machine: install one, or set FER_CHROMIUM to its path")
+
+
+@dataclass
+class Server:
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    modules_file: Path
+
+    def log_text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def modules(self) -> set[str]:
+        """What the running process has imported."""
+        self.process.send_signal(signal.SIGUSR1)
+        for _ in range(100):
+            if self.modules_file.exists():
+                return set(self.modules_file.read_text().splitlines())
+            time.sleep(0.1)
+        raise AssertionError("the server did not report its modules")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running_server(folder: Path) -> Iterator[Server]:
+    port = free_port()
+    log = folder / f"server-{port}.log"
+    modules_file = folder / f"modules-{port}.txt"
+    command = [
+        sys.executable,
+        str(Path(__file__).with_name("serve.py")),
+        str(modules_file),
+        "run",
+        "streamlit_app.py",
+        "--server.headless=true",
+        f"--server.port={port}",
+        "--server.address=127.0.0.1",
+    ]
+    # No data set: what a user sees on a fresh machine.
+    environment = {**os.environ, "FER_DATA": "none"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT, env=environment
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(300):
+            try:
+                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                    break
+            except (urllib.error.URLError, OSError):
+                assert process.poll() is None, log.read_text()
+                time.sleep(0.1)
+        else:
+            raise AssertionError(f"the server did not come up: {log.read_text()}")
+        yield Server(url, process, log, modules_file)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def launch(playwright: Playwright, *extra: str) -> Browser:
+    return playwright.chromium.launch(
+        executable_path=chromium_path(),
+        args=[
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            *extra,
+        ],
+    )
+
+
+def camera_flags(clip: Path) -> tuple[str, ...]:
+    """Flags of a Chromium whose camera is allowed and shows a clip."""
+    return (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={clip}",
+    )
+
+
+def astronaut_bgr() -> np.ndarray:
+    """NASA's public-domain portrait of Eileen Collins, as scikit-image ships it."""
+    return cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+
+
+def astronaut_png() -> bytes:
+    return bytes(cv2.imencode(".png", astronaut_bgr())[1])
+
+
+def write_clip(path: Path) -> None:
+    """Four seconds of the portrait, panned, as the MJPEG that Chromium takes for a camera."""
+    portrait = cv2.resize(astronaut_bgr(), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    with path.open("wb") as file:
+        for index in range(120):
+            frame = np.full((480, 640, 3), 96, np.uint8)
+            left = LEFT + round(PAN * np.sin(2 * np.pi * index / 120))
+            frame[:, left : left + SIDE] = portrait
+            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

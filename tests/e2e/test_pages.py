@@ -1,0 +1,96 @@
+"""Photos, data set and navigation in a real browser."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from support import ASTRONAUT_FACE, Server, astronaut_png
+
+from fer.boxes import iou
+from fer.results import Box
+
+pytestmark = pytest.mark.browser
+
+HEADINGS = {
+    "": "Read facial expressions in real time",
+    "Webcam": "Webcam",
+    "Photos": "Photos",
+    "Dataset": "Dataset and training",
+}
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "astronaut.png"
+    path.write_bytes(astronaut_png())
+    return path
+
+
+@pytest.mark.parametrize("path", HEADINGS)
+def test_each_page_works_as_the_first_request_of_a_server(
+    page: Page, fresh_server: Callable[[], AbstractContextManager[Server]], path: str
+) -> None:
+    with fresh_server() as server:
+        page.goto(f"{server.url}/{path}")
+        expect(page.get_by_role("heading", name=HEADINGS[path], level=1)).to_be_visible()
+        for name in ("Home", "Webcam", "Photos", "Dataset"):
+            expect(page.get_by_role("link", name=name).first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        assert "Traceback" not in server.log_text()
+
+
+def test_a_photo_is_analysed_and_its_table_reads_back(
+    page: Page, server: Server, photo: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"this is text, not a picture")
+    page.goto(f"{server.url}/Photos")
+    page.locator('input[type="file"]').set_input_files([photo, broken])
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    expect(page.get_by_text("expected a JPEG, PNG, WebP, TIFF, BMP or GIF")).to_be_visible()
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    assert [row["status"] for row in rows] == ["ok", "error"]
+    face = rows[0]
+    assert face["source"] == "astronaut.png" and face["emotion"] == "happy"
+    box = Box(*(int(face[key]) for key in ("x", "y", "width", "height")))
+    assert iou(box, Box(*ASTRONAUT_FACE)) > 0.5
+    shares = [float(value) for key, value in face.items() if key.startswith("p_")]
+    assert sum(shares) == pytest.approx(1, abs=1e-4)
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="JSON").click()
+    assert json.loads(download.value.path().read_text())[0]["emotion"] == "happy"
+    assert "Traceback" not in server.log_text()
+
+
+def test_the_dataset_page_shows_recorded_figures_without_a_data_set(
+    page: Page, server: Server
+) -> None:
+    page.goto(f"{server.url}/Dataset")
+    expect(page.get_by_text("figures recorded with the shipped model")).to_be_visible()
+    for tab, title in (
+        ("Distribution", "Pictures per class and split"),
+        ("Training curves", "Accuracy over training"),
+        ("Confusion matrix", "Confusion matrix"),
+    ):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.get_by_text(title).locator("visible=true").first).to_be_visible()
+    assert "Traceback" not in server.log_text()
+
+
+def test_a_wrong_path_is_a_sentence_and_the_page_goes_on(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Dataset")
+    field = page.get_by_label("Path of a file or folder")
+    field.fill("/no/such/fer2013.csv")
+    field.press("Enter")
+    expect(page.get_by_test_id("stAlert").filter(has_text="/no/such/fer2013.csv")).to_be_visible()
+    page.get_by_role("tab", name="Training curves").click()
+    expect(page.get_by_text("Accuracy over training").first).to_be_visible()

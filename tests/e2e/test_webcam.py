@@ -1,0 +1,186 @@
+"""The webcam page in a real browser with a fake camera."""
+
+import base64
+import re
+import time
+
+import numpy as np
+import pytest
+from playwright.sync_api import FrameLocator, Locator, Page, Playwright, expect
+from support import ASTRONAUT_FACE, LEFT, PAN, SIDE, Server, launch
+
+from fer.boxes import iou
+from fer.labels import COLOURS
+from fer.media import decode_image
+from fer.overlay import hex_to_bgr
+from fer.results import Box
+
+pytestmark = pytest.mark.browser
+
+STREAM = 'iframe[src*="streamlit_webrtc"]'
+
+# Counts decoded frames of the incoming stream: currentTime goes on when a stream is dead.
+COUNT_FRAMES = """() => {
+  const video = document.querySelector('video');
+  return video ? video.getVideoPlaybackQuality().totalVideoFrames : 0;
+}"""
+
+GRAB_FRAME = """() => {
+  const video = document.querySelector('video');
+  const canvas = document.createElement('canvas');
+  canvas.width = video.videoWidth;
+  canvas.height = video.videoHeight;
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  return canvas.toDataURL('image/png').split(',')[1];
+}"""
+
+
+def stream(page: Page) -> FrameLocator:
+    return page.frame_locator(STREAM)
+
+
+def button(page: Page, name: str) -> Locator:
+    # Shown in capitals by a style sheet; the accessible name is not.
+    return stream(page).get_by_role("button", name=re.compile(f"^{name}$", re.IGNORECASE))
+
+
+def press(page: Page, name: str) -> None:
+    button(page, name).click()
+
+
+def evaluate_in_stream(page: Page, script: str) -> object:
+    for frame in page.frames:
+        if "streamlit_webrtc" in frame.url:
+            return frame.evaluate(script)
+    raise AssertionError("the stream's frame is not on the page")
+
+
+def wait_for_new_frames(page: Page, more: int = 20, seconds: float = 30) -> int:
+    first = int(str(evaluate_in_stream(page, COUNT_FRAMES)))
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        count = int(str(evaluate_in_stream(page, COUNT_FRAMES)))
+        # A restarted stream counts from zero again.
+        first = min(first, count)
+        if count >= first + more:
+            return count
+        time.sleep(0.2)
+    raise AssertionError(f"no {more} new frames were decoded within {seconds} s")
+
+
+def open_webcam(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Webcam")
+    expect(page.get_by_role("heading", name="Webcam")).to_be_visible()
+
+
+def grabbed_frame(page: Page) -> np.ndarray:
+    png = base64.b64decode(str(evaluate_in_stream(page, GRAB_FRAME)))
+    return decode_image(png, "grabbed frame").image_bgr
+
+
+def astronaut_box(shift: int) -> Box:
+    x, y, width, height = (round(v * SIDE / 512) for v in ASTRONAUT_FACE)
+    return Box(LEFT + shift + x, y, width, height)
+
+
+def shown_box(page: Page) -> Box:
+    text = page.locator(".fer-card").first.get_attribute("data-box")
+    assert text is not None
+    x, y, width, height = (int(part) for part in text.split(","))
+    return Box(x, y, width, height)
+
+
+def test_stream_starts_reads_happy_stops_and_starts_again(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    for _ in range(2):
+        press(page, "START")
+        wait_for_new_frames(page)
+        expect(page.locator(".fer-card b").first).to_have_text("happy")
+        press(page, "STOP")
+        expect(button(page, "START")).to_be_visible()
+        expect(page.get_by_text("Press START to begin.")).to_be_visible()
+    assert "Traceback" not in server.log_text()
+
+
+def test_box_is_on_the_face_in_the_table_and_in_the_picture(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    press(page, "START")
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    box = shown_box(page)
+    assert max(iou(box, astronaut_box(shift)) for shift in range(-PAN, PAN + 1)) > 0.5
+
+    frame = grabbed_frame(page)
+    gold = np.abs(frame.astype(int) - hex_to_bgr(COLOURS["happy"])).max(axis=2) < 70
+    # The returned video carries the box: near the face there are long straight gold lines.
+    area = gold[:260, 150:490]
+    assert max(area.sum(axis=0).max(), area.sum(axis=1).max()) > 50
+    press(page, "STOP")
+
+
+def test_stream_survives_a_page_switch(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    press(page, "START")
+    wait_for_new_frames(page)
+    page.get_by_role("link", name="Photos").first.click()
+    expect(page.get_by_role("heading", name="Photos")).to_be_visible()
+    page.get_by_role("link", name="Webcam").first.click()
+    expect(page.get_by_role("heading", name="Webcam")).to_be_visible()
+    start = button(page, "START")
+    stop = button(page, "STOP")
+    expect(start.or_(stop).first).to_be_visible()
+    page.wait_for_timeout(1500)
+    if start.is_visible():
+        start.click()
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    press(page, "STOP")
+    assert "Traceback" not in server.log_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "hint"),
+    [
+        (
+            ("--use-fake-ui-for-media-stream=deny", "--use-fake-device-for-media-stream"),
+            "The browser was not allowed to use the camera",
+        ),
+        (("--use-fake-ui-for-media-stream",), "No camera was found"),
+    ],
+    ids=["denied", "no camera"],
+)
+def test_a_failing_camera_gets_a_plain_hint(
+    playwright: Playwright, server: Server, flags: tuple[str, ...], hint: str
+) -> None:
+    browser = launch(playwright, *flags)
+    try:
+        page = browser.new_page()
+        open_webcam(page, server)
+        press(page, "START")
+        shown = page.get_by_test_id("stAlert").filter(has_text=re.compile(hint))
+        expect(shown).to_be_visible(timeout=30_000)
+    finally:
+        browser.close()
+    assert "Traceback" not in server.log_text()
+
+
+def test_an_insecure_page_says_so(playwright: Playwright, server: Server) -> None:
+    # Chromium trusts plain http on localhost only; a name of another host is not secure.
+    browser = launch(playwright, "--host-resolver-rules=MAP camera.example 127.0.0.1")
+    try:
+        page = browser.new_page()
+        page.goto(server.url.replace("127.0.0.1", "camera.example") + "/Webcam")
+        hint = page.get_by_test_id("stAlert").filter(has_text="This page is not secure")
+        expect(hint).to_be_visible(timeout=30_000)
+    finally:
+        browser.close()
+
+
+def test_the_server_never_imports_tensorflow(page: Page, server: Server) -> None:
+    for path in ("", "Webcam", "Photos", "Dataset"):
+        page.goto(f"{server.url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        expect(page.locator('[data-testid="stStatusWidget"]')).to_have_count(0)
+    modules = server.modules()
+    assert "cv2" in modules and "streamlit_webrtc" in modules
+    assert not {"tensorflow", "keras", "jax", "torch"} & modules

@@ -1,0 +1,137 @@
+"""The ``fer`` command as a user types it."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer.cli import main
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["fer", *map(str, arguments)])
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def write_csv(path: Path, rows: int = 42, *, spoil: int | None = None) -> Path:
+    """A FER-2013 file of noise, with every class in every split."""
+    rng = np.random.default_rng(0)
+    lines = ["emotion,pixels,Usage"]
+    for index in range(rows):
+        pixels = [str(value) for value in rng.integers(0, 256, 48 * 48)]
+        if index == spoil:
+            pixels = pixels[:-1]
+        split = ("Training", "PublicTest", "PrivateTest")[index // 7 % 3]
+        lines.append(f"{index % 7},{' '.join(pixels)},{split}")
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def photos(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    cv2.imwrite(str(folder / "a.png"), astronaut_bgr)
+    cv2.imwrite(str(folder / "grey.png"), np.full((80, 80), 90, np.uint8))
+    return folder
+
+
+def test_analyze_writes_a_row_per_face_and_one_for_a_picture_without(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, annotated = tmp_path / "faces.csv", tmp_path / "annotated"
+    code = run(monkeypatch, "analyze", photos, "--output", output, "--annotated", annotated)
+    assert code == 0
+    table = pd.read_csv(output)
+    assert table["status"].tolist() == ["ok", "no face"]
+    assert table["emotion"][0] == "happy"
+    assert len(list(annotated.glob("*.png"))) == 2
+
+
+def test_analyze_goes_on_after_a_broken_file_and_exits_with_1(
+    photos: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (photos / "broken.jpg").write_bytes(b"not a picture")
+    output = tmp_path / "faces.json"
+    assert run(monkeypatch, "analyze", photos, "-o", output) == 1
+    rows = json.loads(output.read_text())
+    assert [row["status"] for row in rows] == ["ok", "error", "no face"]
+    assert "broken.jpg: expected" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("analyze", "/no/such/picture.jpg"), "/no/such/picture.jpg"),
+        (("analyze", ".", "-o", "faces.xlsx"), "expected a name ending in"),
+        (("evaluate", "--data", "/no/such.csv"), "/no/such.csv"),
+        (("train", "--architecture", "unheard-of", "--data", "{csv}"), "expected one of"),
+        (("models", "show", "unheard-of"), "unheard-of"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_1(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    monkeypatch.chdir(tmp_path)
+    assert run(monkeypatch, *(part.format(csv=csv) for part in arguments)) == 1
+    errors = capsys.readouterr().err
+    assert message in errors and "Traceback" not in errors
+
+
+def test_evaluate_prints_json_with_n_and_protocol(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    code = run(monkeypatch, "evaluate", "--data", csv, "--split", "PrivateTest", "--json")
+    assert code == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["split"] == "PrivateTest"
+    assert report["fer2013"]["n"] == 14
+    assert np.sum(report["fer2013"]["confusion"]) == 14
+
+
+def test_dataset_stats_counts_and_names_a_bad_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv", spoil=4)
+    assert run(monkeypatch, "dataset", "stats", "--data", csv) == 1
+    assert "row 5" in " ".join(capsys.readouterr().err.split())
+    assert run(monkeypatch, "dataset", "stats", "--data", csv, "--skip-bad", "--json") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert facts["rows"] == 41 and facts["skipped"] == 1
+
+
+def test_models_list_names_the_shipped_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "models", "list", "--json") == 0
+    assert "xs" in [card["name"] for card in json.loads(capsys.readouterr().out)]
+
+
+def test_train_refuses_to_overwrite_a_run_and_resumes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    run_dir = tmp_path / "run"
+    train = ("train", "--architecture", "tiny", "--data", csv, "--run-dir", run_dir)
+    assert run(monkeypatch, *train, "--epochs", 1) == 0
+    assert run(monkeypatch, *train, "--epochs", 2) == 1
+    assert "--resume" in capsys.readouterr().err
+    assert run(monkeypatch, *train, "--epochs", 2, "--resume") == 0
+    assert len(pd.read_csv(run_dir / "history.csv")) == 2

@@ -1,0 +1,343 @@
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from fer import Box, FaceEmotion, FrameResult
+from fer.live import LiveSession
+
+FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.9, {"happy": 0.9, "sad": 0.1})
+FRAME = np.full((120, 160, 3), 90, np.uint8)
+
+
+class Clock:
+    """Seconds that pass only when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeRecognizer:
+    """Finds one face in any frame; can be held up, and can fail on chosen calls."""
+
+    threshold: float = 0.0
+    fails: Callable[[int], Exception | None] = lambda call: None
+    gate: threading.Event = field(default_factory=threading.Event)
+    started: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    seen: list[float] = field(default_factory=list)
+    threads: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    def analyze_frame(self, frame_bgr: np.ndarray, timestamp_s: float) -> FrameResult:
+        self.seen.append(timestamp_s)
+        self.threads.add(threading.current_thread().name)
+        self.started.release()
+        assert self.gate.wait(30)
+        fault = self.fails(len(self.seen))
+        if fault is not None:
+            raise fault
+        height, width = frame_bgr.shape[:2]
+        return FrameResult(timestamp_s, width, height, (FACE,), 1.0)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for another thread; generous, since only a failure ever takes long."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "waited 30 s in vain"
+        time.sleep(0.002)
+
+
+def workers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "fer-live"]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions() -> Iterator[list[LiveSession]]:
+    """Sessions put in here are stopped after the test, and nothing of them may remain."""
+    opened: list[LiveSession] = []
+    yield opened
+    for session in opened:
+        session.stop()
+    assert workers() == []
+
+
+@pytest.fixture
+def start(
+    sessions: list[LiveSession], clock: Clock
+) -> Callable[..., tuple[LiveSession, FakeRecognizer]]:
+    def open_session(
+        recognizer: FakeRecognizer | None = None, **options: float
+    ) -> tuple[LiveSession, FakeRecognizer]:
+        recognizer = recognizer or FakeRecognizer()
+        session = LiveSession(recognizer, clock=clock, **options)
+        sessions.append(session)
+        return session, recognizer
+
+    return open_session
+
+
+def feed(session: LiveSession, clock: Clock, frame: np.ndarray = FRAME) -> np.ndarray:
+    """One frame, and the time until it is analysed."""
+    before = session.snapshot()
+    drawn = session.process(frame)
+    wait_until(
+        lambda: (
+            (now := session.snapshot()).errors > before.errors
+            or (now.result is not None and now.result.timestamp_s == clock.now)
+        )
+    )
+    clock.now += 1 / 30
+    return drawn
+
+
+def test_before_the_first_frame_everything_is_zero(start) -> None:
+    session, _ = start()
+    snapshot = session.snapshot()
+    assert snapshot.result is None
+    assert snapshot.history == ()
+    assert (snapshot.received, snapshot.dropped, snapshot.errors) == (0, 0, 0)
+    assert snapshot.idle_s == float("inf")
+    assert workers() == []
+
+
+def test_the_first_frame_comes_back_as_it_is_and_later_ones_with_the_last_known_faces(
+    start, clock: Clock
+) -> None:
+    session, _ = start()
+    assert np.array_equal(feed(session, clock), FRAME)
+    drawn = feed(session, clock)
+    assert not np.array_equal(drawn, FRAME)
+    assert np.array_equal(FRAME, np.full_like(FRAME, 90))
+
+
+def test_analysis_runs_on_the_sessions_own_thread(start, clock: Clock) -> None:
+    session, recognizer = start()
+    feed(session, clock)
+    feed(session, clock)
+    assert recognizer.threads == {"fer-live"}
+    assert len(workers()) == 1
+
+
+def test_a_slow_recogniser_gets_the_newest_frame_and_the_rest_is_dropped(
+    start, clock: Clock
+) -> None:
+    session, recognizer = start()
+    recognizer.gate.clear()
+    session.process(FRAME)
+    assert recognizer.started.acquire(timeout=30)
+    for _ in range(9):
+        clock.now += 0.1
+        # Returns although the recogniser is stuck: the stream never waits.
+        session.process(FRAME)
+    recognizer.gate.set()
+    wait_until(lambda: len(recognizer.seen) == 2 and session.snapshot().result is not None)
+    wait_until(lambda: session.snapshot().result.timestamp_s == clock.now)
+    snapshot = session.snapshot()
+    assert recognizer.seen == pytest.approx([100.0, 100.9])
+    assert (snapshot.received, snapshot.dropped) == (10, 8)
+    assert snapshot.latency_ms == pytest.approx(0, abs=1e-6)
+
+
+def test_latency_does_not_grow_with_a_recogniser_of_a_tenth_of_a_second(
+    start, clock: Clock
+) -> None:
+    session, recognizer = start()
+    latencies = []
+    for _ in range(20):
+        recognizer.gate.clear()
+        session.process(FRAME)
+        assert recognizer.started.acquire(timeout=30)
+        # Three frames of the camera arrive while one is analysed; the last of them waits.
+        for _ in range(3):
+            clock.now += 1 / 30
+            session.process(FRAME)
+        recognizer.gate.set()
+        assert recognizer.started.acquire(timeout=30)
+        wait_until(lambda: session.snapshot().result.timestamp_s == clock.now)
+        latencies.append(clock.now - recognizer.seen[-1])
+        clock.now += 1 / 30
+    assert max(latencies) < 0.2
+    assert session.snapshot().dropped == 20 * 2
+
+
+def test_a_recogniser_that_raises_is_counted_and_the_stream_goes_on(start, clock: Clock) -> None:
+    odd_calls_fail = FakeRecognizer(
+        fails=lambda call: ValueError("broken frame") if call % 2 else None
+    )
+    session, _ = start(odd_calls_fail)
+    for _ in range(6):
+        feed(session, clock)
+    snapshot = session.snapshot()
+    assert snapshot.errors == 3
+    assert snapshot.last_error == "ValueError: broken frame"
+    assert snapshot.result is not None
+    assert len(workers()) == 1
+
+
+def test_repeated_failures_are_logged_once_each(
+    start, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    alternating = FakeRecognizer(fails=lambda call: ValueError("ab"[call % 2]))
+    session, _ = start(alternating)
+    with caplog.at_level(logging.WARNING, logger="fer.live"):
+        for _ in range(10):
+            feed(session, clock)
+    assert session.snapshot().errors == 10
+    assert len(caplog.records) == 2
+
+
+def test_endless_new_failures_do_not_fill_the_log(start, caplog: pytest.LogCaptureFixture) -> None:
+    session, _ = start()
+    with caplog.at_level(logging.WARNING, logger="fer.live"):
+        for number in range(1000):
+            session.count_error(ValueError(f"failure {number}"))
+    assert session.snapshot().errors == 1000
+    assert 0 < len(caplog.records) <= 100
+
+
+@pytest.mark.parametrize("frame", [None, "frame", np.zeros((0, 0, 3), np.uint8)])
+def test_processing_never_raises_whatever_comes(start, frame: object) -> None:
+    session, _ = start()
+    with np.errstate(all="ignore"):
+        assert session.process(frame) is frame
+        assert session.process(frame) is frame
+
+
+def test_the_frame_size_may_change_in_the_middle(start, clock: Clock) -> None:
+    session, _ = start()
+    feed(session, clock)
+    larger = np.full((240, 320, 3), 90, np.uint8)
+    # Boxes of the smaller frame are not drawn on the larger one.
+    assert np.array_equal(feed(session, clock, larger), larger)
+    drawn = feed(session, clock, larger)
+    assert drawn.shape == larger.shape
+    assert not np.array_equal(drawn, larger)
+    result = session.snapshot().result
+    assert (result.width, result.height) == (320, 240)
+    assert [face.box for face in result.faces] == [FACE.box]
+    assert session.snapshot().errors == 0
+
+
+def test_faces_of_another_frame_size_are_forgotten(start, clock: Clock) -> None:
+    session, _ = start()
+    feed(session, clock)
+    (before,) = session.snapshot().result.faces
+    feed(session, clock, np.full((60, 80, 3), 90, np.uint8))
+    (after,) = session.snapshot().result.faces
+    assert before.face_id != after.face_id
+
+
+def test_old_boxes_vanish_when_recognition_keeps_failing(start, clock: Clock) -> None:
+    session, _ = start(
+        FakeRecognizer(fails=lambda call: ValueError("broken") if call > 1 else None)
+    )
+    feed(session, clock)
+    assert not np.array_equal(feed(session, clock), FRAME)
+    clock.now += 10
+    assert np.array_equal(feed(session, clock), FRAME)
+
+
+def test_black_frames_are_noticed_and_so_is_their_end(start, clock: Clock) -> None:
+    session, _ = start()
+    feed(session, clock, np.zeros_like(FRAME))
+    assert session.snapshot().dark
+    feed(session, clock)
+    assert not session.snapshot().dark
+
+
+def test_stop_ends_the_thread_and_a_later_frame_starts_another(start, clock: Clock) -> None:
+    session, recognizer = start()
+    feed(session, clock)
+    session.stop()
+    assert workers() == []
+    assert session.snapshot().result is not None
+    feed(session, clock)
+    assert len(recognizer.seen) == 2
+    assert len(workers()) == 1
+    session.stop()
+    session.stop()
+    assert workers() == []
+
+
+def test_a_result_that_comes_after_the_stop_is_thrown_away(start, clock: Clock) -> None:
+    session, recognizer = start()
+    recognizer.gate.clear()
+    session.process(FRAME)
+    assert recognizer.started.acquire(timeout=30)
+    stopper = threading.Thread(target=session.stop)
+    stopper.start()
+    clock.now += 0.5
+    # The old worker is still busy; the new frame gets a worker of its own.
+    wait_until(lambda: session._stopping)
+    session.process(FRAME)
+    recognizer.gate.set()
+    stopper.join(30)
+    wait_until(lambda: session.snapshot().result is not None and len(workers()) == 1)
+    assert session.snapshot().result.timestamp_s == 100.5
+    assert [result.timestamp_s for result in session.snapshot().history] == [100.5]
+
+
+def test_an_idle_worker_ends_by_itself_and_comes_back(start, clock: Clock) -> None:
+    session, _ = start(idle_s=0.05)
+    feed(session, clock)
+    wait_until(lambda: workers() == [])
+    feed(session, clock)
+    assert session.snapshot().errors == 0
+
+
+def test_the_history_is_bounded_in_time_and_in_density(start, clock: Clock) -> None:
+    session, _ = start(history_s=2.0)
+    for _ in range(120):
+        feed(session, clock)
+    times = [result.timestamp_s for result in session.snapshot().history]
+    assert times == sorted(times)
+    assert 10 <= len(times) <= 21
+    assert times[-1] - times[0] <= 2.0
+    assert min(b - a for a, b in pairwise(times)) > 0.099
+
+
+def test_a_history_from_before_a_long_pause_is_forgotten(start, clock: Clock) -> None:
+    session, _ = start(history_s=2.0)
+    feed(session, clock)
+    clock.now += 60
+    feed(session, clock)
+    assert len(session.snapshot().history) == 1
+
+
+def test_rates_count_frames_per_second(start, clock: Clock) -> None:
+    session, _ = start()
+    for _ in range(90):
+        feed(session, clock)
+    snapshot = session.snapshot()
+    assert snapshot.camera_fps == pytest.approx(30, rel=0.05)
+    assert snapshot.processed_fps == pytest.approx(30, rel=0.05)
+    clock.now += 10
+    assert session.snapshot().camera_fps == 0
+    assert session.snapshot().idle_s > 9
+
+
+def test_snapshots_do_not_change_afterwards(start, clock: Clock) -> None:
+    session, _ = start()
+    feed(session, clock)
+    early = session.snapshot()
+    for _ in range(10):
+        feed(session, clock)
+    assert early.received == 1
+    assert len(early.history) == 1

@@ -1,0 +1,296 @@
+import io
+import resource
+import struct
+import sys
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image as PilImage
+
+from fer.errors import MediaError
+from fer.media import MAX_BYTES, decode_image, encode_png, find_images, read_image
+
+RGB = np.array(
+    [[[250, 10, 20], [30, 240, 40], [50, 60, 230]], [[0, 0, 0], [128, 128, 128], [255, 255, 255]]],
+    np.uint8,
+)
+BGR = RGB[..., ::-1]
+
+
+def saved(image: PilImage.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width: int, height: int, bits: int, colour: int, raw: bytes) -> bytes:
+    header = struct.pack(">IIBBBBB", width, height, bits, colour, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"IDAT", zlib.compress(raw))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+def assert_refused(data: bytes, *parts: str) -> None:
+    with pytest.raises(MediaError) as caught:
+        decode_image(data, "holiday.jpg")
+    message = str(caught.value)
+    assert message.startswith("holiday.jpg: expected ")
+    assert "got" in message
+    assert "\n" not in message
+    for part in parts:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("PNG", {}), ("BMP", {}), ("TIFF", {}), ("WEBP", {"lossless": True}), ("GIF", {})],
+)
+def test_lossless_formats_keep_every_pixel(kind: str, options: dict[str, object]) -> None:
+    picture = decode_image(saved(PilImage.fromarray(RGB), kind, **options))
+    assert picture.image_bgr.dtype == np.uint8
+    assert picture.image_bgr.flags.c_contiguous
+    assert np.array_equal(picture.image_bgr, BGR)
+    assert picture.notes == ()
+
+
+def test_jpeg_keeps_the_picture(astronaut_bgr: np.ndarray) -> None:
+    data = saved(PilImage.fromarray(astronaut_bgr[..., ::-1]), "JPEG", quality=95)
+    difference = decode_image(data).image_bgr.astype(int) - astronaut_bgr
+    assert np.abs(difference).mean() < 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "tolerance"), [("L", 0), ("1", 0), ("CMYK", 4), ("YCbCr", 6), ("P", 0)]
+)
+def test_other_colour_modes_come_out_as_bgr(mode: str, tolerance: int) -> None:
+    grey = PilImage.fromarray(np.repeat(np.repeat([[0, 255]], 16, 0), 16, 1).astype(np.uint8))
+    kind = "JPEG" if mode in {"CMYK", "YCbCr"} else "PNG"
+    image = decode_image(saved(grey.convert(mode), kind)).image_bgr.astype(int)
+    assert image.shape == (16, 32, 3)
+    assert np.abs(image[:, :14]).max() <= tolerance
+    assert np.abs(image[:, 18:] - 255).max() <= tolerance
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_transparency_goes_on_white(mode: str) -> None:
+    image = PilImage.new("RGBA", (4, 1), (40, 40, 40, 255))
+    image.putpixel((1, 0), (40, 40, 40, 0))
+    if mode == "P":
+        image = PilImage.new("P", (4, 1), 0)
+        image.putpalette([40, 40, 40, 10, 10, 10])
+        image.putpixel((1, 0), 1)
+        data = saved(image, "PNG", transparency=1)
+    else:
+        data = saved(image.convert(mode), "PNG")
+    assert decode_image(data).image_bgr[0].tolist() == [[40] * 3, [255] * 3, [40] * 3, [40] * 3]
+
+
+def test_half_transparent_pixels_mix_with_white() -> None:
+    image = PilImage.new("RGBA", (1, 1), (0, 0, 0, 128))
+    assert decode_image(saved(image, "PNG")).image_bgr[0, 0].tolist() == [127] * 3
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_are_scaled_to_eight(kind: str) -> None:
+    values = np.array([[0, 257, 128 * 257, 40_000, 65_535]], np.uint16)
+    picture = decode_image(saved(PilImage.fromarray(values), kind))
+    assert picture.image_bgr[0, :, 0].tolist() == [0, 1, 128, 156, 255]
+
+
+def test_sixteen_bit_colour_is_scaled_to_eight() -> None:
+    raw = b"\0" + struct.pack(">6H", 65_535, 0, 257, 0, 32_896, 65_535)
+    picture = decode_image(png(2, 1, 16, 2, raw))
+    assert picture.image_bgr[0].tolist() == [[1, 0, 255], [255, 128, 0]]
+
+
+def test_float_pictures_are_taken_as_they_span_and_gaps_are_black() -> None:
+    values = np.array([[0.0, 0.5, 1.0, np.nan, np.inf, -1.0]], np.float32)
+    picture = decode_image(saved(PilImage.fromarray(values), "TIFF"))
+    assert picture.image_bgr[0, :, 0].tolist() == [0, 128, 255, 0, 0, 0]
+
+
+UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    1: lambda a: a,
+    2: lambda a: a[:, ::-1],
+    3: lambda a: a[::-1, ::-1],
+    4: lambda a: a[::-1],
+    5: lambda a: a.transpose(1, 0, 2),
+    6: lambda a: np.rot90(a, -1),
+    7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda a: np.rot90(a),
+}
+
+
+@pytest.mark.parametrize("orientation", UPRIGHT)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_every_exif_orientation_is_turned_upright(kind: str, orientation: int) -> None:
+    exif = PilImage.Exif()
+    exif[0x0112] = orientation
+    picture = decode_image(saved(PilImage.fromarray(RGB), kind, exif=exif))
+    assert np.array_equal(picture.image_bgr, UPRIGHT[orientation](BGR))
+    assert bool(picture.notes) == (orientation != 1)
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65_535])
+def test_an_orientation_that_does_not_exist_is_ignored(orientation: int) -> None:
+    exif = PilImage.Exif()
+    exif[0x0112] = orientation
+    picture = decode_image(saved(PilImage.fromarray(RGB), "PNG", exif=exif))
+    assert np.array_equal(picture.image_bgr, BGR)
+    assert picture.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
+def test_the_first_frame_of_many_is_read_and_said_so(kind: str) -> None:
+    first, second = PilImage.new("RGB", (8, 8), "red"), PilImage.new("RGB", (8, 8), "blue")
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = saved(first, kind, save_all=True, append_images=[second], **options)
+    picture = decode_image(data)
+    assert picture.image_bgr[0, 0].tolist() == [0, 0, 255]
+    assert picture.notes == ("holds 2 frames or pages; the first was read",)
+
+
+def test_an_empty_file_is_refused() -> None:
+    assert_refused(b"", "got an empty file (0 bytes)")
+
+
+def test_text_is_refused() -> None:
+    assert_refused(b"Dear diary, today I took no picture.\n" * 20, "JPEG, PNG", "something else")
+
+
+def test_formats_that_need_other_programs_are_refused() -> None:
+    postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
+    assert_refused(postscript, "JPEG, PNG", "something else")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kept", [0.05, 0.5, 0.9])
+def test_truncated_files_are_refused(kind: str, kept: float) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    data = saved(PilImage.fromarray(noise), kind)
+    assert_refused(data[: int(len(data) * kept)])
+
+
+def peak_memory() -> int:
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "got"),
+    [(50_000, 50_000, "2,500 megapixels"), (10_000, 9_000, "10,000 x 9,000 (90 megapixels)")],
+)
+def test_a_picture_of_enormous_size_is_refused_before_it_is_unpacked(
+    width: int, height: int, got: str
+) -> None:
+    data = png(width, height, 8, 2, bytes(1000))
+    assert len(data) < 200
+    before = peak_memory()
+    assert_refused(data, "at most 50 megapixels", got)
+    assert peak_memory() - before < 20 * 2**20
+
+
+def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
+    assert_refused(bytes(MAX_BYTES + 1), "at most 64 MiB", "got 64.0 MiB")
+
+
+def small(kind: str) -> bytes:
+    image = PilImage.fromarray(
+        np.arange(16 * 16 * 3, dtype=np.int64).astype(np.uint8).reshape(16, 16, 3)
+    )
+    exif = PilImage.Exif()
+    exif[0x0112] = 6
+    return saved(image, kind, **({"exif": exif} if kind not in {"GIF", "BMP"} else {}))
+
+
+WHOLE = [small(kind) for kind in ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP")]
+
+
+@given(
+    st.sampled_from(WHOLE),
+    st.lists(st.tuples(st.floats(0, 0.999), st.integers(0, 255)), min_size=1, max_size=8),
+    st.floats(0.2, 1),
+    st.binary(max_size=8),
+)
+def test_damaged_bytes_give_a_picture_or_a_media_error(
+    whole: bytes, changes: list[tuple[float, int]], kept: float, tail: bytes
+) -> None:
+    data = bytearray(whole)
+    for place, value in changes:
+        data[int(place * len(data))] = value
+    damaged = bytes(data[: max(1, int(kept * len(data)))]) + tail
+    try:
+        picture = decode_image(damaged, "x.png")
+    except MediaError as fault:
+        assert str(fault).startswith("x.png: expected ")
+        assert "\n" not in str(fault)
+    else:
+        assert picture.image_bgr.dtype == np.uint8
+        assert picture.image_bgr.ndim == 3
+
+
+@given(st.binary(max_size=200))
+def test_arbitrary_bytes_are_refused(data: bytes) -> None:
+    with pytest.raises(MediaError):
+        decode_image(data)
+
+
+def test_read_image_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    path.write_bytes(encode_png(BGR))
+    picture = read_image(path)
+    assert picture.name == "one.png"
+    assert np.array_equal(picture.image_bgr, BGR)
+
+
+def test_a_text_file_named_jpg_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "notes.jpg"
+    path.write_text("not a picture")
+    with pytest.raises(MediaError, match=r"notes\.jpg: expected a JPEG, .* got something else"):
+        read_image(path)
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"gone\.png: expected a readable file, got: No such file"):
+        read_image(tmp_path / "gone.png")
+    with pytest.raises(MediaError, match="expected a readable file, got: Is a directory"):
+        read_image(tmp_path)
+
+
+def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "huge.png"
+    with path.open("wb") as file:
+        file.truncate(10 * 2**30)
+    with pytest.raises(MediaError, match=r"huge\.png: expected at most 64 MiB, got 10240\.0 MiB"):
+        read_image(path)
+
+
+def test_an_endless_device_is_refused() -> None:
+    with pytest.raises(MediaError, match=r"zero: expected at most 64 MiB, got 64\.0 MiB or more"):
+        read_image("/dev/zero")
+
+
+def test_encoded_png_keeps_every_pixel() -> None:
+    assert np.array_equal(decode_image(encode_png(BGR)).image_bgr, BGR)
+
+
+def test_find_images_looks_into_folders_but_not_into_hidden_ones(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", ".cache/c.png", "sub/d.webp"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    given_file = tmp_path / "notes.txt"
+    found = [path.relative_to(tmp_path).as_posix() for path in find_images([tmp_path, given_file])]
+    assert found == ["a.png", "b.JPG", "sub/d.webp", "notes.txt"]

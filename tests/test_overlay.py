@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+
+from fer import Box, FaceEmotion
+from fer.errors import InputError
+from fer.labels import COLOURS, UNSURE_COLOUR
+from fer.overlay import draw_faces, face_caption, face_colour, hex_to_bgr
+
+
+def face(box: Box, emotion: str | None = "happy", confidence: float = 0.97) -> FaceEmotion:
+    return FaceEmotion(box, emotion, confidence, {"happy": confidence, "sad": 1 - confidence})
+
+
+def test_hex_colours_become_blue_green_red() -> None:
+    assert hex_to_bgr("#010203") == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("emotion", "caption", "colour"),
+    [("happy", "happy 97%", COLOURS["happy"]), (None, "unsure 97%", UNSURE_COLOUR)],
+)
+def test_caption_and_colour_say_what_was_read(
+    emotion: str | None, caption: str, colour: str
+) -> None:
+    shown = face(Box(0, 0, 9, 9), emotion)
+    assert face_caption(shown) == caption
+    assert face_colour(shown) == hex_to_bgr(colour)
+
+
+@pytest.mark.parametrize("shape", [(240, 320), (240, 320, 1), (240, 320, 3), (240, 320, 4)])
+def test_any_frame_becomes_a_new_bgr_picture(shape: tuple[int, ...]) -> None:
+    frame = np.full(shape, 50, np.uint8)
+    before = frame.copy()
+    drawn = draw_faces(frame, [face(Box(100, 100, 80, 80))])
+    assert (drawn.shape, drawn.dtype) == ((240, 320, 3), np.uint8)
+    assert np.array_equal(frame, before)
+    assert not np.shares_memory(drawn, frame)
+
+
+def test_without_faces_the_picture_is_an_equal_copy() -> None:
+    frame = np.arange(48, dtype=np.uint8).reshape(4, 4, 3)
+    drawn = draw_faces(frame, [])
+    assert np.array_equal(drawn, frame)
+    assert not np.shares_memory(drawn, frame)
+
+
+def test_the_box_is_drawn_on_its_own_border_in_the_colour_of_the_emotion() -> None:
+    drawn = draw_faces(np.zeros((240, 320, 3), np.uint8), [face(Box(100, 100, 80, 80))])
+    colour = hex_to_bgr(COLOURS["happy"])
+    assert tuple(drawn[140, 100]) == colour
+    assert tuple(drawn[179, 140]) == colour
+    assert not drawn[115:165, 115:165].any()
+    assert not drawn[190:].any()
+
+
+def test_the_caption_sits_above_the_box_where_there_is_room() -> None:
+    drawn = draw_faces(np.zeros((240, 320, 3), np.uint8), [face(Box(100, 100, 80, 80))])
+    rows = np.flatnonzero(drawn[:98].any(axis=(1, 2)))
+    assert rows.size
+    assert 70 < rows.min()
+
+
+def test_the_caption_moves_inside_at_the_top_and_left_of_the_right_border() -> None:
+    blank = np.zeros((240, 320, 3), np.uint8)
+    top = draw_faces(blank, [face(Box(100, 0, 80, 80))])
+    corner = draw_faces(blank, [face(Box(300, 100, 20, 20))])
+    plate = np.array(hex_to_bgr(COLOURS["happy"]), np.uint8)
+    assert (top[4:10, 101:150] == plate).all(axis=2).sum() > 100
+    # More plate than the 20 columns between the box and the border could hold.
+    assert (corner[80:100, :300] == plate).all(axis=2).sum() > 100
+
+
+def test_text_is_dark_on_light_plates_and_light_on_dark_ones() -> None:
+    blank = np.full((240, 320, 3), 128, np.uint8)
+    on_yellow = draw_faces(blank, [face(Box(100, 100, 80, 80), "happy")])[70:99]
+    on_blue = draw_faces(blank, [face(Box(100, 100, 80, 80), "sad")])[70:99]
+    assert on_yellow.max(axis=2).min() < 60
+    assert on_blue.min(axis=2).max() > 220
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(-20, -20, 50, 50),
+        Box(30, 30, 200, 200),
+        Box(500, 500, 10, 10),
+        Box(0, 0, 1, 1),
+        Box(5, 5, 0, 0),
+    ],
+)
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5, 200, 3), (200, 5, 3), (64, 64, 3)])
+def test_boxes_and_captions_that_do_not_fit_are_cut_off(box: Box, shape: tuple[int, ...]) -> None:
+    assert draw_faces(np.zeros(shape, np.uint8), [face(box)]).shape == shape
+
+
+def test_drawing_twice_gives_the_same_picture() -> None:
+    frame = np.full((240, 320, 3), 90, np.uint8)
+    faces = [face(Box(20, 60, 80, 80)), face(Box(150, 60, 80, 80), None, 0.4)]
+    assert np.array_equal(draw_faces(frame, faces), draw_faces(frame, faces))
+
+
+def test_a_float_frame_is_refused() -> None:
+    with pytest.raises(InputError, match=r"frame: expected .*, got "):
+        draw_faces(np.zeros((4, 4, 3)), [])

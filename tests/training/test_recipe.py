@@ -1,0 +1,309 @@
+"""Schedules, augmentation, batches and targets: everything of training that needs no framework."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer.datasets.base import FaceDataset
+from fer.errors import TrainingError
+from fer.labels import FER2013, FERPLUS
+from fer.training.augmentation import affine_matrix, augment
+from fer.training.batches import epoch_batches, make_batch, steps_per_epoch
+from fer.training.config import RECIPES, AugmentationConfig, Cycle, TrainingConfig
+from fer.training.session import choose_recipe
+from fer.training.targets import Targets, label_given_votes, make_targets
+
+IDENTITY = AugmentationConfig(
+    rotation_degrees=0,
+    scale=(1, 1),
+    shift=0,
+    flip=0,
+    gamma=0,
+    low_resolution=0,
+    erase=0,
+)
+
+
+def noise(seed: int = 0, size: int = 48) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (size, size), dtype=np.uint8)
+
+
+# Schedules.
+
+
+def test_learning_rate_rises_to_its_peak_then_falls_to_zero() -> None:
+    config = TrainingConfig(epochs=40, warmup_epochs=3, learning_rate=0.1)
+    rates = [config.learning_rate_at(epoch) for epoch in np.linspace(0, 40, 401)]
+    peak = int(np.argmax(rates))
+    assert rates[peak] == pytest.approx(0.1)
+    assert peak == 30
+    assert np.all(np.diff(rates[: peak + 1]) >= 0)
+    assert np.all(np.diff(rates[peak:]) <= 0)
+    assert 0 < rates[0] < 0.001
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_cosine_is_at_half_height_in_the_middle() -> None:
+    config = TrainingConfig(epochs=42, warmup_epochs=2, learning_rate=0.2)
+    assert config.learning_rate_at(22) == pytest.approx(0.1)
+
+
+def test_without_warm_up_the_first_rate_is_the_peak() -> None:
+    assert TrainingConfig(warmup_epochs=0).learning_rate_at(0) == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 7, 42, 100])
+def test_sizes_only_grow_and_end_at_the_last(epochs: int) -> None:
+    config = replace(RECIPES["xs"], epochs=epochs, restarts=())
+    sizes = [config.size_at(epoch) for epoch in range(epochs)]
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == 48
+
+
+def test_sizes_have_their_share_of_the_epochs() -> None:
+    config = TrainingConfig(epochs=10, sizes=((0.3, 28), (0.5, 36), (0.2, 48)))
+    assert [config.size_at(e) for e in range(10)] == [28] * 3 + [36] * 5 + [48] * 2
+
+
+def test_closing_augmentation_goes_with_the_last_size() -> None:
+    config = replace(RECIPES["xs"], epochs=10, sizes=((0.7, 28), (0.3, 48)))
+    assert config.closing_augmentation is not None
+    closing = [config.augmentation_at(e) == config.closing_augmentation for e in range(10)]
+    assert closing == [False] * 7 + [True] * 3
+    plain = replace(config, closing_augmentation=None)
+    assert {plain.augmentation_at(e) for e in range(10)} == {config.augmentation}
+
+
+def test_a_restart_begins_a_cycle_of_its_own() -> None:
+    restart = Cycle(4, learning_rate=0.04, sizes=((0.5, 40), (0.5, 48)))
+    config = TrainingConfig(epochs=10, learning_rate=0.1, restarts=(restart,))
+    assert config.total_epochs == 14
+    assert [config.cycle_at(epoch)[1] for epoch in (0, 9, 10, 13)] == [0, 0, 10, 10]
+    assert [config.size_at(epoch) for epoch in range(9, 14)] == [48, 40, 40, 48, 48]
+    assert config.learning_rate_at(9.99) < 0.001
+    assert config.learning_rate_at(11) == pytest.approx(0.04)
+    assert config.learning_rate_at(14) == pytest.approx(0)
+    assert config.augmentation_at(12) == restart.augmentation
+
+
+def test_epochs_given_by_hand_are_all_there_are(tmp_path: Path) -> None:
+    assert choose_recipe(tmp_path, architecture="xs", epochs=3).total_epochs == 3
+
+
+def test_a_recipe_survives_json() -> None:
+    config = replace(RECIPES["xs"], seed=3, augmentation=AugmentationConfig(scale=(0.5, 2.0)))
+    assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"learning": 1}, {"sizes": [48]}, {"augmentation": {"spin": 1}}, {"augmentation": 3}],
+)
+def test_a_recipe_with_a_foreign_field_is_refused(values: dict[str, object]) -> None:
+    with pytest.raises(TrainingError, match="expected the fields of TrainingConfig"):
+        TrainingConfig.from_dict(values)
+
+
+# Augmentation.
+
+
+def test_the_same_generator_gives_the_same_view() -> None:
+    config = AugmentationConfig(erase=1, low_resolution=1)
+    views = [augment(noise(), 48, config, np.random.default_rng(7)) for _ in range(2)]
+    np.testing.assert_array_equal(*views)
+    other = augment(noise(), 48, config, np.random.default_rng(8))
+    assert np.any(views[0] != other)
+
+
+@pytest.mark.parametrize("size", [28, 36, 48, 64])
+def test_a_view_has_the_wanted_size_and_type(size: int) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        view = augment(noise(), size, AugmentationConfig(erase=1, low_resolution=1), rng)
+        assert view.shape == (size, size)
+        assert view.dtype == np.uint8
+
+
+def test_without_changes_the_view_is_the_image() -> None:
+    image = noise()
+    np.testing.assert_array_equal(augment(image, 48, IDENTITY, np.random.default_rng(0)), image)
+
+
+def test_flip_mirrors() -> None:
+    image = noise()
+    view = augment(image, 48, replace(IDENTITY, flip=1), np.random.default_rng(0))
+    np.testing.assert_array_equal(view, image[:, ::-1])
+
+
+def test_the_image_itself_is_never_changed() -> None:
+    image = noise()
+    before = image.copy()
+    for seed in range(10):
+        augment(image, 48, AugmentationConfig(erase=1), np.random.default_rng(seed))
+    np.testing.assert_array_equal(image, before)
+
+
+def test_erasing_changes_one_rectangle_of_limited_area() -> None:
+    image = np.full((48, 48), 100, np.uint8)
+    image[0, 0] = 101  # so that the mean is not the grey of the image
+    config = replace(IDENTITY, erase=1, erase_area=0.2)
+    for seed in range(20):
+        changed = augment(image, 48, config, np.random.default_rng(seed)) != image
+        rows, columns = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        if len(rows):
+            box = (rows[-1] - rows[0] + 1) * (columns[-1] - columns[0] + 1)
+            # Sides are rounded to whole pixels.
+            assert box <= 0.2 * 48 * 48 * 1.15
+
+
+def test_gamma_keeps_black_white_and_the_order_of_greys() -> None:
+    ramp = np.tile(np.linspace(0, 255, 48).astype(np.uint8), (48, 1))
+    changed = 0
+    for seed in range(5):
+        view = augment(ramp, 48, replace(IDENTITY, gamma=0.5), np.random.default_rng(seed))
+        assert view[0, 0] == 0 and view[0, -1] == 255
+        assert np.all(np.diff(view[0].astype(int)) >= 0)
+        changed += int(np.any(view != ramp))
+    assert changed
+
+
+def test_low_resolution_takes_detail_away() -> None:
+    image = noise()
+    for seed in range(10):
+        view = augment(image, 48, replace(IDENTITY, low_resolution=1), np.random.default_rng(seed))
+        assert view.std() < 0.95 * image.std()
+
+
+@pytest.mark.parametrize(
+    ("options", "point", "expected"),
+    [
+        ({}, (10, 20), (10, 20)),
+        ({"flip": True}, (10, 20), (37, 20)),
+        ({"scale": 2.0}, (23.5, 23.5), (23.5, 23.5)),
+        ({"scale": 2.0}, (33.5, 23.5), (43.5, 23.5)),
+        ({"degrees": 90.0}, (33.5, 23.5), (23.5, 33.5)),
+        ({"shift_xy": (0.25, -0.5)}, (10, 30), (22, 6)),
+        ({"flip": True, "degrees": 90.0}, (33.5, 23.5), (23.5, 13.5)),
+    ],
+)
+def test_affine_matrix_moves_points_as_by_hand(
+    options: dict[str, object], point: tuple[float, float], expected: tuple[float, float]
+) -> None:
+    plain: dict[str, object] = {"degrees": 0, "scale": 1, "shift_xy": (0, 0), "flip": False}
+    matrix = affine_matrix(48, 48, **{**plain, **options})  # type: ignore[arg-type]
+    np.testing.assert_allclose(matrix @ [*point, 1], expected, atol=1e-4)
+
+
+def test_affine_matrix_maps_corners_to_corners_of_another_size() -> None:
+    matrix = affine_matrix(48, 24, degrees=0, scale=1, shift_xy=(0, 0), flip=False)
+    # Pixel centres: the middle of the first two source pixels is the first target pixel.
+    np.testing.assert_allclose(matrix @ [0.5, 0.5, 1], [0, 0], atol=1e-5)
+    np.testing.assert_allclose(matrix @ [46.5, 46.5, 1], [23, 23], atol=1e-5)
+
+
+# Batches.
+
+
+def dataset(n: int = 21, *, votes: bool = True) -> FaceDataset:
+    labels = (np.arange(n) % 7).astype(np.int8)
+    table = np.zeros((n, 10), np.uint8)
+    for row, label in enumerate(labels):
+        table[row, FERPLUS.index(FER2013[label])] = 8
+        table[row, 0] += 2
+    return FaceDataset(
+        images=np.stack([np.full((48, 48), row, np.uint8) for row in range(n)]),
+        labels=labels,
+        splits=np.zeros(n, np.int8),
+        votes=table if votes else None,
+    )
+
+
+CONFIG = TrainingConfig(batch_size=4, augmentation=IDENTITY, sizes=((1.0, 24),))
+
+
+def targets_of(data: FaceDataset) -> Targets:
+    return make_targets(data, label_smoothing=0.05, vote_smoothing=0.3)
+
+
+def test_an_epoch_visits_whole_batches_of_distinct_images() -> None:
+    data = dataset()
+    batches = list(epoch_batches(data.images, targets_of(data), 0, CONFIG))
+    assert len(batches) == steps_per_epoch(21, 4) == 5
+    seen = np.concatenate([batch.pixels[:, 0, 0, 0] for batch in batches])
+    assert len(set(seen)) == 20
+    assert batches[0].pixels.shape == (4, 24, 24, 1)
+    assert batches[0].pixels.dtype == np.float32
+
+
+def test_batches_depend_on_seed_and_epoch_only() -> None:
+    data = dataset()
+    config = replace(CONFIG, augmentation=AugmentationConfig())
+
+    def first(epoch: int, seed: int) -> np.ndarray:
+        batches = epoch_batches(
+            data.images,
+            targets_of(data),
+            epoch,
+            replace(config, seed=seed),
+        )
+        return np.stack([batch.pixels for batch in batches])
+
+    np.testing.assert_array_equal(first(3, 1), first(3, 1))
+    assert np.any(first(3, 1) != first(4, 1))
+    assert np.any(first(3, 1) != first(3, 2))
+
+
+def test_targets_travel_with_their_images() -> None:
+    data = dataset()
+    targets = make_targets(data, label_smoothing=0.0, vote_smoothing=0.0)
+    batch = make_batch(data.images, targets, np.array([5, 0, 13]), 48, CONFIG.augmentation, (0,))
+    np.testing.assert_array_equal(batch.pixels[:, 0, 0, 0], [5, 0, 13])
+    np.testing.assert_array_equal(batch.targets["fer2013"].argmax(axis=1), [5, 0, 6])
+
+
+def test_a_data_set_smaller_than_a_batch_makes_one() -> None:
+    data = dataset(3, votes=False)
+    batches = list(epoch_batches(data.images, targets_of(data), 0, CONFIG))
+    assert [len(batch.pixels) for batch in batches] == [3]
+
+
+# Targets.
+
+
+def test_targets_are_distributions() -> None:
+    targets = make_targets(dataset(), label_smoothing=0.1, vote_smoothing=0.4)
+    np.testing.assert_allclose(targets.fer2013.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(targets.ferplus.sum(axis=1), 1, atol=1e-5)
+    assert targets.fer2013.dtype == targets.ferplus.dtype == np.float32
+    assert targets.ferplus_weight.min() == 1
+
+
+def test_label_smoothing_spreads_the_mass_evenly() -> None:
+    targets = make_targets(dataset(votes=False), label_smoothing=0.07, vote_smoothing=0.5)
+    np.testing.assert_allclose(targets.fer2013[0], [0.94, *[0.01] * 6], atol=1e-6)
+
+
+def test_without_votes_the_ferplus_loss_has_no_weight() -> None:
+    assert not make_targets(
+        dataset(votes=False), label_smoothing=0.1, vote_smoothing=0.3
+    ).ferplus_weight.any()
+
+
+def test_labels_follow_the_votes_where_they_are_clear() -> None:
+    data = dataset(70)
+    assert data.votes is not None
+    expected = label_given_votes(data.votes, data.labels)
+    np.testing.assert_array_equal(expected.argmax(axis=1), data.labels)
+    np.testing.assert_allclose(expected.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_class_that_is_absent_gets_no_mass() -> None:
+    data = dataset(70)
+    part = data.select(data.labels != 1)
+    assert part.votes is not None
+    assert not label_given_votes(part.votes, part.labels)[:, 1].any()

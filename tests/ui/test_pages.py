@@ -1,0 +1,207 @@
+"""Each page as a script, without a browser."""
+
+import io
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from unittest import mock
+
+import cv2
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from skimage import data
+from streamlit.testing.v1 import AppTest
+
+from fer.model_store import DEFAULT_MODEL, open_model
+
+PROJECT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_DATA", "none")
+
+
+def open_page(name: str) -> AppTest:
+    """A page of the app, run once; pages link to each other, so it is opened from the entry."""
+    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
+    if name != "streamlit_app.py":
+        at.switch_page(name).run()
+    return at
+
+
+def astronaut_png() -> bytes:
+    bgr = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".png", bgr)[1])
+
+
+def astronaut_jpeg() -> bytes:
+    bgr = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
+    return bytes(cv2.imencode(".jpg", bgr)[1])
+
+
+def png_header_of(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds one pixel's worth of data."""
+    buffer = io.BytesIO()
+    Image.new("L", (1, 1)).save(buffer, "PNG")
+    whole = bytearray(buffer.getvalue())
+    whole[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    whole[29:33] = zlib.crc32(bytes(whole[12:29])).to_bytes(4, "big")
+    return bytes(whole)
+
+
+def html_of(at: AppTest) -> str:
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def test_home_shows_the_model_and_three_limits() -> None:
+    at = open_page("streamlit_app.py")
+    assert not at.exception
+    assert at.title[0].value == "Read facial expressions in real time"
+    assert [metric.label for metric in at.metric] == [
+        "Model",
+        "FER-2013 test",
+        "FER+ test",
+        "Weights",
+    ]
+    assert sum(text.value.startswith("- ") for text in at.markdown) == 3
+
+
+def test_webcam_waits_for_start_and_lists_every_way_a_camera_fails() -> None:
+    with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
+        at = open_page("pages/1_Webcam.py")
+    assert not at.exception
+    assert "Press START to begin." in html_of(at)
+    hints = " ".join(text.value for text in at.markdown)
+    for cause in ("not secure", "not allowed", "No camera", "in use", "TURN", "black pictures"):
+        assert cause in hints
+
+
+def test_photos_reads_a_face_and_offers_the_table() -> None:
+    at = open_page("pages/2_Photos.py")
+    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut_png(), "image/png")
+    at.run()
+    assert not at.exception and not at.error
+    assert "<b>happy</b>" in html_of(at)
+    assert {button.label for button in at.get("download_button")} == {"CSV", "JSON"}
+
+
+def test_broken_uploads_get_a_line_each_and_the_good_one_is_done() -> None:
+    png = astronaut_png()
+    jpeg = bytes(cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))[1])
+    uploads = {
+        "text.jpg": b"not a picture at all",
+        "cut.jpg": jpeg[: len(jpeg) // 2],
+        "empty.png": b"",
+        "bomb.png": png_header_of(50_000, 50_000),
+        "good.png": png,
+    }
+    at = open_page("pages/2_Photos.py")
+    for name, content in uploads.items():
+        at.file_uploader(key="photos_files").upload(name, content, "image/png")
+    at.run()
+    assert not at.exception
+    messages = [message.value for message in at.error]
+    assert len(messages) == 4
+    for name in ("text.jpg", "cut.jpg", "empty.png", "bomb.png"):
+        line = next(m for m in messages if m.startswith(name))
+        assert "expected" in line and "\n" not in line
+    assert "<b>happy</b>" in html_of(at)
+
+
+def test_a_hostile_file_name_stays_text() -> None:
+    at = open_page("pages/2_Photos.py")
+    name = "<script>alert(1)</script>.png"
+    at.file_uploader(key="photos_files").upload(name, astronaut_png(), "image/png")
+    at.run()
+    assert not at.exception
+    assert "<script>" not in html_of(at)
+    assert not any("<script>" in caption.value for caption in at.caption)
+
+
+def test_the_camera_door_of_photos_reads_a_face() -> None:
+    at = open_page("pages/2_Photos.py")
+    at.segmented_control(key="photos_source").set_value("Camera").run()
+    at.camera_input(key="photos_camera").upload("shot.jpg", astronaut_jpeg(), "image/jpeg")
+    at.run()
+    assert not at.exception
+    assert "<b>happy</b>" in html_of(at)
+
+
+def test_dataset_without_data_shows_recorded_figures_and_says_so() -> None:
+    at = open_page("pages/3_Dataset.py")
+    assert not at.exception and not at.error
+    assert any("recorded with the shipped model" in info.value for info in at.info)
+    assert [tab.label for tab in at.tabs] == [
+        "Distribution",
+        "Pictures",
+        "Training curves",
+        "Confusion matrix",
+    ]
+    assert len(at.get("plotly_chart")) == 4
+
+
+def test_dataset_by_path_shows_its_own_distribution_and_pictures(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = ["emotion,pixels,Usage"]
+    for index in range(21):
+        pixels = " ".join(map(str, rng.integers(0, 256, 48 * 48)))
+        rows.append(f"{index % 7},{pixels},{('Training', 'PublicTest', 'PrivateTest')[index % 3]}")
+    path = tmp_path / "fer2013.csv"
+    path.write_text("\n".join(rows) + "\n")
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value(str(path)).run()
+    assert not at.exception and not at.error
+    assert any("21 pictures" in caption.value for caption in at.caption)
+    assert len(at.get("image")) == 7
+
+
+def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value("/no/such/file.csv").run()
+    assert not at.exception
+    assert any("/no/such/file.csv" in error.value for error in at.error)
+    assert len(at.get("plotly_chart")) == 4
+
+
+@pytest.fixture
+def damaged_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The shipped model with one byte changed, seen by the pages as the only one."""
+    folder = tmp_path / "models" / DEFAULT_MODEL
+    shutil.copytree(open_model().path, folder)
+    weights = bytearray((folder / "model.tflite").read_bytes())
+    weights[len(weights) // 2] ^= 0xFF
+    (folder / "model.tflite").write_bytes(bytes(weights))
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+    st.cache_resource.clear()
+    yield folder
+    st.cache_resource.clear()
+
+
+PAGES = ("streamlit_app.py", "pages/1_Webcam.py", "pages/2_Photos.py", "pages/3_Dataset.py")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_damaged_model_is_a_sentence_on_every_page(name: str, damaged_models: Path) -> None:
+    with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
+        at = open_page(name)
+        if name == "pages/2_Photos.py":
+            at.file_uploader(key="photos_files").upload("a.png", astronaut_png(), "image/png")
+            at.run()
+    assert not at.exception
+    assert any("SHA-256" in error.value for error in at.error)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_missing_model_file_is_a_sentence_on_every_page(name: str, damaged_models: Path) -> None:
+    (damaged_models / "model.tflite").unlink()
+    with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
+        at = open_page(name)
+        if name == "pages/2_Photos.py":
+            at.file_uploader(key="photos_files").upload("a.png", astronaut_png(), "image/png")
+            at.run()
+    assert not at.exception
+    assert any("model.tflite" in error.value for error in at.error)
