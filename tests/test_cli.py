@@ -124,7 +124,7 @@ def test_models_list_names_the_shipped_model(
     assert "xs" in [card["name"] for card in json.loads(capsys.readouterr().out)]
 
 
-def test_train_refuses_to_overwrite_a_run_and_resumes_it(
+def test_train_refuses_to_overwrite_a_run_and_goes_on_with_a_further_cycle(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     csv = write_csv(tmp_path / "fer2013.csv")
@@ -133,5 +133,11 @@ def test_train_refuses_to_overwrite_a_run_and_resumes_it(
     assert run(monkeypatch, *train, "--epochs", 1) == 0
     assert run(monkeypatch, *train, "--epochs", 2) == 1
     assert "--resume" in capsys.readouterr().err
-    assert run(monkeypatch, *train, "--epochs", 2, "--resume") == 0
+    assert run(monkeypatch, *train, "--epochs", 2, "--resume") == 1
+    assert "another epochs" in capsys.readouterr().err
+    recipe = json.loads((run_dir / "config.json").read_text())
+    recipe["restarts"] = [{"epochs": 1, "learning_rate": 0.01, "teacher_weight": 0.2}]
+    longer = tmp_path / "longer.json"
+    longer.write_text(json.dumps(recipe))
+    assert run(monkeypatch, *train, "--config", longer, "--resume") == 0
     assert len(pd.read_csv(run_dir / "history.csv")) == 2

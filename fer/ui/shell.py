@@ -38,6 +38,10 @@ h1 {padding-top: .4rem !important;}
 @media (max-width: 640px) {
   .block-container {padding-left: 1rem; padding-right: 1rem;}
   h1 {font-size: 1.9rem !important;}
+  /* One line of links: the dot stands for the name, the words for their icons. */
+  .fer-brand {font-size: 0;}
+  .fer-brand span {width: .9rem; height: .9rem; margin: 0;}
+  .st-key-nav [data-testid="stIconMaterial"] {display: none;}
 }
 </style>
 """
