@@ -18,7 +18,7 @@ sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
 import support  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
-TABS = ("Distribution", "Pictures", "Training curves", "Confusion matrix")
+TABS = ("Distribution", "Pictures", "Audit", "Training curves", "Confusion matrix")
 
 
 def _take(page: Page, path: Path, width: int) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
 from rich.table import Table
 
 from fer import __version__
+from fer.cli_common import (
+    AsJson,
+    Data,
+    Ferplus,
+    LabelSet,
+    ModelName,
+    SkipBad,
+    err,
+    open_data,
+    out,
+    print_json,
+    progress,
+)
+from fer.cli_inspect import dataset_app, models_app
 from fer.errors import FerError, InputError
 
 app = typer.Typer(
@@ -22,67 +32,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
-models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(models_app, name="models")
-
-# Results go to standard output, everything said about the work to standard error.
-out = Console()
-err = Console(stderr=True)
-
-Data = Annotated[
-    Path | None,
-    typer.Option("--data", help="FER-2013 CSV (.csv, .csv.gz) or a folder; default: FER_DATA."),
-]
-Ferplus = Annotated[
-    Path | None, typer.Option("--ferplus", help="FER+ votes; default: fer2013new.csv beside it.")
-]
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Count bad rows and go on.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ModelName = Annotated[str | None, typer.Option("--model", help="Folder in models/.")]
-
-
-class LabelSet(StrEnum):
-    """The heads of a model."""
-
-    fer2013 = "fer2013"
-    ferplus = "ferplus"
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        *Progress.get_default_columns()[:3],
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=not err.is_terminal,
-    )
-
-
-def _open_data(data: Path | None, ferplus: Path | None, skip_bad: bool) -> Any:
-    from fer.datasets import find_data, find_ferplus, open_dataset
-
-    found = find_data(data)
-    if found is None:
-        raise InputError(
-            "--data: expected FER-2013 (fer2013.csv, .csv.gz or a folder), found none; give its "
-            "path or set FER_DATA"
-        )
-    votes = find_ferplus(ferplus, found)
-    with _progress() as bars:
-        task = bars.add_task(f"Reading {found.name}", total=1.0)
-        return open_dataset(
-            found,
-            ferplus=votes,
-            skip_bad=skip_bad,
-            progress=lambda share: bars.update(task, completed=share),
-        )
-
-
-def _print_json(content: object) -> None:
-    print(json.dumps(content, indent=2, ensure_ascii=False))
 
 
 @app.command()
@@ -112,7 +63,7 @@ def analyze(
             f"PATH: expected pictures, found none in {', '.join(map(str, paths))}; check the path"
         )
     results = []
-    with _progress() as bars:
+    with progress() as bars:
         task = bars.add_task("Analysing", total=len(files))
         for file in files:
             results.append(analyze_file(file, recognizer, annotated))
@@ -148,8 +99,8 @@ def evaluate(
     from fer.evaluation.evaluate import evaluate_classifier
 
     classifier = EmotionClassifier.load(model)
-    dataset = _open_data(data, ferplus, skip_bad)
-    with _progress() as bars:
+    dataset = open_data(data, ferplus, skip_bad)
+    with progress() as bars:
         bars.add_task(f"Evaluating on {split}", total=None)
         report = evaluate_classifier(
             classifier.predict_heads,
@@ -159,7 +110,7 @@ def evaluate(
         )
     card = classifier.folder.card
     if as_json:
-        _print_json({"model": card.name, "version": card.version, **report})
+        print_json({"model": card.name, "version": card.version, **report})
         return
     table = Table(title=f"{card.name} {card.version} on {report['source']}, {report['split']}")
     for column in ("protocol", "n", "accuracy", "95 %", "macro-F1", "ECE"):
@@ -197,13 +148,22 @@ def train(
     ] = None,
     version: Annotated[str, typer.Option("--version", help="Version of the weights.")] = "1",
     skip_bad: SkipBad = False,
+    drop: Annotated[
+        Path | None,
+        typer.Option("--drop", help="CSV of rows to leave out, as fer dataset audit writes it."),
+    ] = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     from fer.training.session import run_training
 
-    dataset = _open_data(data, ferplus, skip_bad)
+    dataset = open_data(data, ferplus, skip_bad)
+    if drop is not None:
+        from fer.datasets.audit import drop_rows
+
+        dataset = drop_rows(dataset, drop)
+        err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
-    with _progress() as bars:
+    with progress() as bars:
         task = bars.add_task("Training", total=None)
 
         def report(step: Any) -> None:
@@ -229,70 +189,10 @@ def train(
         from fer.model_store import models_dir
         from fer.training.publish import publish
 
-        with _progress() as bars:
+        with progress() as bars:
             bars.add_task("Publishing", total=None)
             path = publish(folder, dataset, models_dir(), name, version=version)
         err.print(f"Published as {path}")
-
-
-@dataset_app.command("stats")
-def dataset_stats(
-    data: Data = None,
-    ferplus: Ferplus = None,
-    as_json: AsJson = False,
-    skip_bad: SkipBad = False,
-) -> None:
-    """Count classes, splits, copies and blank pictures."""
-    from fer.datasets.statistics import class_distribution, summary
-
-    dataset = _open_data(data, ferplus, skip_bad)
-    facts = summary(dataset)
-    if as_json:
-        _print_json(facts)
-        return
-    table = Table(title=f"{dataset.source}: {len(dataset):,} pictures")
-    counts = class_distribution(dataset).pivot(index="label", columns="split", values="count")
-    table.add_column("class")
-    for split in dataset.split_names:
-        table.add_column(split, justify="right")
-    for label in dataset.label_names:
-        table.add_row(label, *(f"{counts.loc[label, s]:,}" for s in dataset.split_names))
-    out.print(table)
-    for key, value in facts.items():
-        if isinstance(value, int | str) and key != "source":
-            out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
-
-
-@models_app.command("list")
-def models_list(as_json: AsJson = False) -> None:
-    """The published models."""
-    from fer.model_store import list_models
-
-    cards = list_models()
-    if as_json:
-        _print_json([card.model_dump(mode="json") for card in cards])
-        return
-    table = Table("name", "version", "architecture", "parameters", "MB", "epochs")
-    for card in cards:
-        table.add_row(
-            card.name,
-            card.version,
-            card.architecture,
-            f"{card.parameters:,}",
-            f"{card.file_bytes / 1e6:.2f}",
-            str(card.epochs),
-        )
-    out.print(table)
-
-
-@models_app.command("show")
-def models_show(
-    name: Annotated[str | None, typer.Argument(help="Folder in models/.")] = None,
-) -> None:
-    """A model's card as JSON, after its checksum was verified."""
-    from fer.model_store import open_model
-
-    _print_json(open_model(name).card.model_dump(mode="json"))
 
 
 @app.command("version")

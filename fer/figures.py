@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -128,8 +129,46 @@ def _size_steps(history: pd.DataFrame) -> list[tuple[int, int]]:
     return list(zip(first["epoch"].astype(int), first["size"].astype(int), strict=True))
 
 
+def _heat_map(
+    counts: npt.NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    by_row: bool,
+    hover: str,
+    dark: bool,
+) -> go.Figure:
+    """Counts or shares of each row; ``hover`` names a cell, with ``%{y}`` and ``%{x}``."""
+    # Opaque, so that Plotly knows the colour behind the numbers and writes them legibly.
+    ground = "#1B2427" if dark else "#F3F6F3"
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(100 * counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    figure = go.Figure(
+        go.Heatmap(
+            z=shares if by_row else counts,
+            x=list(columns),
+            y=list(rows),
+            colorscale=[[0, ground], [1, "#0E7C66"]],
+            texttemplate="%{z:.0f}",
+            customdata=np.stack([counts, shares], axis=-1),
+            hovertemplate=hover + "<br>%{customdata[0]:,} pictures, "
+            "%{customdata[1]:.1f}% of %{y}<extra></extra>",
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure
+
+
 def confusion_figure(
-    counts: Sequence[Sequence[int]], labels: Sequence[str], *, by_row: bool = True
+    counts: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    *,
+    by_row: bool = True,
+    dark: bool = False,
 ) -> go.Figure:
     """A confusion matrix as a heat map.
 
@@ -137,27 +176,37 @@ def confusion_figure(
         counts: ``counts[true][predicted]``.
         labels: Class names in that order.
         by_row: Draw the share of each true class instead of counts.
+        dark: Draw it for a dark page.
     """
-    matrix = np.asarray(counts, np.float64)
-    totals = matrix.sum(axis=1, keepdims=True)
-    shares = np.divide(100 * matrix, totals, out=np.zeros_like(matrix), where=totals > 0)
-    shown = shares if by_row else matrix
-    figure = go.Figure(
-        go.Heatmap(
-            z=shown,
-            x=list(labels),
-            y=list(labels),
-            colorscale=[[0, "rgba(14,124,102,0.03)"], [1, "#0E7C66"]],
-            texttemplate="%{z:.0f}",
-            customdata=np.stack([matrix, shares], axis=-1),
-            hovertemplate="labelled %{y}, read as %{x}<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1f}% of %{y}<extra></extra>",
-            showscale=False,
-            xgap=2,
-            ygap=2,
-        )
+    figure = _heat_map(
+        np.asarray(counts, np.float64),
+        labels,
+        labels,
+        by_row=by_row,
+        hover="labelled %{y}, read as %{x}",
+        dark=dark,
     )
-    figure.update_xaxes(title_text="read as", showgrid=False)
-    figure.update_yaxes(title_text="labelled", autorange="reversed", showgrid=False)
+    figure.update_xaxes(title_text="read as")
+    figure.update_yaxes(title_text="labelled")
     unit = "share of each labelled class (%)" if by_row else "pictures"
     return _styled(figure, f"Confusion matrix, {unit}", 460)
+
+
+def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
+    """Two labellings of the same pictures as a heat map of row shares.
+
+    Args:
+        table: Counts, one labelling's classes as index, the other's as columns, axes named.
+        dark: Draw it for a dark page.
+    """
+    figure = _heat_map(
+        table.to_numpy(np.float64),
+        list(table.index),
+        list(table.columns),
+        by_row=True,
+        hover=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}",
+        dark=dark,
+    )
+    figure.update_xaxes(title_text=str(table.columns.name))
+    figure.update_yaxes(title_text=str(table.index.name))
+    return _styled(figure, f"{table.index.name} labels by {table.columns.name} label (%)", 440)

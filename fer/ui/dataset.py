@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
-from fer.datasets import FaceDataset, find_data, open_dataset
-from fer.datasets.statistics import class_distribution, imbalance_ratio, sample_indices
+from fer.datasets import FaceDataset, find_data, find_ferplus, open_dataset
+from fer.datasets.statistics import (
+    class_distribution,
+    ferplus_distribution,
+    imbalance_ratio,
+    sample_indices,
+)
 from fer.figures import class_distribution_figure, confusion_figure, curves_figure
-from fer.preprocessing import Image, resize_square
-from fer.ui.shell import begin, errors_shown, shipped_model
+from fer.ui.audit import audit_tab
+from fer.ui.pictures import picture_rows
+from fer.ui.shell import begin, errors_shown, is_dark, shipped_model
 
-_TILE = 72
 _MAX_UPLOAD_MIB = 400
 
 
@@ -30,7 +35,7 @@ def _open(path: str, _stamp: float) -> FaceDataset:
         bar.progress(share, f"Reading {Path(path).name} ...")
 
     try:
-        return open_dataset(path, progress=show)
+        return open_dataset(path, ferplus=find_ferplus(None, Path(path)), progress=show)
     finally:
         bar.empty()
 
@@ -100,7 +105,10 @@ def _distribution_tab(dataset: FaceDataset | None) -> None:
     if dataset is None:
         table = recorded_distribution(shipped_model().metrics())
     else:
-        table = class_distribution(dataset)
+        voted = dataset.votes is not None and "FER+" == st.segmented_control(
+            "Labels", ["FER-2013", "FER+"], default="FER-2013", key="dataset_labels"
+        )
+        table = ferplus_distribution(dataset) if voted else class_distribution(dataset)
     shown = st.segmented_control(
         "Bars show", ["Counts", "Shares"], default="Counts", key="dataset_unit"
     )
@@ -133,15 +141,6 @@ def _distribution_tab(dataset: FaceDataset | None) -> None:
         )
 
 
-def sample_row(dataset: FaceDataset, rows: np.ndarray, columns: int) -> Image:
-    """Faces side by side as one picture ``(tile, columns * tile)`` uint8, white where none is."""
-    canvas = np.full((_TILE, columns * (_TILE + 4)), 255, np.uint8)
-    for position, row in enumerate(rows):
-        left = position * (_TILE + 4)
-        canvas[:, left : left + _TILE] = resize_square(np.asarray(dataset.images[row]), _TILE)
-    return canvas
-
-
 def _pictures_tab(dataset: FaceDataset | None) -> None:
     if dataset is None:
         st.info(
@@ -166,7 +165,9 @@ def _pictures_tab(dataset: FaceDataset | None) -> None:
             st.caption("no picture in this split")
             continue
         st.image(
-            sample_row(dataset, rows, 12), width="stretch", alt=f"Sample pictures labelled {label}"
+            picture_rows(dataset.images[rows], 12),
+            width="stretch",
+            alt=f"Sample pictures labelled {label}",
         )
     st.caption("48 x 48 pixel originals, enlarged. Labels are the data set's own, errors included.")
 
@@ -220,7 +221,9 @@ def _confusion_tab() -> None:
     )
     report = metrics[split][_REPORTS[name or available[0]]]
     st.plotly_chart(
-        confusion_figure(report["confusion"], report["labels"], by_row=unit != "Counts"),
+        confusion_figure(
+            report["confusion"], report["labels"], by_row=unit != "Counts", dark=is_dark()
+        ),
         key="confusion_chart",
         config={"displayModeBar": False},
     )
@@ -263,12 +266,16 @@ def render() -> None:
             notes = "".join(f" {note}." for note in dataset.notes)
             skipped = f", {dataset.skipped} bad rows left out" if dataset.skipped else ""
             st.caption(f"{dataset.source}: {len(dataset):,} pictures{skipped}.{notes}")
-        tabs = st.tabs(["Distribution", "Pictures", "Training curves", "Confusion matrix"])
-        with tabs[0], errors_shown():
-            _distribution_tab(dataset)
-        with tabs[1], errors_shown():
-            _pictures_tab(dataset)
-        with tabs[2], errors_shown():
-            _curves_tab()
-        with tabs[3], errors_shown():
-            _confusion_tab()
+        drawn: dict[str, Callable[[], None]] = {
+            "Distribution": lambda: _distribution_tab(dataset),
+            "Pictures": lambda: _pictures_tab(dataset),
+            "Audit": lambda: audit_tab(dataset),
+            "Training curves": _curves_tab,
+            "Confusion matrix": _confusion_tab,
+        }
+        # Only the open tab is computed; the audit alone takes seconds.
+        tabs = st.tabs(list(drawn), key="dataset_tab", on_change="rerun")
+        for tab, draw in zip(tabs, drawn.values(), strict=True):
+            if tab.open:
+                with tab, errors_shown():
+                    draw()

@@ -41,7 +41,9 @@ h1 {padding-top: .4rem !important;}
   /* One line of links: the dot stands for the name, the words for their icons. */
   .fer-brand {font-size: 0;}
   .fer-brand span {width: .9rem; height: .9rem; margin: 0;}
-  .st-key-nav [data-testid="stIconMaterial"] {display: none;}
+  .st-key-nav {column-gap: .15rem !important;}
+  .st-key-nav a {gap: 0 !important; padding-left: .5rem !important; padding-right: .5rem !important;}
+  .st-key-nav a > span:has([data-testid="stIconMaterial"]) {display: none;}
 }
 </style>
 """
@@ -98,6 +100,11 @@ def errors_shown() -> Iterator[None]:
         yield
     except FerError as fault:
         st.error(str(fault), icon=":material/error:")
+
+
+def is_dark() -> bool:
+    """Whether the page is shown in its dark theme; false where that is not known yet."""
+    return st.context.theme.type == "dark"
 
 
 def small(text: str) -> None:

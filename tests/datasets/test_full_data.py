@@ -20,6 +20,7 @@ from fer.datasets import (
     training_rows,
     unseen_rows,
 )
+from fer.datasets.audit import agreement, audit
 
 pytestmark = pytest.mark.data
 
@@ -93,3 +94,18 @@ def test_later_read_is_a_memory_map_within_half_a_second(
     assert isinstance(again.images, np.memmap)
     np.testing.assert_array_equal(again.images[::500], full.images[::500])
     np.testing.assert_array_equal(again.labels, full.labels)
+
+
+def test_the_known_faults_of_fer2013_come_out(full: FaceDataset) -> None:
+    report = audit(full, near=False)
+    found = {finding.kind: finding for finding in report.findings}
+    assert report.distinct_images == 34_032
+    assert found["tested twice"].by_split == {
+        "Training": 0,
+        "PublicTest": 280,
+        "PrivateTest": 288,
+    }
+    assert len(found["blank"].rows) == 12
+    assert agreement(full, "PrivateTest")["all"] == pytest.approx(0.67, abs=0.005)
+    listed = report.table(["leaked", "not a face"])
+    assert (listed["split"] == "Training").sum() == 28_709 - 27_867

@@ -1,0 +1,124 @@
+"""``fer dataset`` and ``fer models``: looking into data sets and published models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fer.cli_common import AsJson, Data, Ferplus, SkipBad, err, open_data, out, print_json
+
+dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
+models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
+
+
+@dataset_app.command("stats")
+def dataset_stats(
+    data: Data = None,
+    ferplus: Ferplus = None,
+    as_json: AsJson = False,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Count classes, splits, copies and blank pictures."""
+    from fer.datasets.statistics import class_distribution, summary
+
+    dataset = open_data(data, ferplus, skip_bad)
+    facts = summary(dataset)
+    if as_json:
+        print_json(facts)
+        return
+    table = Table(title=f"{dataset.source}: {len(dataset):,} pictures")
+    table_of = class_distribution(dataset).pivot(index="label", columns="split", values="count")
+    counts = table_of.to_dict()
+    table.add_column("class")
+    for split in dataset.split_names:
+        table.add_column(split, justify="right")
+    for label in dataset.label_names:
+        table.add_row(label, *(f"{counts[s][label]:,}" for s in dataset.split_names))
+    out.print(table)
+    for key, value in facts.items():
+        if isinstance(value, int | str) and key != "source":
+            out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+
+
+@dataset_app.command("audit")
+def dataset_audit(
+    data: Data = None,
+    ferplus: Ferplus = None,
+    as_json: AsJson = False,
+    skip_bad: SkipBad = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="CSV of the rows found, for fer train --drop."),
+    ] = None,
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", help="Only this finding in --output; may be repeated."),
+    ] = None,
+) -> None:
+    """Look for repeated, leaked, conflicting, blank and non-face pictures."""
+    from fer.datasets.audit import KINDS, audit
+
+    report = audit(open_data(data, ferplus, skip_bad))
+    facts = report.to_dict()
+    listed = report.table(kinds or None)
+    if as_json:
+        print_json(facts)
+    else:
+        table = Table("finding", "rows", *report.dataset.split_names, "what it means")
+        for finding in report.findings:
+            counts = (f"{count:,}" for count in finding.by_split.values())
+            table.add_row(finding.kind, f"{len(finding.rows):,}", *counts, KINDS[finding.kind])
+        out.print(
+            f"{facts['source']}: {facts['rows']:,} rows, {facts['distinct_images']:,} distinct"
+        )
+        out.print(table)
+        for split, shares in (facts["ferplus_agreement"] or {}).items():
+            classes = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
+            out.print(f"FER-2013 agrees with FER+ in {split}: {classes}", highlight=False)
+    if output is not None:
+        listed.to_csv(output, index=False)
+        err.print(f"Wrote {len(listed):,} rows to {output}")
+
+
+def _agreement_table(shares: Mapping[str, Mapping[str, float]]) -> Table:
+    names = list(dict.fromkeys(name for row in shares.values() for name in row))
+    table = Table("split", *names, title="Labels of FER-2013 that FER+'s majority shares")
+    for split, row in shares.items():
+        table.add_row(split, *(f"{row[name]:.0%}" if name in row else "" for name in names))
+    return table
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """The published models."""
+    from fer.model_store import list_models
+
+    cards = list_models()
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards])
+        return
+    table = Table("name", "version", "architecture", "parameters", "MB", "epochs")
+    for card in cards:
+        table.add_row(
+            card.name,
+            card.version,
+            card.architecture,
+            f"{card.parameters:,}",
+            f"{card.file_bytes / 1e6:.2f}",
+            str(card.epochs),
+        )
+    out.print(table)
+
+
+@models_app.command("show")
+def models_show(
+    name: Annotated[str | None, typer.Argument(help="Folder in models/.")] = None,
+) -> None:
+    """A model's card as JSON, after its checksum was verified."""
+    from fer.model_store import open_model
+
+    print_json(open_model(name).card.model_dump(mode="json"))
