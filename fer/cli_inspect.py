@@ -9,7 +9,17 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from fer.cli_common import AsJson, Data, Ferplus, SkipBad, err, open_data, out, print_json
+from fer.cli_common import (
+    AsJson,
+    Data,
+    Ferplus,
+    SkipBad,
+    err,
+    open_data,
+    out,
+    print_json,
+    progress,
+)
 
 dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
 models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
@@ -68,10 +78,10 @@ def dataset_audit(
     if as_json:
         print_json(facts)
     else:
-        table = Table("finding", "rows", *report.dataset.split_names, "what it means")
+        table = Table("finding", "rows", *report.dataset.split_names)
         for finding in report.findings:
             counts = (f"{count:,}" for count in finding.by_split.values())
-            table.add_row(finding.kind, f"{len(finding.rows):,}", *counts, KINDS[finding.kind])
+            table.add_row(finding.kind, f"{len(finding.rows):,}", *counts)
         out.print(
             f"{facts['source']}: {facts['rows']:,} rows, {facts['distinct_images']:,} distinct"
         )
@@ -82,6 +92,29 @@ def dataset_audit(
     if output is not None:
         listed.to_csv(output, index=False)
         err.print(f"Wrote {len(listed):,} rows to {output}")
+
+
+@dataset_app.command("export")
+def dataset_export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="New or empty folder.")],
+    data: Data = None,
+    ferplus: Ferplus = None,
+    as_json: AsJson = False,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Write a tree of class folders with lossless pictures."""
+    from fer.datasets.export import export_folders
+
+    dataset = open_data(data, ferplus, skip_bad)
+    with progress() as bars:
+        task = bars.add_task(f"Writing {output}", total=1.0)
+        written = export_folders(
+            dataset, output, progress=lambda share: bars.update(task, completed=share)
+        )
+    if as_json:
+        print_json({"pictures": written, "folder": str(output)})
+    else:
+        err.print(f"Wrote {written:,} pictures to {output}", markup=False)
 
 
 def _agreement_table(shares: Mapping[str, Mapping[str, float]]) -> Table:

@@ -141,3 +141,34 @@ def test_train_refuses_to_overwrite_a_run_and_goes_on_with_a_further_cycle(
     longer.write_text(json.dumps(recipe))
     assert run(monkeypatch, *train, "--config", longer, "--resume") == 0
     assert len(pd.read_csv(run_dir / "history.csv")) == 2
+
+
+def test_dataset_audit_writes_a_list_that_train_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    listed = tmp_path / "drop.csv"
+    audit = ("dataset", "audit", "--data", csv)
+    assert run(monkeypatch, *audit, "--json", "-o", listed, "--kind", "copied") == 0
+    facts = json.loads(capsys.readouterr().out)
+    assert len(pd.read_csv(listed)) == facts["findings"]["copied"]["rows"]
+    assert run(monkeypatch, *audit) == 0
+    assert "Nearly the same picture" in " ".join(capsys.readouterr().out.split())
+    assert run(monkeypatch, *audit, "-o", listed, "--kind", "ugly") == 1
+    assert "got 'ugly'" in capsys.readouterr().err
+    listed.write_text("row\n9999\n")
+    train = ("train", "--architecture", "tiny", "--data", csv, "--run-dir", tmp_path / "run")
+    assert run(monkeypatch, *train, "--drop", listed) == 1
+    assert "got row 9999" in capsys.readouterr().err
+
+
+def test_dataset_export_writes_a_tree_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    export = ("dataset", "export", "--data", csv, "--output", tmp_path / "tree")
+    assert run(monkeypatch, *export, "--json") == 0
+    written = json.loads(capsys.readouterr().out)["pictures"]
+    assert len(list((tmp_path / "tree").rglob("*.png"))) == written > 0
+    assert run(monkeypatch, *export) == 1
+    assert "new or empty folder" in capsys.readouterr().err

@@ -42,7 +42,7 @@ h1 {padding-top: .4rem !important;}
   .fer-brand {font-size: 0;}
   .fer-brand span {width: .9rem; height: .9rem; margin: 0;}
   .st-key-nav {column-gap: .15rem !important;}
-  .st-key-nav a {gap: 0 !important; padding-left: .5rem !important; padding-right: .5rem !important;}
+  .st-key-nav a {gap: 0 !important; padding: .25rem .5rem !important;}
   .st-key-nav a > span:has([data-testid="stIconMaterial"]) {display: none;}
 }
 </style>
