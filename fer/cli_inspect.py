@@ -86,9 +86,10 @@ def dataset_audit(
             f"{facts['source']}: {facts['rows']:,} rows, {facts['distinct_images']:,} distinct"
         )
         out.print(table)
-        for split, shares in (facts["ferplus_agreement"] or {}).items():
-            classes = ", ".join(f"{name} {share:.0%}" for name, share in shares.items())
-            out.print(f"FER-2013 agrees with FER+ in {split}: {classes}", highlight=False)
+        for finding in report.findings:
+            out.print(f"{finding.kind}: {KINDS[finding.kind]}.", highlight=False)
+        if facts["ferplus_agreement"]:
+            out.print(_agreement_table(facts["ferplus_agreement"]))
     if output is not None:
         listed.to_csv(output, index=False)
         err.print(f"Wrote {len(listed):,} rows to {output}")
