@@ -188,8 +188,8 @@ def confusion_figure(
     )
     figure.update_xaxes(title_text="read as")
     figure.update_yaxes(title_text="labelled")
-    unit = "share of each labelled class (%)" if by_row else "pictures"
-    return _styled(figure, f"Confusion matrix, {unit}", 460)
+    unit = "% of each row" if by_row else "pictures"
+    return _styled(figure, f"Confusion matrix ({unit})", 460)
 
 
 def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
