@@ -10,7 +10,7 @@ from fer.datasets.audit import KINDS, Audit, agreement, agreement_table, audit
 from fer.datasets.base import FaceDataset
 from fer.figures import agreement_figure
 from fer.ui.pictures import picture_rows
-from fer.ui.shell import is_dark
+from fer.ui.shell import download, is_dark
 
 _SHOWN = 36
 # What a model should not be trained on: these rows teach it the test, or nothing.
@@ -68,15 +68,8 @@ def _list(report: Audit) -> None:
     )
     table = report.table(chosen)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.download_button(
-            f"CSV of {len(table):,} rows",
-            table.to_csv(index=False),
-            "drop.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="audit_csv",
-            on_click="ignore",
-        )
+        content = table.to_csv(index=False)
+        download(f"CSV of {len(table):,} rows", content, "drop.csv", key="audit_csv")
         st.caption("Train without them: `fer train --drop drop.csv`")
     with st.expander("Table"):
         st.dataframe(table, hide_index=True, width="stretch")
@@ -109,15 +102,7 @@ def _agreement(dataset: FaceDataset) -> None:
     )
     with st.expander("Table"):
         st.dataframe(table, width="stretch")
-        st.download_button(
-            "CSV",
-            table.to_csv(),
-            "agreement.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="agreement_csv",
-            on_click="ignore",
-        )
+        download("CSV", table.to_csv(), "agreement.csv", key="agreement_csv")
 
 
 def audit_tab(dataset: FaceDataset | None) -> None:

@@ -21,7 +21,7 @@ from fer.datasets.statistics import (
 from fer.figures import class_distribution_figure, confusion_figure, curves_figure
 from fer.ui.audit import audit_tab
 from fer.ui.pictures import picture_rows
-from fer.ui.shell import begin, errors_shown, is_dark, shipped_model
+from fer.ui.shell import begin, download, errors_shown, is_dark, shipped_model
 
 _MAX_UPLOAD_MIB = 400
 
@@ -130,15 +130,7 @@ def _distribution_tab(dataset: FaceDataset | None) -> None:
         wide = table.pivot(index="label", columns="split", values="count")
         wide = wide[list(dict.fromkeys(table["split"]))]
         st.dataframe(wide, width="stretch")
-        st.download_button(
-            "CSV",
-            table.to_csv(index=False),
-            "class_distribution.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="distribution_csv",
-            on_click="ignore",
-        )
+        download("CSV", table.to_csv(index=False), "class_distribution.csv", key="distribution_csv")
 
 
 def _pictures_tab(dataset: FaceDataset | None) -> None:
@@ -192,15 +184,7 @@ def _curves_tab() -> None:
     )
     with st.expander("Table"):
         st.dataframe(history, hide_index=True, width="stretch")
-        st.download_button(
-            "CSV",
-            history.to_csv(index=False),
-            "history.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="history_csv",
-            on_click="ignore",
-        )
+        download("CSV", history.to_csv(index=False), "history.csv", key="history_csv")
 
 
 _REPORTS = {
@@ -236,15 +220,7 @@ def _confusion_tab() -> None:
     with st.expander("Precision, recall and F1 of each class"):
         table = pd.DataFrame(report["per_class"]).T.rename_axis("label")
         st.dataframe(table.style.format(precision=3), width="stretch")
-        st.download_button(
-            "CSV",
-            table.to_csv(),
-            "per_class.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="per_class_csv",
-            on_click="ignore",
-        )
+        download("CSV", table.to_csv(), "per_class.csv", key="per_class_csv")
 
 
 def render() -> None:

@@ -12,7 +12,7 @@ from fer.media import IMAGE_SUFFIXES, MAX_BYTES, decode_image, encode_png
 from fer.overlay import draw_faces
 from fer.preprocessing import Image, shrink_to_fit
 from fer.ui import live_view
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer
+from fer.ui.shell import LABEL_SET_NAMES, begin, download, errors_shown, recognizer
 
 # Shown pictures are shrunk to this side; detection sees the original.
 _SHOWN_SIDE = 1200
@@ -98,24 +98,8 @@ def _downloads(photos: list[AnalysedPhoto], labels: str) -> None:
         summary += f"; **{broken}** could not be read"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(summary, width="stretch")
-        st.download_button(
-            "CSV",
-            to_csv(rows),
-            "emotions.csv",
-            "text/csv",
-            icon=":material/download:",
-            key="photos_csv",
-            on_click="ignore",
-        )
-        st.download_button(
-            "JSON",
-            to_json(rows),
-            "emotions.json",
-            "application/json",
-            icon=":material/download:",
-            key="photos_json",
-            on_click="ignore",
-        )
+        download("CSV", to_csv(rows), "emotions.csv", key="photos_csv")
+        download("JSON", to_json(rows), "emotions.json", key="photos_json", mime="application/json")
 
 
 def _show(photo: AnalysedPhoto) -> None:

@@ -107,6 +107,8 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def small(text: str) -> None:
-    """A line of small print."""
-    st.caption(text)
+def download(label: str, content: str, name: str, *, key: str, mime: str = "text/csv") -> None:
+    """A button that hands out a file without running the page again."""
+    st.download_button(
+        label, content, name, mime, icon=":material/download:", key=key, on_click="ignore"
+    )
