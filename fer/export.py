@@ -15,32 +15,40 @@ import pandas as pd
 from fer.errors import InputError
 from fer.results import FaceEmotion
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Version of the columns; ``docs/results.md`` describes them and what changed."""
+
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet")
 
 # A spreadsheet runs a cell that starts with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceResult:
-    """What came of one input.
+    """What came of one picture, or of one frame of a video or stream.
 
     Attributes:
         source: File name or path as the user gave it.
         faces: The faces found.
-        reason: Why the input could not be read; empty when it could.
+        reason: What is wrong with the input; empty when nothing is.
+        time_s: Seconds from the stream's own timestamps; None for a picture.
+        note: What is worth knowing, such as a rotation or a duplicate; no fault.
+        partial: With a reason: the input was read, but not all of it.
     """
 
     source: str
     faces: tuple[FaceEmotion, ...] = ()
     reason: str = ""
+    time_s: float | None = None
+    note: str = ""
+    partial: bool = False
 
     @property
     def status(self) -> str:
-        """``ok``, ``no face`` or ``error``."""
+        """``ok``, ``no face``, ``partial`` or ``error``."""
         if self.reason:
-            return "error"
+            return "partial" if self.partial else "error"
         return "ok" if self.faces else "no face"
 
 
@@ -60,9 +68,14 @@ def to_rows(
     blank["detection_score"] = None
     rows: list[dict[str, object]] = []
     for result in results:
-        head = {"source": _printable(result.source), "status": result.status}
+        head = {
+            "source": _printable(result.source),
+            "time_s": None if result.time_s is None else round(result.time_s, 6),
+            "status": result.status,
+        }
         tail = {
             "reason": _printable(result.reason),
+            "note": _printable(result.note),
             "model": model,
             "model_version": version,
             "schema_version": SCHEMA_VERSION,
@@ -73,23 +86,29 @@ def to_rows(
 
 
 def to_frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
-    """Rows as a table with nullable integer columns, so that blanks do not become floats."""
+    """Rows as a table with nullable types, so that a blank column keeps its type."""
     table = pd.DataFrame(list(rows))
-    for column in ("face_id", "x", "y", "width", "height", "schema_version"):
-        if column in table:
+    for column in table.columns:
+        if column in ("face_id", "x", "y", "width", "height", "schema_version"):
             table[column] = table[column].astype("Int64")
+        elif column in ("time_s", "confidence", "detection_score") or column.startswith("p_"):
+            table[column] = table[column].astype("Float64")
+        else:
+            table[column] = table[column].astype("string")
     return table
+
+
+def defused(text: str) -> str:
+    """A cell's text with an apostrophe before it where a spreadsheet would run it."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
 def to_csv(rows: Sequence[dict[str, object]]) -> str:
     """CSV text after RFC 4180; a cell that a spreadsheet would run gets a leading apostrophe."""
     table = to_frame(rows)
-    for column in ("source", "reason"):
+    for column in ("source", "reason", "note", "model", "model_version"):
         if column in table:
-            table[column] = [
-                f"'{text}" if str(text).startswith(_FORMULA_STARTS) else text
-                for text in table[column]
-            ]
+            table[column] = table[column].map(defused)
     # With other line ends a carriage return in a file name would not be quoted.
     return str(table.to_csv(index=False, lineterminator="\r\n"))
 

@@ -36,6 +36,7 @@ def rows(results: list[SourceResult] | None = None) -> list[dict[str, object]]:
         (SourceResult("a", (face(),)), "ok"),
         (SourceResult("a"), "no face"),
         (SourceResult("a", reason="unreadable"), "error"),
+        (SourceResult("a", (face(),), reason="cut short", partial=True), "partial"),
     ],
 )
 def test_status_says_what_came_of_an_input(result: SourceResult, status: str) -> None:
@@ -46,6 +47,7 @@ def test_every_row_has_the_same_columns_in_the_same_order() -> None:
     assert {tuple(row) for row in rows()} == {
         (
             "source",
+            "time_s",
             "status",
             "face_id",
             "x",
@@ -58,6 +60,7 @@ def test_every_row_has_the_same_columns_in_the_same_order() -> None:
             "p_happy",
             "detection_score",
             "reason",
+            "note",
             "model",
             "model_version",
             "schema_version",
@@ -90,12 +93,25 @@ def test_csv_carries_any_file_name(name: str) -> None:
     assert read["source"].removeprefix("'") == name.removeprefix("'")
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_a_name_that_a_spreadsheet_would_run_is_defused(start: str) -> None:
     result = SourceResult(f"{start}cmd|' /C calc'!A0.jpg", reason=f"{start}1+1")
     (read,) = csv.DictReader(io.StringIO(to_csv(rows([result])), newline=""))
     assert read["source"].startswith(f"'{start}")
     assert read["reason"].startswith(f"'{start}")
+
+
+def test_frames_of_a_video_carry_their_time_and_pictures_none() -> None:
+    frames = [SourceResult("clip.mp4", (face(),), time_s=time) for time in (0.0, 1 / 3)]
+    table = to_frame(rows([*frames, SourceResult("a.jpg")]))
+    assert table["time_s"].tolist() == [0.0, 0.333333, pd.NA]
+
+
+def test_a_column_without_values_keeps_its_type() -> None:
+    table = to_frame(rows([SourceResult("a.jpg")]))
+    assert str(table["time_s"].dtype) == str(table["p_sad"].dtype) == "Float64"
+    assert str(table["face_id"].dtype) == "Int64"
+    assert str(table["emotion"].dtype) == "string"
 
 
 def test_json_and_json_lines_are_the_rows() -> None:
