@@ -11,7 +11,7 @@ from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
 from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR
-from fer.preprocessing import Image, check_frame
+from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, FaceEmotion
 
 Colour = tuple[int, int, int]
@@ -90,13 +90,7 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion]) -> Image:
     Raises:
         InputError: If ``frame`` is not such a picture.
     """
-    frame = check_frame(frame)
-    if frame.ndim == 2:
-        canvas = np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
-    elif frame.shape[2] == 4:
-        canvas = np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR), np.uint8)
-    else:
-        canvas = frame.copy()
+    canvas = to_bgr(check_frame(frame))
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
     for face in faces:

@@ -71,6 +71,24 @@ def to_grey(frame: Image) -> Image:
     return np.asarray(cv2.cvtColor(frame, code), np.uint8)
 
 
+def to_bgr(frame: Image) -> Image:
+    """Grey ``(h, w)``, BGR or BGRA ``(h, w, c)`` to a new BGR picture ``(h, w, 3)``."""
+    if frame.ndim == 2:
+        return np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
+    if frame.shape[2] == 4:
+        return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR), np.uint8)
+    return frame.copy()
+
+
+def crop_square(box: Box) -> Box:
+    """The square about a box's centre that ``crop_face`` cuts; may reach outside the image."""
+    side = max(box.width, box.height)
+    # Whole numbers, rounded down: a box that moves by a pixel moves its crop by a pixel.
+    x = box.x + (box.width - side) // 2
+    y = box.y + (box.height - side) // 2
+    return Box(x, y, side, side)
+
+
 def crop_face(grey: Image, box: Box, size: int = CROP_SIZE) -> Image:
     """Cut a square about the box's centre and resize it.
 
@@ -86,10 +104,8 @@ def crop_face(grey: Image, box: Box, size: int = CROP_SIZE) -> Image:
         InputError: If the box is empty, lies wholly outside the image, or dwarfs it.
     """
     height, width = grey.shape
-    side = max(box.width, box.height)
-    # Whole numbers, rounded down: a box that moves by a pixel moves its crop by a pixel.
-    x = box.x + (box.width - side) // 2
-    y = box.y + (box.height - side) // 2
+    square = crop_square(box)
+    x, y, side = square.x, square.y, square.width
     left, top = max(x, 0), max(y, 0)
     right, bottom = min(x + side, width), min(y + side, height)
     empty = side <= 0 or right <= left or bottom <= top
