@@ -1,0 +1,192 @@
+"""Which frames of a video are analysed, by whom faces are followed, and how long it still takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from fer.errors import InputError
+from fer.pipeline import EmotionRecognizer
+from fer.results import FaceEmotion, FrameResult
+from fer.tracking import FaceTracker, TrackerSettings
+from fer.video.reader import Frame, VideoInfo
+
+# A face must be missed this often in a row before it is somebody new, however few frames are read.
+_HELD_SAMPLES = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class VideoOptions:
+    """How a video is read.
+
+    Attributes:
+        every: Analyse every n-th frame.
+        rate: Analyse at most this many frames a second of the video; None for no limit.
+        tracker: Following and smoothing, as on the webcam page.
+    """
+
+    every: int = 1
+    rate: float | None = None
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: Naming the option, its range and the value.
+        """
+        if self.every < 1:
+            raise InputError(f"every: expected a whole number from 1, got {self.every}; change it")
+        if self.rate is not None and not 0.001 <= self.rate <= 1000:
+            raise InputError(
+                f"rate: expected 0.001 to 1000 frames a second, got {self.rate}; change it"
+            )
+
+    def interval_s(self, info: VideoInfo) -> float:
+        """About how many seconds lie between two analysed frames."""
+        frame_s = self.every / (info.fps or 25.0)
+        return max(frame_s, 1 / self.rate) if self.rate else frame_s
+
+
+@dataclass(frozen=True, slots=True)
+class VideoProgress:
+    """How far a video is.
+
+    Attributes:
+        share: Of the file, 0 to 1.
+        time_s: Time of the newest frame in seconds.
+        frames: Frames read.
+        analysed: Frames analysed.
+        elapsed_s: Seconds this run has taken.
+        remaining_s: Seconds it will still take at this pace, or None when that is not known yet.
+        faces: Those of the newest analysed frame.
+    """
+
+    share: float
+    time_s: float
+    frames: int
+    analysed: int
+    elapsed_s: float
+    remaining_s: float | None
+    faces: int
+
+
+def remaining_s(share: float, elapsed_s: float, from_share: float = 0.0) -> float | None:
+    """Seconds left at the pace so far; None while too little is known."""
+    done = share - from_share
+    if done < 0.002 or elapsed_s < 0.5:
+        return None
+    return elapsed_s / done * max(0.0, 1 - share)
+
+
+class Sampler:
+    """Says which frames are analysed.
+
+    Args:
+        options: Every n-th frame, or a rate, or both.
+        frames: Frames that an earlier run has read.
+        due_s: When the earlier run would have analysed the next frame.
+    """
+
+    def __init__(self, options: VideoOptions, frames: int = 0, due_s: float | None = None) -> None:
+        self._options = options
+        self.frames = frames
+        self.due_s = due_s
+
+    def wants(self, time_s: float) -> bool:
+        """Whether to analyse the frame of this time; ask once for each, in order."""
+        index = self.frames
+        self.frames += 1
+        if index % self._options.every:
+            return False
+        rate = self._options.rate
+        if rate is None:
+            return True
+        if self.due_s is not None and time_s < self.due_s - 1e-6:
+            return False
+        # From the grid of due times, so that a rate is kept on average; after a gap, from here.
+        step = 1 / rate
+        due = time_s if self.due_s is None else self.due_s
+        self.due_s = due + step if time_s < due + step else time_s + step
+        return True
+
+
+class FrameAnalyzer:
+    """Finds, reads, follows and smooths the faces of one video.
+
+    Args:
+        recognizer: Its ``for_stream()`` is used.
+        options: Smoothing.
+        info: Of the video, for its frame rate.
+        known: Faces of the last analysed frame of an earlier run, which keep their ids.
+        known_s: Its time.
+        last_id: The highest id given so far.
+    """
+
+    def __init__(
+        self,
+        recognizer: EmotionRecognizer,
+        options: VideoOptions,
+        info: VideoInfo,
+        *,
+        known: Sequence[FaceEmotion] = (),
+        known_s: float = 0.0,
+        last_id: int = 0,
+    ) -> None:
+        self._stream = recognizer.for_stream()
+        settings = options.tracker
+        hold_s = max(settings.hold_s, _HELD_SAMPLES * options.interval_s(info))
+        self._tracker = FaceTracker(recognizer.threshold, replace(settings, hold_s=hold_s))
+        self._size: tuple[int, int] | None = None
+        self.last_id = last_id
+        self._ids: dict[int, int] = {}
+        if known:
+            taken = self._tracker.update(known, known_s)
+            for new in taken:
+                old = next(face for face in known if face.box == new.box)
+                self._ids[new.face_id] = old.face_id
+
+    def analyze(self, frame: Frame) -> FrameResult:
+        """The faces of the next frame, with stable ids from 1."""
+        grey = frame.image_grey()
+        found = self._stream.analyze_frame(grey, frame.time_s)
+        size = (found.width, found.height)
+        if self._size not in (None, size):
+            # Boxes of another frame size mean nothing in this one.
+            self._tracker.reset()
+        self._size = size
+        faces = self._tracker.update(found.faces, frame.time_s)
+        return replace(
+            found, faces=tuple(replace(face, face_id=self._id(face.face_id)) for face in faces)
+        )
+
+    def _id(self, tracked: int) -> int:
+        known = self._ids.get(tracked)
+        if known is None:
+            self.last_id += 1
+            known = self._ids[tracked] = self.last_id
+            # The tracker counts upwards, so ids far below are never asked for again.
+            if len(self._ids) > 10_000:
+                self._ids = {t: i for t, i in self._ids.items() if t > tracked - 5_000}
+        return known
+
+
+class Pace:
+    """Turns what has been done into ``VideoProgress``.
+
+    Args:
+        from_share: Share of the file that an earlier run has done.
+    """
+
+    def __init__(self, from_share: float = 0.0) -> None:
+        self._started = time.monotonic()
+        self._from_share = from_share
+
+    def progress(
+        self, share: float, time_s: float, frames: int, analysed: int, faces: int
+    ) -> VideoProgress:
+        """The progress now."""
+        elapsed = time.monotonic() - self._started
+        left = remaining_s(share, elapsed, self._from_share)
+        return VideoProgress(share, time_s, frames, analysed, elapsed, left, faces)

@@ -1,0 +1,286 @@
+"""One video from start to end: rows on disk as they come, an annotated MP4, cancel and resume.
+
+A job lives in a folder of its own. Every few seconds it finishes a segment of the annotated video
+and notes how far it is; a job that was cancelled or killed goes on from there. Nothing grows with
+the length of the video except files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+from fer.errors import FerError, InputError, MediaError
+from fer.files import replace_file, write_faults
+from fer.overlay import draw_faces
+from fer.pipeline import EmotionRecognizer
+from fer.results import FaceEmotion, FrameResult
+from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
+from fer.video.reader import VideoInfo, VideoReader
+from fer.video.records import last_record, read_records, record_line
+from fer.video.state import JobState, VideoOutcome
+from fer.video.writer import SegmentWriter, join_segments
+
+_CHECKPOINT_S = 8.0
+_REPORT_S = 0.2
+_VERSION = 1
+
+
+class VideoJob:
+    """Analyses one video file.
+
+    Args:
+        path: The video.
+        folder: Of this job alone; made if need be. A job that is found there goes on.
+        recognizer: Finds and reads faces.
+        options: Which frames, how smoothed.
+        annotate: Also write ``annotated.mp4`` there.
+        name: The video's name in messages; default is the file's own.
+
+    Raises:
+        InputError: If the folder holds a job of another video, model or options, or cannot be used.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        recognizer: EmotionRecognizer,
+        *,
+        options: VideoOptions | None = None,
+        annotate: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.path, self.folder = path, folder
+        self.name = name or path.name
+        self._recognizer = recognizer
+        self._options = options or VideoOptions()
+        self._annotate = annotate
+        self._records = folder / "frames.jsonl"
+        self._state = JobState()
+        with write_faults(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        self._open()
+
+    @property
+    def annotated(self) -> Path:
+        """Where the annotated video is, once there is one."""
+        return self.folder / "annotated.mp4"
+
+    def results(self) -> Iterator[FrameResult]:
+        """The analysed frames so far, from disk, in the order of time."""
+        return read_records(self._records, self._state.rows_bytes)
+
+    def run(
+        self,
+        *,
+        cancel: Callable[[], bool] = lambda: False,
+        report: Callable[[VideoProgress], None] = lambda _progress: None,
+        on_result: Callable[[FrameResult], None] = lambda _result: None,
+    ) -> VideoOutcome:
+        """Analyse the video, or what is left of it.
+
+        Args:
+            cancel: Asked for every frame; true ends the run, with everything so far kept.
+            report: Called a few times a second.
+            on_result: Called with every analysed frame of this run.
+
+        Raises:
+            MediaError: If the video cannot be read at all, or the folder cannot be written.
+        """
+        before = self._stamp()
+        with VideoReader(self.path, self.name) as reader:
+            if not self._state.read_to_end:
+                self._read(reader, cancel, report, on_result)
+            state = self._state
+            if not state.frames:
+                raise MediaError(
+                    f"{self.name}: expected a video with frames that can be decoded, got none; "
+                    "play it in a viewer and save it again"
+                )
+            note = self._join() if state.segments else ""
+            reason = self._fault(reader.info, changed=self._stamp() != before)
+            return VideoOutcome(
+                self.name,
+                reader.info,
+                state.frames,
+                state.analysed,
+                state.end_s,
+                finished=state.read_to_end,
+                annotated=self.annotated if state.segments else None,
+                reason=reason,
+                note=note,
+            )
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            facts = self.path.stat()
+        except OSError as fault:
+            raise MediaError(
+                f"{self.name}: expected a readable file, got: {fault.strerror or fault}; check the "
+                "path"
+            ) from None
+        return facts.st_size, facts.st_mtime_ns
+
+    def _fault(self, info: VideoInfo, *, changed: bool) -> str:
+        """What is wrong with the file, now that it has been read; one line."""
+        state, faults = self._state, []
+        if changed:
+            faults.append("the file changed while it was read")
+        if state.corrupt:
+            packets = "packet" if state.corrupt == 1 else "packets"
+            faults.append(f"{state.corrupt} corrupt {packets} skipped")
+        claimed = info.duration_s
+        if state.read_to_end and claimed and claimed - state.end_s > max(1.0, 0.05 * claimed):
+            faults.append(f"{claimed:.1f} s promised by its header, {state.end_s:.1f} s found")
+        if not faults:
+            return ""
+        return f"{self.name}: expected a whole video, got: {', '.join(faults)}; copy it again"
+
+    def _identity(self) -> dict[str, object]:
+        size, changed_ns = self._stamp()
+        card = self._recognizer.classifier.folder.card
+        return {
+            "version": _VERSION,
+            "source": [self.name, size, changed_ns],
+            "model": [card.name, card.version, self._recognizer.classifier.head],
+            "options": asdict(self._options),
+            "annotate": self._annotate,
+        }
+
+    def _open(self) -> None:
+        """Take up what an earlier run left, or begin."""
+        identity = json.loads(json.dumps(self._identity()))
+        file, state = self.folder / "job.json", self.folder / "state.json"
+        if not file.exists():
+            with write_faults(file):
+                replace_file(file, json.dumps(identity).encode())
+                self._records.write_bytes(b"")
+            return
+        try:
+            if json.loads(file.read_text()) != identity:
+                raise InputError(
+                    f"{self.folder}: expected an unfinished job of {self.name} with the same "
+                    "model and options, found one of another; delete the folder or give another"
+                )
+            if state.exists():
+                self._state = JobState(**json.loads(state.read_text()))
+        except (OSError, ValueError, TypeError) as fault:
+            if isinstance(fault, FerError):
+                raise
+            raise InputError(
+                f"{self.folder}: expected an unfinished job, found a damaged one; delete the folder"
+            ) from None
+        with write_faults(self._records), self._records.open("r+b") as records:
+            # What was written after the last note is done again.
+            records.truncate(self._state.rows_bytes)
+
+    def _save(self) -> None:
+        with write_faults(self.folder):
+            replace_file(self.folder / "state.json", json.dumps(asdict(self._state)).encode())
+
+    def _analyzer(self, info: VideoInfo) -> FrameAnalyzer:
+        known: tuple[FaceEmotion, ...] = ()
+        last = last_record(self._records) if self._state.rows_bytes else None
+        if last is not None:
+            known = last.faces
+        return FrameAnalyzer(
+            self._recognizer,
+            self._options,
+            info,
+            known=known,
+            known_s=last.timestamp_s if last else 0.0,
+            last_id=self._state.last_id,
+        )
+
+    def _read(
+        self,
+        reader: VideoReader,
+        cancel: Callable[[], bool],
+        report: Callable[[VideoProgress], None],
+        on_result: Callable[[FrameResult], None],
+    ) -> None:
+        state = self._state
+        analyzer = self._analyzer(reader.info)
+        sampler = Sampler(self._options, state.frames, state.due_s)
+        start_s = None if state.time_s is None else state.time_s + 1e-4
+        corrupt_before = state.corrupt
+        pace: Pace | None = None
+        shown: tuple[FaceEmotion, ...] = ()
+        saved = reported = time.monotonic()
+        stopped = False
+        with ExitStack() as stack:
+            with write_faults(self._records):
+                rows = stack.enter_context(self._records.open("ab"))
+            segment: SegmentWriter | None = None
+            for frame in reader.frames(start_s):
+                pace = pace or Pace(reader.share if start_s is not None else 0.0)
+                if sampler.wants(frame.time_s):
+                    result = analyzer.analyze(frame)
+                    shown = result.faces
+                    with write_faults(self._records):
+                        rows.write(record_line(result))
+                    state.analysed += 1
+                    on_result(result)
+                if self._annotate:
+                    image = draw_faces(frame.image_bgr(), shown)
+                    if segment is None:
+                        segment = self._segment(image.shape, reader.info.fps)
+                    segment.write(image, frame.time_s)
+                state.time_s, state.end_s = frame.time_s, reader.end_s
+                state.frames, state.due_s = sampler.frames, sampler.due_s
+                state.corrupt = corrupt_before + reader.corrupt
+                state.last_id = analyzer.last_id
+                now = time.monotonic()
+                if now - reported >= _REPORT_S:
+                    reported = now
+                    report(
+                        pace.progress(
+                            reader.share, frame.time_s, state.frames, state.analysed, len(shown)
+                        )
+                    )
+                stopped = cancel()
+                if stopped:
+                    break
+                if now - saved >= _CHECKPOINT_S:
+                    saved = now
+                    self._checkpoint(rows, segment)
+                    segment = None
+            state.corrupt = corrupt_before + reader.corrupt
+            state.read_to_end = not stopped
+            self._checkpoint(rows, segment)
+        if pace is not None:
+            share = reader.share if stopped else 1.0
+            report(pace.progress(share, state.end_s, state.frames, state.analysed, len(shown)))
+
+    def _segment(self, shape: tuple[int, ...], fps: float | None) -> SegmentWriter:
+        height, width = shape[:2]
+        file = self.folder / f"segment-{len(self._state.segments):05}.mp4"
+        return SegmentWriter(file, width, height, fps)
+
+    def _checkpoint(self, rows: IO[bytes], segment: SegmentWriter | None) -> None:
+        """Note how far the job is; the next frame begins a new segment."""
+        if segment is not None:
+            segment.close()
+            self._state.segments.append(segment.path.name)
+        with write_faults(self._records):
+            rows.flush()
+            self._state.rows_bytes = os.path.getsize(self._records)
+        self._save()
+
+    def _join(self) -> str:
+        partial = self.folder / "annotated.partial"
+        note = join_segments(
+            [self.folder / name for name in self._state.segments],
+            self.path,
+            partial,
+        )
+        with write_faults(self.annotated):
+            os.replace(partial, self.annotated)
+        return note

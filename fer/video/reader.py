@@ -1,0 +1,281 @@
+"""Frames of a video file of unknown origin, upright and with the stream's own times."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import av
+import av.error
+import numpy as np
+
+from fer.errors import MediaError
+from fer.preprocessing import Image
+
+VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".avi", ".mkv"})
+MAX_PIXELS = 36_000_000
+
+# FFmpeg also opens play lists and scripts, which name other files and addresses. Only these
+# containers, and only from the file itself.
+_OPTIONS = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi",
+    "protocol_whitelist": "file",
+    "max_pixels": str(MAX_PIXELS),
+}
+_TIMEOUT_S = 20.0
+# Reading on after so many broken places in a row finds nothing more.
+_MAX_FAULTS_IN_A_ROW = 100
+_MAX_THREADS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What a file says about its picture; durations and rates are claims, not facts.
+
+    Attributes:
+        width: Of the stored picture, before a rotation flag turns it, in pixels.
+        height: Likewise.
+        codec: Such as ``h264``.
+        fps: Average frames per second, or None.
+        duration_s: Length of the picture stream in seconds, or None.
+        has_audio: Whether there is a sound stream.
+    """
+
+    width: int
+    height: int
+    codec: str
+    fps: float | None
+    duration_s: float | None
+    has_audio: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One decoded frame; its pixels are converted only when they are asked for.
+
+    Attributes:
+        time_s: Seconds from the stream's own timestamps; never goes back.
+        pixels: The decoder's frame.
+    """
+
+    time_s: float
+    pixels: av.VideoFrame
+
+    def image_bgr(self) -> Image:
+        """``(h, w, 3)`` uint8, upright."""
+        return self._upright("bgr24")
+
+    def image_grey(self) -> Image:
+        """``(h, w)`` uint8, upright; a third of the cost of ``image_bgr``."""
+        return self._upright("gray")
+
+    def _upright(self, layout: str) -> Image:
+        image = np.asarray(self.pixels.to_ndarray(format=layout), np.uint8)
+        quarters = round(self.pixels.rotation / 90) % 4
+        return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+
+
+def one_line(fault: BaseException) -> str:
+    """The message of a library's error without line breaks and without the file's path."""
+    text = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
+    return " ".join(str(text).split())
+
+
+def open_container(path: Path, name: str) -> Any:
+    """A file as a PyAV input container, limited to video files.
+
+    Raises:
+        MediaError: If it is none, or cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            if not file.read(1):
+                raise MediaError(f"{name}: expected a video, got an empty file; copy it again")
+        # The scheme is said aloud: a file may be named like an address.
+        return av.open(f"file:{path}", options=dict(_OPTIONS), timeout=_TIMEOUT_S)
+    except MediaError:
+        raise
+    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
+        raise MediaError(
+            f"{name}: expected an MP4, MOV, WebM, MKV or AVI video, got something else or a "
+            "damaged file; play it in a viewer and save it again"
+        ) from None
+    except OSError as fault:
+        raise MediaError(
+            f"{name}: expected a readable file, got: {one_line(fault)}; check the path"
+        ) from None
+    except (av.error.FFmpegError, ValueError, UnicodeError, MemoryError) as fault:
+        raise MediaError(
+            f"{name}: expected a whole video, got a damaged one ({one_line(fault)}); copy it again"
+        ) from None
+
+
+class VideoReader:
+    """Decodes one video file; use it as a context manager, in one thread.
+
+    Args:
+        path: The file.
+        name: Its name in messages; default is the file's own.
+
+    Raises:
+        MediaError: If it is no video, is damaged beyond reading, or its picture is too large.
+    """
+
+    def __init__(self, path: str | Path, name: str | None = None) -> None:
+        self.path = Path(path)
+        self.name = name or self.path.name
+        self.corrupt = 0
+        self.frames_read = 0
+        self.end_s = 0.0
+        self._position = 0
+        self._container = open_container(self.path, self.name)
+        try:
+            self._stream = self._picture_stream()
+            self.info = self._describe()
+            self._size = max(1, os.path.getsize(self.path))
+        except BaseException:
+            self._container.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        fault: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file and the decoder."""
+        self._container.close()
+
+    @property
+    def share(self) -> float:
+        """How much of the file has been read, 0 to 1; bytes, since durations may lie."""
+        return min(1.0, self._position / self._size)
+
+    def _picture_stream(self) -> Any:
+        for stream in self._container.streams.video:
+            # A cover picture of a song is a video stream too.
+            if not stream.disposition.value & 0x400:
+                return stream
+        raise MediaError(
+            f"{self.name}: expected a video, got a file without a picture stream; check the file"
+        )
+
+    def _describe(self) -> VideoInfo:
+        stream, context = self._stream, self._stream.codec_context
+        if context is None or not context.width or not context.height:
+            raise MediaError(
+                f"{self.name}: expected a video that can be decoded, got one without a known codec "
+                "or picture size; save it again as H.264"
+            )
+        if context.width * context.height > MAX_PIXELS:
+            raise MediaError(
+                f"{self.name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels a frame, got "
+                f"{context.width:,} x {context.height:,}; shrink it first"
+            )
+        stream.thread_type = "AUTO"
+        context.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
+        has_audio = bool(self._container.streams.audio)
+        duration = None
+        if stream.duration and stream.time_base:
+            duration = float(stream.duration * stream.time_base)
+        elif self._container.duration and not has_audio:
+            # The container's length is that of its longest stream.
+            duration = self._container.duration / av.time_base
+        rate = stream.average_rate or stream.guessed_rate
+        return VideoInfo(
+            width=context.width,
+            height=context.height,
+            codec=context.name,
+            fps=float(rate) if rate else None,
+            duration_s=duration if duration and duration > 0 else None,
+            has_audio=has_audio,
+        )
+
+    def frames(self, start_s: float | None = None) -> Iterator[Frame]:
+        """Every frame that can be decoded, in the order of time; what cannot is counted.
+
+        Args:
+            start_s: Begin with the first frame at or after this time.
+        """
+        if start_s is not None:
+            self._seek(start_s)
+        step = 1 / (self.info.fps or 25.0)
+        last: float | None = None
+        for pixels in self._decoded():
+            if pixels.is_corrupt:
+                self.corrupt += 1
+                continue
+            if pixels.width * pixels.height > MAX_PIXELS:
+                self.corrupt += 1
+                continue
+            stamp = pixels.time
+            if stamp is None or not np.isfinite(stamp):
+                stamp = 0.0 if last is None else last + step
+            time_s = stamp if last is None else max(float(stamp), last)
+            if start_s is not None and time_s < start_s - 1e-6:
+                continue
+            last = time_s
+            self.frames_read += 1
+            length = step
+            if pixels.duration and pixels.time_base:
+                length = float(pixels.duration * pixels.time_base)
+            self.end_s = max(self.end_s, time_s + length)
+            yield Frame(time_s, pixels)
+
+    def frame_at(self, time_s: float) -> Frame | None:
+        """The frame on show at a time: the last one that starts at or before it."""
+        shown: Frame | None = None
+        self._seek(time_s)
+        for frame in self.frames():
+            if shown is not None and frame.time_s > time_s + 1e-6:
+                return shown
+            shown = frame
+        return shown
+
+    def _seek(self, time_s: float) -> None:
+        offset = int(max(0.0, time_s) / self._stream.time_base)
+        try:
+            self._container.seek(offset, stream=self._stream)
+        except (av.error.FFmpegError, OSError, ValueError, OverflowError):
+            # Without an index: from the start, which only takes longer.
+            self._container.close()
+            self._container = open_container(self.path, self.name)
+            self._stream = self._picture_stream()
+            self._stream.thread_type = "AUTO"
+
+    def _decoded(self) -> Iterator[av.VideoFrame]:
+        packets = self._container.demux(self._stream)
+        in_a_row = 0
+        while in_a_row < _MAX_FAULTS_IN_A_ROW:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.error.FFmpegError, OSError, ValueError):
+                self.corrupt += 1
+                in_a_row += 1
+                # An iterator that has raised is spent.
+                packets = self._container.demux(self._stream)
+                continue
+            if packet.pos is not None and packet.size:
+                self._position = max(self._position, packet.pos + packet.size)
+            try:
+                frames = packet.decode()
+            except (av.error.FFmpegError, OSError, ValueError, MemoryError):
+                self.corrupt += 1
+                if not packet.size:
+                    # The decoder could not even be emptied at the end of the file.
+                    return
+                continue
+            in_a_row = 0
+            yield from frames

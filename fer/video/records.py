@@ -1,0 +1,70 @@
+"""Analysed frames as lines of JSON on disk, and back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from fer.results import Box, FaceEmotion, FrameResult
+
+_TAIL_BYTES = 1 << 20
+
+
+def record_line(result: FrameResult) -> bytes:
+    """One line for an analysed frame."""
+    record = {
+        "time_s": round(result.timestamp_s, 6),
+        "width": result.width,
+        "height": result.height,
+        "faces": [face.to_dict() for face in result.faces],
+    }
+    return json.dumps(record, separators=(",", ":")).encode() + b"\n"
+
+
+def _face(record: Mapping[str, Any]) -> FaceEmotion:
+    return FaceEmotion(
+        box=Box(**record["box"]),
+        emotion=record["emotion"],
+        confidence=record["confidence"],
+        probabilities=record["probabilities"],
+        detection_score=record["detection_score"],
+        face_id=record["face_id"],
+    )
+
+
+def parse_record(line: bytes) -> FrameResult:
+    """The analysed frame of a line."""
+    record = json.loads(line)
+    faces = tuple(_face(face) for face in record["faces"])
+    return FrameResult(record["time_s"], record["width"], record["height"], faces)
+
+
+def read_records(path: Path, up_to: int | None = None) -> Iterator[FrameResult]:
+    """Analysed frames of a file, one at a time.
+
+    Args:
+        path: The file.
+        up_to: Bytes to read; what follows is still being written.
+    """
+    with path.open("rb") as file:
+        for line in file:
+            if up_to is not None and file.tell() > up_to:
+                return
+            yield parse_record(line)
+
+
+def last_record(path: Path) -> FrameResult | None:
+    """The newest analysed frame, without reading the whole file."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        back = _TAIL_BYTES
+        while size:
+            file.seek(max(0, size - back))
+            lines = file.read().splitlines()
+            # The first line is whole only when it begins the file, or another comes before it.
+            if len(lines) > 1 or back >= size:
+                return parse_record(lines[-1])
+            back *= 4
+    return None
