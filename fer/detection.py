@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -155,6 +156,12 @@ class CascadeDetector:
         self._path = cascade_path
         self._local = threading.local()
         self._cascade()
+
+    def with_settings(self, settings: DetectorSettings) -> CascadeDetector:
+        """The same cascades, already loaded, with another way to search."""
+        other = copy.copy(self)
+        other.settings = settings
+        return other
 
     def _cascade(self) -> cv2.CascadeClassifier:
         cascade: cv2.CascadeClassifier | None = getattr(self._local, "cascade", None)

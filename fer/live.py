@@ -13,10 +13,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
-from fer.overlay import draw_faces
+import numpy as np
+
+from fer.live_settings import LiveSettings
+from fer.live_snapshot import LiveSnapshot, rate
+from fer.live_summary import SummaryCounter
+from fer.overlay import OverlayStyle, blurred, draw_faces
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
 from fer.results import FrameResult
@@ -24,11 +29,13 @@ from fer.tracking import FaceTracker
 
 LOGGER = logging.getLogger(__name__)
 
-_RATE_WINDOW_S = 3.0
 _HISTORY_STEP_S = 0.1
 _DARK_MEAN = 4.0
 # Boxes older than this are not drawn: when recognition fails or hangs, they would stay for ever.
 _STALE_S = 3.0
+# When faces are to be blurred, older boxes may miss a face that moved: all of the picture is.
+_STALE_BLUR_S = 0.6
+_BARS = 3
 # Different failures remembered, so that each is logged once.
 _LOGGED_KINDS = 50
 
@@ -43,50 +50,13 @@ class Recognizer(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LiveSnapshot:
-    """The state of a stream at one moment; immutable, safe to read from any thread.
-
-    Attributes:
-        result: The newest analysed frame, or None before the first.
-        history: Analysed frames of the last minute, at most ten a second, oldest first.
-        camera_fps: Frames received per second.
-        processed_fps: Frames analysed per second.
-        latency_ms: Time from a frame's arrival to its result.
-        received: Frames received since the start.
-        dropped: Frames that nobody had time for.
-        errors: Frames whose handling failed; the stream went on.
-        last_error: One line about the last failure.
-        dark: The camera sends (almost) black pictures.
-        idle_s: Seconds since the last frame arrived.
-    """
-
-    result: FrameResult | None = None
-    history: tuple[FrameResult, ...] = ()
-    camera_fps: float = 0.0
-    processed_fps: float = 0.0
-    latency_ms: float = 0.0
-    received: int = 0
-    dropped: int = 0
-    errors: int = 0
-    last_error: str = ""
-    dark: bool = False
-    idle_s: float = float("inf")
-
-
-def _rate(times: deque[float], now: float) -> float:
-    recent = [t for t in times if now - t <= _RATE_WINDOW_S]
-    span = now - recent[0] if len(recent) > 1 else 0.0
-    return (len(recent) - 1) / span if span > 0.2 else 0.0
-
-
 class LiveSession:
     """One viewer's stream.
 
     Args:
         recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
             ``for_stream()`` is used, so that several sessions may be given the same one.
-        tracker: Follows and smooths; default follows with the recogniser's threshold.
+        settings: The controls at the start; ``configure`` changes them.
         history_s: Length of the history in seconds.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
             after half a minute); a later frame starts another.
@@ -97,15 +67,17 @@ class LiveSession:
         self,
         recognizer: Recognizer,
         *,
-        tracker: FaceTracker | None = None,
+        settings: LiveSettings | None = None,
         history_s: float = 60.0,
         idle_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._recognizer: Recognizer = (
-            recognizer.for_stream() if isinstance(recognizer, EmotionRecognizer) else recognizer
-        )
-        self._tracker = tracker or FaceTracker(recognizer.threshold)
+        self._settings = settings or LiveSettings()
+        self._source = recognizer
+        self._recognizer = self._for_stream(recognizer, self._settings)
+        self._tracker = FaceTracker()
+        self._summary = SummaryCounter()
+        self._steer()
         self._clock = clock
         self._history_s = history_s
         self._idle_s = idle_s
@@ -122,6 +94,44 @@ class LiveSession:
         self._last_error = ""
         self._logged: set[str] = set()
         self._dark = False
+        # What is on show, without drawings: a paused picture follows the controls too.
+        self._shown: tuple[Image, FrameResult | None] | None = None
+        self._last_frame_s: float | None = None
+        self._paused_s = 0.0
+
+    @property
+    def settings(self) -> LiveSettings:
+        """The controls as they are now."""
+        return self._settings
+
+    def configure(self, settings: LiveSettings, recognizer: Recognizer | None = None) -> None:
+        """Change the controls; acts with the next frame, without a restart.
+
+        Args:
+            settings: All of them.
+            recognizer: Another model or label set; default the one in use.
+        """
+        with self._changed:
+            source = recognizer or self._source
+            searches = self._settings.detector_settings() != settings.detector_settings()
+            if source is not self._source or searches:
+                self._recognizer = self._for_stream(source, settings)
+            self._source, self._settings = source, settings
+            self._steer()
+
+    @staticmethod
+    def _for_stream(recognizer: Recognizer, settings: LiveSettings) -> Recognizer:
+        if isinstance(recognizer, EmotionRecognizer):
+            return recognizer.for_stream(settings.detector_settings())
+        return recognizer
+
+    def _steer(self) -> None:
+        """Give the tracker what the controls say about it."""
+        threshold = self._settings.threshold
+        self._tracker.threshold = self._source.threshold if threshold is None else threshold
+        self._tracker.settings = replace(
+            self._tracker.settings, smoothing_s=self._settings.smoothing_s
+        )
 
     def process(self, frame_bgr: Image) -> Image:
         """Take a frame, return it with the last known faces drawn on it; never raises.
@@ -130,21 +140,58 @@ class LiveSession:
             frame_bgr: ``(h, w, 3)`` uint8.
 
         Returns:
-            A new array, or ``frame_bgr`` itself when drawing failed.
+            A new array with the drawings that the controls ask for, or ``guarded(frame_bgr)`` when
+            drawing failed.
         """
         try:
             now = self._clock()
+            if self._settings.paused and self._shown is not None:
+                self._pass_over(now)
+                frame_bgr, result = self._shown
+                return self._drawn(frame_bgr, result, fresh=True)
             self._submit(frame_bgr, now)
             result = self._result
-            shape = frame_bgr.shape[:2]
-            if result is None or (result.height, result.width) != shape:
-                return frame_bgr
-            if now - result.timestamp_s > _STALE_S:
-                return frame_bgr
-            return draw_faces(frame_bgr, result.faces)
+            if result is not None and (result.height, result.width) != frame_bgr.shape[:2]:
+                result = None
+            if result is not None and now - result.timestamp_s > _STALE_S:
+                result = None
+            self._shown = (frame_bgr, result)
+            fresh = result is not None and now - result.timestamp_s <= _STALE_BLUR_S
+            return self._drawn(frame_bgr, result, fresh=fresh)
         except Exception as fault:
             self.count_error(fault)
-            return frame_bgr
+            return self.guarded(frame_bgr)
+
+    def guarded(self, frame: Image) -> Image:
+        """A picture that could not be worked on: as it is, or black when faces are to be hidden."""
+        return frame if self._settings.blur == "nobody" else np.zeros_like(frame)
+
+    def _drawn(self, frame: Image, result: FrameResult | None, *, fresh: bool) -> Image:
+        settings = self._settings
+        if settings.blur != "nobody" and not fresh:
+            frame = blurred(frame)
+        style = OverlayStyle(
+            mirror=settings.mirror,
+            ids=True,
+            bars=_BARS if settings.bars else 0,
+            blur=settings.blur,
+            spared=settings.spared,
+        )
+        return draw_faces(frame, result.faces if result else (), style)
+
+    def picture(self) -> Image | None:
+        """What is on show now, as ``process`` would draw it; None before the first frame."""
+        shown = self._shown
+        return self._drawn(*shown, fresh=True) if shown else None
+
+    def _pass_over(self, now: float) -> None:
+        """Take note of a frame that came while paused; the tracker's clock stands still."""
+        with self._changed:
+            self._received += 1
+            self._arrivals.append(now)
+            if self._last_frame_s is not None:
+                self._paused_s += now - self._last_frame_s
+            self._last_frame_s = now
 
     def count_error(self, fault: BaseException) -> None:
         """Remember a failure for the page, and log it once; at 30 a second more would be noise."""
@@ -177,8 +224,9 @@ class LiveSession:
             return LiveSnapshot(
                 result=self._result,
                 history=tuple(self._history),
-                camera_fps=_rate(self._arrivals, now),
-                processed_fps=_rate(self._finished, now),
+                summary=self._summary.summary(),
+                camera_fps=rate(self._arrivals, now),
+                processed_fps=rate(self._finished, now),
                 latency_ms=self._latency_ms,
                 received=self._received,
                 dropped=self._dropped,
@@ -193,6 +241,7 @@ class LiveSession:
         with self._changed:
             self._received += 1
             self._arrivals.append(now)
+            self._last_frame_s = now
             self._dark = dark
             if self._mailbox is not None:
                 self._dropped += 1
@@ -238,7 +287,9 @@ class LiveSession:
             if before and (before.width, before.height) != (found.width, found.height):
                 # Boxes of another frame size mean nothing in this one.
                 self._tracker.reset()
-            result = replace(found, faces=self._tracker.update(found.faces, arrived))
+            faces = self._tracker.update(found.faces, arrived - self._paused_s)
+            result = replace(found, faces=faces)
+            self._summary.add(result)
             now = self._clock()
             self._result = result
             self._latency_ms = (now - arrived) * 1000

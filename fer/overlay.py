@@ -1,26 +1,86 @@
-"""Draw a result on a copy of the frame: corner brackets, a label, the confidence."""
+"""Draw a result on a copy of the frame: boxes, labels, bars of the top emotions, blurred faces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import cv2
 import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
+from fer.boxes import clip
 from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, FaceEmotion
 
 Colour = tuple[int, int, int]
 
+Blur = Literal["nobody", "everyone", "others"]
+"""Whose faces are made unrecognisable; ``others`` leaves one face as it is."""
+
+IDENTITY_COLOURS: tuple[str, ...] = (
+    "#2CC9B5",
+    "#C6E84A",
+    "#9FD8FF",
+    "#9A6B3F",
+    "#FFF0B8",
+    "#27303A",
+)
+"""One colour per identity, in turn; none of them stands for an emotion."""
+
+# A face is blurred beyond its box (hair, chin, ears), down to this many cells across.
+_BLUR_MARGIN = 0.28
+_BLUR_CELLS = 6
+_BRIGHT = 120
+# How much of the picture shows through the plate behind the bars.
+_PLATE_LIGHT = 0.38
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayStyle:
+    """What is drawn besides box and label.
+
+    Attributes:
+        mirror: Show the picture as a mirror does; texts stay readable.
+        ids: Draw a chip with the face's id in the colour of its identity.
+        bars: Number of most probable emotions drawn as small bars.
+        blur: Whose faces are made unrecognisable.
+        spared: Id of the face that ``blur="others"`` leaves; None blurs all.
+    """
+
+    mirror: bool = False
+    ids: bool = False
+    bars: int = 0
+    blur: Blur = "nobody"
+    spared: int | None = None
+
+
+PLAIN = OverlayStyle()
+"""Box and label only, as for photos."""
+
+
+def identity_colour(face_id: int) -> str:
+    """The colour of an identity as ``#RRGGBB``; always the same one for the same id."""
+    return IDENTITY_COLOURS[(face_id - 1) % len(IDENTITY_COLOURS)]
+
 
 def hex_to_bgr(colour: str) -> Colour:
     """``"#RRGGBB"`` to OpenCV's (blue, green, red)."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return blue, green, red
+
+
+def _luminance(colour: Colour) -> float:
+    return 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
+
+
+def bright(colour: str) -> bool:
+    """Whether dark text stands out more on ``#RRGGBB`` than white (relative luminance, rough)."""
+    return _luminance(hex_to_bgr(colour)) > _BRIGHT
 
 
 def face_colour(face: FaceEmotion) -> Colour:
@@ -49,9 +109,7 @@ def _caption_tile(text: str, colour: Colour, height: int) -> Image:
     mask = PilImage.new("L", (right - left + 2 * pad, bottom - top + 2 * pad))
     ImageDraw.Draw(mask).text((pad - left, pad - top), text, fill=255, font=font)
     cover = (np.asarray(mask, np.float32) / 255)[..., None]
-    # Black or white, whichever stands out more on this colour (WCAG relative luminance, rough).
-    luminance = 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
-    ink = 20.0 if luminance > 120 else 255.0
+    ink = 20.0 if _luminance(colour) > _BRIGHT else 255.0
     tile = (np.array(colour, np.float32) * (1 - cover) + ink * cover).round().astype(np.uint8)
     tile.setflags(write=False)
     return tile
@@ -66,23 +124,95 @@ def _brackets(canvas: Image, box: Box, colour: Colour, thickness: int) -> None:
             cv2.line(canvas, (x, y), (x, y + dy * length), colour, thickness)
 
 
-def _caption(canvas: Image, box: Box, text: str, colour: Colour, size: int) -> None:
-    tile = _caption_tile(text, colour, size)
-    height, width = tile.shape[:2]
+def _stamp(canvas: Image, tile: Image, x: int, y: int) -> None:
+    """Put a tile on the canvas; what reaches outside is cut off."""
+    height, width = canvas.shape[:2]
+    left, top = max(x, 0), max(y, 0)
+    right, bottom = min(x + tile.shape[1], width), min(y + tile.shape[0], height)
+    if left < right and top < bottom:
+        canvas[top:bottom, left:right] = tile[top - y : bottom - y, left - x : right - x]
+
+
+def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: OverlayStyle) -> None:
+    tiles = [_caption_tile(face_caption(face), face_colour(face), size)]
+    if style.ids:
+        chip = hex_to_bgr(identity_colour(face.face_id))
+        tiles.insert(0, _caption_tile(f"{face.face_id}", chip, size))
+    height, width = max(tile.shape[0] for tile in tiles), sum(tile.shape[1] for tile in tiles)
     # Above the box where there is room, else inside its top edge; never outside the frame.
     top = box.y - height if box.y >= height else box.y
     left = max(0, min(box.x, canvas.shape[1] - width))
-    area = canvas[top : top + height, left : left + width]
-    # A frame smaller than the text shows as much of it as there is room for.
-    area[:] = tile[: area.shape[0], : area.shape[1]]
+    for tile in tiles:
+        # A frame smaller than the text shows as much of it as there is room for.
+        _stamp(canvas, tile, left, top)
+        left += tile.shape[1]
 
 
-def draw_faces(frame: Image, faces: Iterable[FaceEmotion]) -> Image:
-    """Draw boxes and captions.
+@lru_cache(maxsize=64)
+def _bar_label(label: str, height: int) -> Image:
+    """White text on black, ``(h, w, 1)`` coverage 0..255; cached, never written to."""
+    font = _font(height)
+    mask = PilImage.new("L", (int(font.getlength("surprise")) + 2, height + 4))
+    ImageDraw.Draw(mask).text((0, 0), label, fill=255, font=font)
+    tile = np.asarray(mask, np.uint8)[..., None]
+    tile.setflags(write=False)
+    return tile
+
+
+def _bars(canvas: Image, face: FaceEmotion, box: Box, size: int, number: int) -> None:
+    """The most probable emotions as bars on a dark plate under the box."""
+    ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:number]
+    labels = [_bar_label(label, max(9, size * 3 // 4)) for label, _share in ranked]
+    if not labels:
+        return
+    row, text = labels[0].shape[:2]
+    pad = max(3, size // 4)
+    width = max(box.width, text * 2 + 2 * pad)
+    height = row * len(labels) + pad
+    left = max(0, min(box.x, canvas.shape[1] - width))
+    # Under the box where there is room, else inside its bottom edge.
+    top = box.bottom if box.bottom + height <= canvas.shape[0] else box.bottom - height
+    plate = canvas[max(0, top) : max(0, top) + height, left : left + width]
+    if plate.shape[:2] != (height, width):
+        # A frame with no room for them has no bars.
+        return
+    cv2.convertScaleAbs(plate, plate, _PLATE_LIGHT, 0)
+    length = width - text - 2 * pad
+    for index, ((label, share), cover) in enumerate(zip(ranked, labels, strict=True)):
+        y = pad // 2 + index * row
+        words = plate[y : y + row, pad : pad + text]
+        np.maximum(words, cover, out=words)
+        end = pad + text + round(length * share)
+        plate[y + row // 4 : y + row - row // 4, pad + text : end] = hex_to_bgr(COLOURS[label])
+
+
+def blur_area(canvas: Image, box: Box) -> None:
+    """Make what is in and closely around a box unrecognisable, in place."""
+    x, y = round(box.width * _BLUR_MARGIN), round(box.height * _BLUR_MARGIN)
+    wide = Box(box.x - x, box.y - y, box.width + 2 * x, box.height + 2 * y)
+    area = clip(wide, canvas.shape[1], canvas.shape[0])
+    if area.area == 0:
+        return
+    part = canvas[area.y : area.bottom, area.x : area.right]
+    cells = cv2.resize(part, (_BLUR_CELLS, _BLUR_CELLS), interpolation=cv2.INTER_AREA)
+    part[:] = cv2.resize(cells, (area.width, area.height), interpolation=cv2.INTER_LINEAR)
+
+
+def blurred(frame: Image) -> Image:
+    """A whole picture made unrecognisable, a new array."""
+    height, width = frame.shape[:2]
+    rows = max(2, round(2 * _BLUR_CELLS * height / max(width, 1)))
+    cells = cv2.resize(frame, (2 * _BLUR_CELLS, rows), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle = PLAIN) -> Image:
+    """Draw boxes and captions, and what else the style asks for.
 
     Args:
         frame: ``(h, w, 3)`` BGR, ``(h, w, 4)`` BGRA or ``(h, w)`` grey, uint8; not changed.
-        faces: Boxes in pixels of ``frame``.
+        faces: Boxes in pixels of ``frame``, also when the style mirrors.
+        style: What is drawn besides box and label.
 
     Returns:
         ``(h, w, 3)`` BGR uint8, a new array.
@@ -91,10 +221,23 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion]) -> Image:
         InputError: If ``frame`` is not such a picture.
     """
     canvas = to_bgr(check_frame(frame))
+    if style.mirror:
+        canvas = np.asarray(cv2.flip(canvas, 1), np.uint8)
+    shown = [(face, _mirrored(face.box, canvas) if style.mirror else face.box) for face in faces]
+    if style.blur != "nobody":
+        # All of them before anything is drawn, or a neighbour's label would be blurred too.
+        for face, box in shown:
+            if style.blur == "everyone" or face.face_id != style.spared:
+                blur_area(canvas, box)
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
-    for face in faces:
-        colour = face_colour(face)
-        _brackets(canvas, face.box, colour, max(2, shorter // 240))
-        _caption(canvas, face.box, face_caption(face), colour, size)
+    for face, box in shown:
+        _brackets(canvas, box, face_colour(face), max(2, shorter // 240))
+        if style.bars:
+            _bars(canvas, face, box, size, style.bars)
+        _caption(canvas, face, box, size, style)
     return canvas
+
+
+def _mirrored(box: Box, canvas: Image) -> Box:
+    return Box(canvas.shape[1] - box.right, box.y, box.width, box.height)

@@ -61,15 +61,19 @@ class EmotionRecognizer:
         classifier = EmotionClassifier.load(name, labels=labels, directory=directory)
         return cls(classifier, CascadeDetector(settings), threshold=threshold)
 
-    def for_stream(self) -> EmotionRecognizer:
+    def for_stream(self, settings: DetectorSettings | None = None) -> EmotionRecognizer:
         """A recogniser for the frames of one stream: several times faster, same model.
 
         Its detector follows the faces that it knows from the frame before; make one per stream.
         A detector other than ``CascadeDetector`` is kept as it is.
+
+        Args:
+            settings: How the cascade searches; default as this recogniser's does.
         """
         detector = self.detector
         if isinstance(detector, CascadeDetector):
-            detector = FollowingDetector(detector)
+            searching = detector.with_settings(settings) if settings else detector
+            detector = FollowingDetector(searching)
         return EmotionRecognizer(
             self.classifier, detector, threshold=self.threshold, max_faces=self.max_faces
         )

@@ -113,7 +113,12 @@ class FaceTracker:
     def _start(self, face: FaceEmotion, timestamp_s: float) -> None:
         box = face.box
         corners = (float(box.x), float(box.y), float(box.width), float(box.height))
-        self._tracks.append(_Track(replace(face, face_id=self._next_id), timestamp_s, corners))
+        named = replace(
+            face,
+            face_id=self._next_id,
+            emotion=face.top_label if face.confidence >= self.threshold else None,
+        )
+        self._tracks.append(_Track(named, timestamp_s, corners))
         self._next_id += 1
 
     def _follow(self, track: _Track, face: FaceEmotion, timestamp_s: float) -> None:
@@ -139,5 +144,8 @@ class FaceTracker:
     def _smooth(
         self, old: Mapping[str, float], now: Mapping[str, float], elapsed_s: float
     ) -> dict[str, float]:
+        if old.keys() != now.keys():
+            # Another label set was chosen: there is nothing to smooth with.
+            return dict(now)
         weight = _weight(elapsed_s, self.settings.smoothing_s)
-        return {k: old.get(k, p) + weight * (p - old.get(k, p)) for k, p in now.items()}
+        return {label: old[label] + weight * (p - old[label]) for label, p in now.items()}

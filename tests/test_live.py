@@ -10,6 +10,7 @@ import pytest
 
 from fer import Box, FaceEmotion, FrameResult
 from fer.live import LiveSession
+from fer.live_settings import LiveSettings
 
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.9, {"happy": 0.9, "sad": 0.1})
 FRAME = np.full((120, 160, 3), 90, np.uint8)
@@ -341,3 +342,150 @@ def test_snapshots_do_not_change_afterwards(start, clock: Clock) -> None:
         feed(session, clock)
     assert early.received == 1
     assert len(early.history) == 1
+
+
+def test_a_threshold_acts_with_the_next_frame(start, clock: Clock) -> None:
+    session, _ = start()
+    feed(session, clock)
+    session.configure(LiveSettings(threshold=0.95))
+    feed(session, clock)
+    (face,) = session.snapshot().result.faces
+    assert face.emotion is None
+    session.configure(LiveSettings(threshold=0.5))
+    feed(session, clock)
+    (face,) = session.snapshot().result.faces
+    assert face.emotion == "happy"
+    assert face.face_id == 1
+
+
+def test_another_recogniser_takes_over_without_a_restart(start, clock: Clock) -> None:
+    session, first = start()
+    feed(session, clock)
+    (worker,) = workers()
+    second = FakeRecognizer(threshold=0.99)
+    session.configure(session.settings, second)
+    feed(session, clock)
+    assert (len(first.seen), len(second.seen)) == (1, 1)
+    assert session.snapshot().result.faces[0].emotion is None
+    assert workers() == [worker]
+
+
+def test_controls_of_the_detector_reach_a_real_recogniser(recognizer, letterboxed) -> None:
+    session = LiveSession(recognizer)
+    try:
+        frame = letterboxed()
+        assert count_faces(session, frame) == 1
+        session.configure(LiveSettings(min_face=0.5))
+        assert count_faces(session, frame) == 0
+        session.configure(LiveSettings())
+        assert count_faces(session, frame) == 1
+    finally:
+        session.stop()
+
+
+def count_faces(session: LiveSession, frame: np.ndarray) -> int:
+    """Faces found anew in a frame; what was remembered from before is forgotten first."""
+    session._tracker.reset()
+    before = session.snapshot().result
+    session.process(frame)
+    wait_until(lambda: session.snapshot().result not in (None, before))
+    return len(session.snapshot().result.faces)
+
+
+def test_a_mirror_shows_the_picture_flipped_and_leaves_the_boxes(start, clock: Clock) -> None:
+    session, _ = start()
+    session.configure(LiveSettings(mirror=True, bars=False))
+    frame = np.tile(np.arange(160, dtype=np.uint8)[None, :, None], (120, 1, 3))
+    assert np.array_equal(feed(session, clock, frame), frame[:, ::-1])
+    mirrored = feed(session, clock, frame)
+    session.configure(LiveSettings(mirror=False, bars=False))
+    plain = feed(session, clock, frame)
+    assert session.snapshot().result.faces[0].box == FACE.box
+    # The lower left corner of the box, which no text reaches.
+    y = FACE.box.bottom - 1
+    assert tuple(plain[y, FACE.box.x]) == tuple(mirrored[y, 159 - FACE.box.x])
+    assert tuple(plain[y, FACE.box.x]) != tuple(frame[y, FACE.box.x])
+
+
+def noise() -> np.ndarray:
+    return np.random.default_rng(1).integers(0, 256, FRAME.shape).astype(np.uint8)
+
+
+def roughness(picture: np.ndarray, box: Box) -> float:
+    part = picture[box.y + 8 : box.bottom - 8, box.x + 8 : box.right - 8].astype(float)
+    return float(np.abs(np.diff(part, axis=1)).mean())
+
+
+def test_until_faces_are_known_all_of_the_picture_is_blurred(start, clock: Clock) -> None:
+    session, _ = start()
+    session.configure(LiveSettings(blur="everyone", mirror=False, bars=False))
+    frame, whole = noise(), Box(0, 0, 160, 120)
+    assert roughness(feed(session, clock, frame), whole) < roughness(frame, whole) / 10
+    drawn = feed(session, clock, frame)
+    assert roughness(drawn, FACE.box) < roughness(frame, FACE.box) / 5
+    assert np.array_equal(drawn[110:], frame[110:])
+    # The recogniser falls behind: nobody knows where the faces are now.
+    clock.now += 1.0
+    assert roughness(session.process(frame), whole) < roughness(frame, whole) / 10
+
+
+def test_one_face_can_be_left_sharp(start, clock: Clock) -> None:
+    session, _ = start()
+    frame = noise()
+    feed(session, clock, frame)
+    session.configure(LiveSettings(blur="others", spared=1, mirror=False, bars=False))
+    assert roughness(feed(session, clock, frame), FACE.box) == roughness(frame, FACE.box)
+    session.configure(LiveSettings(blur="others", spared=7, mirror=False, bars=False))
+    assert roughness(feed(session, clock, frame), FACE.box) < roughness(frame, FACE.box) / 5
+
+
+def test_a_frame_that_fails_while_faces_are_hidden_is_black(start) -> None:
+    session, _ = start()
+    session.configure(LiveSettings(blur="everyone"))
+    broken = np.full((50, 60, 3), 200, np.int64)
+    assert not session.process(broken).any()
+    assert session.snapshot().errors == 1
+
+
+def test_a_pause_holds_the_picture_and_the_identity(start, clock: Clock) -> None:
+    session, recognizer = start()
+    feed(session, clock)
+    held = feed(session, clock)
+    session.configure(LiveSettings(paused=True))
+    for _ in range(100):
+        clock.now += 0.1
+        assert np.array_equal(session.process(np.zeros_like(FRAME)), held)
+    assert len(recognizer.seen) == 2
+    assert session.snapshot().idle_s == 0
+    session.configure(LiveSettings())
+    clock.now += 0.1
+    feed(session, clock)
+    (face,) = session.snapshot().result.faces
+    assert face.face_id == 1
+
+
+def test_a_paused_picture_follows_the_controls(start, clock: Clock) -> None:
+    session, _ = start()
+    frame = noise()
+    feed(session, clock, frame)
+    feed(session, clock, frame)
+    session.configure(LiveSettings(paused=True, mirror=False, bars=False, blur="everyone"))
+    drawn = session.process(frame)
+    assert roughness(drawn, FACE.box) < roughness(frame, FACE.box) / 5
+
+
+def test_the_picture_on_show_is_what_a_snapshot_gets(start, clock: Clock) -> None:
+    session, _ = start()
+    assert session.picture() is None
+    feed(session, clock)
+    drawn = feed(session, clock)
+    assert np.array_equal(session.picture(), drawn)
+
+
+def test_the_summary_adds_up_the_session(start, clock: Clock) -> None:
+    session, _ = start()
+    for _ in range(31):
+        feed(session, clock)
+    together, face = session.snapshot().summary
+    assert face.face_id == 1
+    assert together.seconds == {"happy": pytest.approx(1.0, abs=0.05)}

@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fer import Box, FaceEmotion
 from fer.errors import InputError
 from fer.labels import COLOURS, UNSURE_COLOUR
-from fer.overlay import draw_faces, face_caption, face_colour, hex_to_bgr
+from fer.overlay import (
+    Blur,
+    OverlayStyle,
+    draw_faces,
+    face_caption,
+    face_colour,
+    hex_to_bgr,
+    identity_colour,
+)
 
 
 def face(box: Box, emotion: str | None = "happy", confidence: float = 0.97) -> FaceEmotion:
@@ -102,3 +112,68 @@ def test_drawing_twice_gives_the_same_picture() -> None:
 def test_a_float_frame_is_refused() -> None:
     with pytest.raises(InputError, match=r"frame: expected .*, got "):
         draw_faces(np.zeros((4, 4, 3)), [])
+
+
+def test_a_mirrored_picture_has_its_boxes_where_the_faces_went() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    drawn = draw_faces(frame, [face(Box(30, 100, 80, 80))], OverlayStyle(mirror=True))
+    colour = hex_to_bgr(COLOURS["happy"])
+    assert tuple(drawn[140, 319 - 30]) == colour
+    assert not drawn[:, :100].any()
+
+
+def test_text_reads_the_same_in_a_mirror() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    centred = [face(Box(120, 100, 80, 80))]
+    plain = draw_faces(frame, centred)
+    assert np.array_equal(draw_faces(frame, centred, OverlayStyle(mirror=True)), plain)
+
+
+def test_the_chip_has_the_colour_of_the_identity() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    for face_id in (1, 2, 7):
+        shown = replace(face(Box(100, 100, 80, 80)), face_id=face_id)
+        drawn = draw_faces(frame, [shown], OverlayStyle(ids=True))
+        plate = np.array(hex_to_bgr(identity_colour(face_id)), np.uint8)
+        assert (drawn[70:100] == plate).all(axis=2).sum() > 60
+
+
+def test_identities_keep_their_colours_and_none_is_an_emotions() -> None:
+    first = [identity_colour(face_id) for face_id in range(1, 7)]
+    assert len(set(first)) == 6
+    assert not set(first) & {*COLOURS.values(), UNSURE_COLOUR}
+    assert identity_colour(7) == first[0]
+
+
+def test_bars_are_as_long_as_the_probabilities_and_the_top_comes_first() -> None:
+    shown = FaceEmotion(
+        Box(60, 40, 160, 100), "sad", 0.6, {"happy": 0.3, "sad": 0.6, "fear": 0.1, "angry": 0.0}
+    )
+    drawn = draw_faces(np.zeros((240, 320, 3), np.uint8), [shown], OverlayStyle(bars=3))[141:]
+    spans = {}
+    for label in shown.probabilities:
+        found = (drawn == np.array(hex_to_bgr(COLOURS[label]), np.uint8)).all(axis=2)
+        rows, columns = np.nonzero(found)
+        spans[label] = (rows.min(), len(set(columns))) if rows.size else None
+    assert spans["angry"] is None
+    assert spans["sad"][0] < spans["happy"][0] < spans["fear"][0]
+    assert spans["sad"][1] == pytest.approx(2 * spans["happy"][1], abs=2)
+
+
+@pytest.mark.parametrize("blur", ["everyone", "others"])
+def test_a_blurred_face_keeps_nothing_fine(blur: Blur) -> None:
+    frame = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    style = OverlayStyle(blur=blur)
+    drawn = draw_faces(frame, [face(Box(100, 100, 80, 80))], style)
+    inside = drawn[106:174, 106:174].astype(float)
+    assert np.abs(np.diff(inside, axis=0)).mean() < 6
+    # Beyond the box too, where hair, chin and ears are; and nowhere else.
+    assert not np.array_equal(drawn[140, 85:98], frame[140, 85:98])
+    assert np.array_equal(drawn[:60], frame[:60])
+
+
+@pytest.mark.parametrize("box", [Box(-20, -20, 50, 50), Box(500, 500, 10, 10), Box(5, 5, 0, 0)])
+def test_bars_and_blur_that_do_not_fit_are_left_out(box: Box) -> None:
+    style = OverlayStyle(mirror=True, ids=True, bars=3, blur="everyone")
+    for shape in ((1, 1, 3), (5, 200, 3), (64, 64, 3)):
+        assert draw_faces(np.zeros(shape, np.uint8), [face(box)], style).shape == shape

@@ -10,7 +10,9 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR
+from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
+from fer.live_summary import FaceSummary
+from fer.overlay import bright, identity_colour
 from fer.results import FaceEmotion, FrameResult
 
 STYLE = """
@@ -18,22 +20,55 @@ STYLE = """
 .fer-card {border:1px solid color-mix(in srgb, currentColor 16%, transparent); border-radius:.6rem;
   padding:.65rem .8rem .75rem; margin-bottom:.6rem;}
 .fer-head {display:flex; align-items:baseline; gap:.5rem; margin-bottom:.35rem;}
-.fer-head b {font-size:1.12rem;} .fer-head i {font-style:normal; margin-left:auto; opacity:.65;
-  font-variant-numeric:tabular-nums;}
+.fer-head b {font-size:1.12rem;} .fer-head i {font-style:normal; margin-left:auto;
+  font-variant-numeric:tabular-nums;} .fer-head i > u {text-decoration:none; opacity:.65;}
 .fer-row {display:grid; grid-template-columns:5.2rem 1fr 2.9rem; align-items:center; gap:.5rem;
   font-size:.86rem; line-height:1.45;}
 .fer-row div {height:.55rem; border-radius:.3rem; overflow:hidden;
   background:color-mix(in srgb, currentColor 10%, transparent);}
 .fer-row div span {display:block; height:100%; border-radius:.3rem; transition:width .3s;}
 .fer-row em {font-style:normal; text-align:right; font-variant-numeric:tabular-nums; opacity:.8;}
-.fer-line {width:100%; height:92px; display:block; margin-top:.5rem;}
+.fer-line {width:100%; height:64px; display:block; margin-top:.6rem; border-radius:.3rem;}
+.fer-chip {display:inline-block; min-width:1.35em; padding:0 .35em; margin-right:.45em;
+  border-radius:.3rem; font-weight:650; font-size:.92em; text-align:center; line-height:1.5;
+  border:1px solid color-mix(in srgb, currentColor 25%, transparent);}
+.fer-sum {display:grid; grid-template-columns:6.2rem 1fr 5.4rem; align-items:center;
+  gap:.1rem .7rem; font-size:.88rem; margin:.45rem 0 .6rem;}
+.fer-sum em {font-style:normal; text-align:right; font-variant-numeric:tabular-nums; opacity:.75;}
+.fer-sum small {grid-column:2 / 4; opacity:.72;}
+.fer-share {display:flex; height:.95rem; border-radius:.3rem; overflow:hidden;
+  background:color-mix(in srgb, currentColor 10%, transparent);}
+.fer-share span {display:block; height:100%;}
+.fer-figures {display:flex; flex-wrap:wrap; gap:.6rem 2rem;}
+.fer-figures small {display:block; opacity:.7;} .fer-figures b {font-size:1.15rem;
+  font-weight:550; font-variant-numeric:tabular-nums;}
+.fer-legend {display:flex; flex-wrap:wrap; gap:.15rem .9rem; font-size:.82rem; opacity:.85;}
+.fer-legend i {display:inline-block; width:.7em; height:.7em; border-radius:.2em;
+  margin-right:.35em;}
 .fer-empty {border:1px dashed color-mix(in srgb, currentColor 25%, transparent);
   border-radius:.6rem; padding:1.4rem 1rem; text-align:center; opacity:.75;}
 .fer-axis {display:flex; justify-content:space-between; font-size:.75rem; opacity:.6;}
 </style>
 """
 
+LAYOUT_STYLE = """
+<style>
+/* Beside each other on a wide screen; on a phone the cards come before the controls. */
+.st-key-live_grid {display:grid; grid-template-columns:minmax(0, 3fr) minmax(0, 2fr);
+  grid-template-rows:auto 1fr; column-gap:2.2rem; row-gap:.4rem; align-items:start;}
+.st-key-live_grid > div {width:100%; min-width:0;}
+.st-key-live_grid > div:has(> .st-key-live_cards) {grid-column:2; grid-row:1 / 3;}
+.st-key-live_cards {min-height:18rem;}
+@media (max-width: 800px) {
+  .st-key-live_grid {display:flex;}
+}
+</style>
+"""
+
 _WIDTH, _HEIGHT = 600, 110
+# One value of the time line per step; a face that was away for longer leaves a gap.
+_STEP_S = 0.4
+_AWAY_S = 1.5
 
 
 def emotion_name(face: FaceEmotion) -> str:
@@ -58,56 +93,138 @@ def probability_bars(probabilities: Mapping[str, float]) -> str:
     return "".join(rows)
 
 
-def face_card(face: FaceEmotion, title: str, extra: str = "") -> str:
+def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "") -> str:
     """A card with the label, the confidence and the probabilities of a face."""
     colour = emotion_colour(face)
     box = face.box
     return (
         f'<div class="fer-card" data-box="{box.x},{box.y},{box.width},{box.height}" '
+        f'data-face="{face.face_id}" '
         f'style="border-left:4px solid {colour}"><div class="fer-head">'
         f"<b>{escape(emotion_name(face))}</b><span>{face.confidence:.0%}</span>"
-        f"<i>{escape(title)}</i></div>{probability_bars(face.probabilities)}{extra}</div>"
+        f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
     )
+
+
+def _runs(
+    history: Sequence[FrameResult], face_id: int, since_s: float
+) -> list[list[tuple[float, Mapping[str, float]]]]:
+    """A face's probabilities over time, one value a step, split where it was away."""
+    runs: list[list[tuple[float, Mapping[str, float]]]] = []
+    last_s = float("-inf")
+    for frame in history:
+        if frame.timestamp_s < since_s:
+            continue
+        for face in frame.faces:
+            if face.face_id != face_id or frame.timestamp_s // _STEP_S == last_s // _STEP_S:
+                continue
+            away = frame.timestamp_s - last_s > _AWAY_S
+            # Another label set has other bands: it starts a stack of its own.
+            if away or (runs and runs[-1][0][1].keys() != face.probabilities.keys()):
+                runs.append([])
+            runs[-1].append((frame.timestamp_s, face.probabilities))
+            last_s = frame.timestamp_s
+    return runs
 
 
 def time_line(history: Sequence[FrameResult], face_id: int, span_s: float = 30.0) -> str:
-    """An SVG of a face's probabilities over the last seconds, one line per label."""
+    """An SVG of a face's probabilities over the last seconds, stacked to 1, a band per label."""
     if not history:
         return ""
     end = history[-1].timestamp_s
-    points: dict[str, list[str]] = {}
-    for frame in history:
-        age = end - frame.timestamp_s
-        if age > span_s:
-            continue
-        x = _WIDTH * (1 - age / span_s)
-        for face in frame.faces:
-            if face.face_id == face_id:
-                for label, share in face.probabilities.items():
-                    y = 4 + (_HEIGHT - 8) * (1 - share)
-                    points.setdefault(label, []).append(f"{x:.0f},{y:.1f}")
-    lines = "".join(
-        f'<polyline fill="none" stroke="{COLOURS[label]}" stroke-width="2.5" '
-        f'stroke-linejoin="round" vector-effect="non-scaling-stroke" points="{" ".join(xy)}"/>'
-        for label, xy in points.items()
-    )
-    grid = "".join(
-        f'<line x1="0" x2="{_WIDTH}" y1="{y}" y2="{y}" stroke="#8A94A0" '
-        'stroke-opacity=".35" vector-effect="non-scaling-stroke"/>'
-        for y in (4, _HEIGHT // 2, _HEIGHT - 4)
-    )
+    bands: list[str] = []
+    for run in _runs(history, face_id, end - span_s):
+        xs = [_WIDTH * (1 - (end - time_s) / span_s) for time_s, _ in run]
+        # A single value is a sliver, not nothing; the newest one reaches to the right border.
+        xs.append(min(_WIDTH, xs[-1] + _WIDTH * _STEP_S / span_s))
+        rows = [*(row for _, row in run), run[-1][1]]
+        heights = [0.0] * len(xs)
+        stack = []
+        for label in run[0][1]:
+            heights = [height + row[label] for height, row in zip(heights, rows, strict=True)]
+            edge = " ".join(
+                f"{x:.0f},{_HEIGHT * (1 - min(h, 1.0)):.1f}"
+                for x, h in zip(xs, heights, strict=True)
+            )
+            stack.append(
+                f'<polygon fill="{COLOURS[label]}" '
+                f'points="{xs[0]:.0f},{_HEIGHT} {edge} {xs[-1]:.0f},{_HEIGHT}"/>'
+            )
+        # The tallest at the back: each band then needs its upper edge only.
+        bands.extend(reversed(stack))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'preserveAspectRatio="none">{grid}{lines}</svg>'
+        f'preserveAspectRatio="none"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#8A94A0" '
+        f'fill-opacity=".12"/>{"".join(bands)}</svg>'
     )
     # Inline SVG does not survive the page's sanitiser; an image does.
     data = base64.b64encode(svg.encode()).decode()
     return (
         f'<img class="fer-line" src="data:image/svg+xml;base64,{data}" '
-        f'alt="Probabilities of face {face_id} over the last {span_s:.0f} seconds">'
-        f'<div class="fer-axis"><span>{span_s:.0f} s ago</span>'
-        "<span>probability, 0 to 1</span><span>now</span></div>"
+        f'alt="Probabilities of face {face_id} over the last {span_s:.0f} seconds, stacked">'
+        f'<div class="fer-axis"><span>{span_s:.0f} s ago</span><span>now</span></div>'
     )
+
+
+def share_bar(shares: Mapping[str, float]) -> str:
+    """One bar divided by share, in the order of the legend."""
+    order = [*ALL, UNSURE]
+    parts = "".join(
+        f'<span style="width:{shares[label]:.2%};background:{_colour(label)}" '
+        f'title="{escape(label)} {shares[label]:.0%}"></span>'
+        for label in order
+        if shares.get(label, 0.0) > 0
+    )
+    return f'<div class="fer-share">{parts}</div>'
+
+
+def _colour(label: str) -> str:
+    return COLOURS.get(label, UNSURE_COLOUR)
+
+
+def summary_table(summary: Sequence[FaceSummary], max_faces: int = 6) -> str:
+    """Share of time per emotion: all faces together, then each."""
+    rows = []
+    for face in summary[: max_faces + 1]:
+        shares = face.shares()
+        chip = identity_chip(face.face_id) if face.face_id else ""
+        name = f"face {face.face_id}" if face.face_id else "all faces"
+        top = ", ".join(f"{escape(label)} {share:.0%}" for label, share in list(shares.items())[:3])
+        rows.append(
+            f'<div class="fer-sum"><span>{chip}{name}</span>{share_bar(shares)}'
+            f"<em>{duration(face.total_s)}</em><small>{top}</small></div>"
+        )
+    seen = {label for face in summary for label in face.seconds}
+    legend = "".join(
+        f'<span><i style="background:{_colour(label)}"></i>{escape(label)}</span>'
+        for label in [*ALL, UNSURE]
+        if label in seen
+    )
+    more = len(summary) - 1 - max_faces
+    note = f"<small>and {more} more faces, in the sum above</small>" if more > 0 else ""
+    return f'<div class="fer-legend">{legend}</div>{"".join(rows)}{note}'
+
+
+def identity_chip(face_id: int) -> str:
+    """The small plate with a face's id, in the colour of its identity, as on the picture."""
+    colour = identity_colour(face_id)
+    ink = "#141414" if bright(colour) else "#FFFFFF"
+    return f'<span class="fer-chip" style="background:{colour};color:{ink}">{face_id}</span>'
+
+
+def duration(seconds: float) -> str:
+    """``48 s`` or ``3 min 05 s``."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def figures(values: Mapping[str, str]) -> str:
+    """Small figures side by side, with their names over them."""
+    cells = "".join(
+        f"<div><small>{escape(name)}</small><b>{escape(value)}</b></div>"
+        for name, value in values.items()
+    )
+    return f'<div class="fer-figures">{cells}</div>'
 
 
 def placeholder(text: str) -> str:

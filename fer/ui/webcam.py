@@ -7,9 +7,11 @@ import numpy as np
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
-from fer.live import LiveSession, LiveSnapshot
+from fer.live import LiveSession
+from fer.live_snapshot import LiveSnapshot
 from fer.ui import live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
+from fer.ui.live_controls import controls, kept_toggle
 from fer.ui.shell import begin, errors_shown, recognizer
 
 # No STUN or TURN: browser and server on one machine or one network find each other without, and
@@ -26,6 +28,7 @@ MEDIA_CONSTRAINTS = {
 }
 
 REFRESH_S = 0.5
+_MAX_CARDS = 6
 
 
 def _session() -> LiveSession:
@@ -37,38 +40,54 @@ def _session() -> LiveSession:
 
 
 def _health(snapshot: LiveSnapshot) -> None:
-    columns = st.columns(4)
-    columns[0].metric("Camera", f"{snapshot.camera_fps:.0f} fps")
-    columns[1].metric("Analysed", f"{snapshot.processed_fps:.0f} fps")
-    columns[2].metric("Latency", f"{snapshot.latency_ms:.0f} ms")
-    columns[3].metric("Errors", snapshot.errors)
+    figures = {
+        "Camera": f"{snapshot.camera_fps:.0f} fps",
+        "Analysed": f"{snapshot.processed_fps:.0f} fps",
+        "Latency": f"{snapshot.latency_ms:.0f} ms",
+        "Dropped": f"{snapshot.dropped:,} of {snapshot.received:,}",
+        "Errors": f"{snapshot.errors:,}",
+    }
+    st.html(live_view.STYLE + live_view.figures(figures))
     if snapshot.last_error:
         st.warning(f"A frame could not be handled, the stream went on: {snapshot.last_error}")
 
 
-def _panel(snapshot: LiveSnapshot, playing: bool) -> None:
-    """Cards and time lines of the faces on show."""
+def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
+    """A card for every face on show."""
     result = snapshot.result
     fresh = playing and snapshot.idle_s < 2.0
     if not fresh or result is None:
         text = "Waiting for the first frame ..." if playing else "Press START to begin."
         st.html(live_view.STYLE + live_view.placeholder(text))
         return
-    if snapshot.dark:
+    if snapshot.dark and not paused:
         st.warning(DARK_HINT, icon=":material/videocam_off:")
     if not result.faces:
         text = "No face in view. Look towards the camera, with light on your face."
         st.html(live_view.STYLE + live_view.placeholder(text))
         return
+    # In the order of their ids: by size they would change places all the time.
+    shown = sorted(result.faces[:_MAX_CARDS], key=lambda face: face.face_id)
     cards = "".join(
         live_view.face_card(
             face,
             f"face {face.face_id}",
             live_view.time_line(snapshot.history, face.face_id),
+            chip=live_view.identity_chip(face.face_id),
         )
-        for face in result.faces[:6]
+        for face in shown
     )
-    st.html(live_view.STYLE + cards)
+    more = len(result.faces) - len(shown)
+    note = f'<div class="fer-axis">and {more} more in the picture</div>' if more > 0 else ""
+    st.html(live_view.STYLE + cards + note)
+
+
+def _summary(snapshot: LiveSnapshot) -> None:
+    st.subheader("This session")
+    if snapshot.summary:
+        st.html(live_view.STYLE + live_view.summary_table(snapshot.summary))
+    else:
+        st.caption("The share of time of each emotion appears here once a face was seen.")
 
 
 def _stream(session: LiveSession) -> bool:
@@ -81,7 +100,9 @@ def _stream(session: LiveSession) -> bool:
             return av.VideoFrame.from_ndarray(image, format="bgr24")
         except Exception as fault:
             session.count_error(fault)
-            return frame
+            blank = np.zeros((frame.height, frame.width, 3), np.uint8)
+            hidden = session.settings.blur != "nobody"
+            return av.VideoFrame.from_ndarray(blank, format="bgr24") if hidden else frame
 
     context = webrtc_streamer(
         key="webcam",
@@ -102,24 +123,32 @@ def render() -> None:
     st.title("Webcam")
     with errors_shown():
         session = _session()
-        video, panel = st.columns([3, 2], gap="large")
-        with video:
+        st.html(live_view.LAYOUT_STYLE)
+        grid = st.container(key="live_grid")
+        with grid.container(key="live_video"):
             playing = _stream(session)
             fault = camera_fault()
             if fault in HINTS:
                 st.warning(HINTS[fault], icon=":material/videocam_off:")
-            st.caption("The picture is analysed on this server and never stored.")
-            show_health = st.toggle("Show the stream's health", key="webcam_health")
 
         @st.fragment(run_every=REFRESH_S if playing else None)
         def live_panel() -> None:
+            _panel(session.snapshot(), playing, session.settings.paused)
+
+        with grid.container(key="live_cards"):
+            live_panel()
+        with grid.container(key="live_controls"):
+            controls(session)
+            st.caption("The picture is analysed on this server and never stored.")
+
+        @st.fragment(run_every=2.0 if playing else None)
+        def below() -> None:
             snapshot = session.snapshot()
-            _panel(snapshot, playing)
-            if show_health:
+            _summary(snapshot)
+            if kept_toggle("Show the stream's health", "webcam_health"):
                 _health(snapshot)
 
-        with panel:
-            live_panel()
+        below()
         with st.expander("The camera does not start?", icon=":material/help:"):
             for hint in (*HINTS.values(), DARK_HINT):
                 st.markdown(f"- {hint}")

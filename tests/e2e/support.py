@@ -150,3 +150,16 @@ def write_clip(path: Path) -> None:
             left = LEFT + round(PAN * np.sin(2 * np.pi * index / 120))
             frame[:, left : left + SIDE] = portrait
             file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+def write_two_face_clip(path: Path) -> None:
+    """Four seconds of the portrait beside its darker mirror image, swaying against each other."""
+    portrait = cv2.resize(astronaut_bgr(), (320, 320), interpolation=cv2.INTER_AREA)
+    other = cv2.convertScaleAbs(portrait[:, ::-1], alpha=0.7)
+    with path.open("wb") as file:
+        for index in range(120):
+            frame = np.full((480, 640, 3), 96, np.uint8)
+            sway = round(24 * np.sin(2 * np.pi * index / 120))
+            frame[60 + sway : 380 + sway, :320] = portrait
+            frame[80 - sway : 400 - sway, 320:] = other
+            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

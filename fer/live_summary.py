@@ -1,0 +1,76 @@
+"""How a session went: the share of time of every emotion, for each face and for all together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fer.labels import UNSURE
+from fer.results import FrameResult
+
+# Between two analysed frames that are further apart nobody looked: that time counts for nothing.
+_LONGEST_STEP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSummary:
+    """What was read from one face over a session.
+
+    Attributes:
+        face_id: Identity within the stream; 0 stands for all faces together.
+        seconds: Emotion, or "unsure", -> seconds on show.
+    """
+
+    face_id: int
+    seconds: Mapping[str, float]
+
+    @property
+    def total_s(self) -> float:
+        """Seconds that the face was on show."""
+        return sum(self.seconds.values())
+
+    def shares(self) -> dict[str, float]:
+        """Emotion -> share of the time, 0 to 1, largest first."""
+        total = self.total_s
+        ranked = sorted(self.seconds.items(), key=lambda item: (-item[1], item[0]))
+        return {label: value / total for label, value in ranked} if total > 0 else {}
+
+
+@dataclass(slots=True)
+class SummaryCounter:
+    """Adds up a session; bounded however many faces pass by.
+
+    Attributes:
+        max_faces: Faces that are told apart; when there are more, the briefest ones are counted
+            in the sum of all only.
+    """
+
+    max_faces: int = 24
+    _faces: dict[int, dict[str, float]] = field(default_factory=dict)
+    _together: dict[str, float] = field(default_factory=dict)
+    _last_s: float | None = None
+
+    def add(self, result: FrameResult) -> None:
+        """Count the time since the frame before for every face of this one."""
+        last, self._last_s = self._last_s, result.timestamp_s
+        step = 0.0 if last is None else result.timestamp_s - last
+        if not 0.0 < step <= _LONGEST_STEP_S:
+            return
+        for face in result.faces:
+            label = face.emotion or UNSURE
+            for seconds in (self._faces.setdefault(face.face_id, {}), self._together):
+                seconds[label] = seconds.get(label, 0.0) + step
+        shown = {face.face_id for face in result.faces}
+        while len(self._faces) > self.max_faces:
+            gone = [face_id for face_id in self._faces if face_id not in shown]
+            if not gone:
+                break
+            del self._faces[min(gone, key=lambda face_id: sum(self._faces[face_id].values()))]
+
+    def summary(self) -> tuple[FaceSummary, ...]:
+        """All together first (``face_id`` 0), then each face, longest on show first."""
+        if not self._together:
+            return ()
+        faces = [FaceSummary(face_id, dict(seconds)) for face_id, seconds in self._faces.items()]
+        faces.sort(key=lambda face: (-face.total_s, face.face_id))
+        return (FaceSummary(0, dict(self._together)), *faces)

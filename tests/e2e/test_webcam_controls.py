@@ -1,0 +1,114 @@
+"""The controls of the webcam page, on a stream with two faces that is never restarted."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from live import button, grabbed_frame, open_webcam, press, wait_for_new_frames
+from playwright.sync_api import Browser, Page, Playwright, expect
+from support import Server, camera_flags, launch, write_two_face_clip
+
+from fer.labels import COLOURS, UNSURE
+from fer.overlay import hex_to_bgr
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def pair_browser(
+    playwright: Playwright, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    clip = tmp_path_factory.mktemp("pair") / "pair.mjpeg"
+    write_two_face_clip(clip)
+    instance = launch(playwright, *camera_flags(clip))
+    yield instance
+    instance.close()
+
+
+@pytest.fixture
+def pair(pair_browser: Browser, server: Server) -> Iterator[Page]:
+    """The webcam page with the stream running and both faces on show."""
+    context = pair_browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(45_000)
+    open_webcam(page, server)
+    press(page, "START")
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card")).to_have_count(2)
+    yield page
+    context.close()
+
+
+def until(page: Page, condition: object, seconds: float = 30) -> None:
+    """Wait for something to become true of the decoded picture."""
+    assert callable(condition)
+    for _ in range(int(seconds / 0.3)):
+        if condition(grabbed_frame(page)):
+            return
+        page.wait_for_timeout(300)
+    raise AssertionError(f"the picture did not change within {seconds} s")
+
+
+def golden(frame: np.ndarray) -> int:
+    """Pixels in the colour of "happy"."""
+    return int((np.abs(frame.astype(int) - hex_to_bgr(COLOURS["happy"])).max(axis=2) < 60).sum())
+
+
+def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> None:
+    first = wait_for_new_frames(pair)
+
+    # Mirrored by default: the darker portrait, on the right in the camera, is on the left.
+    left, right = slice(0, 300), slice(340, 640)
+    until(pair, lambda f: f[100:380, left].mean() < f[100:380, right].mean() - 10)
+    pair.get_by_text("Mirror", exact=True).click()
+    until(pair, lambda f: f[100:380, left].mean() > f[100:380, right].mean() + 10)
+
+    with_bars = golden(grabbed_frame(pair))
+    pair.get_by_text("Top three", exact=True).click()
+    until(pair, lambda f: golden(f) < with_bars * 0.9)
+
+    pair.get_by_text("Detection and reading").click()
+    pair.get_by_role("radio", name="8, with contempt").click()
+    expect(pair.locator(".fer-card").first).to_contain_text("contempt")
+    pair.get_by_role("radio", name="7 emotions").click()
+    expect(pair.locator(".fer-card").first).not_to_contain_text("contempt")
+
+    pair.get_by_text("Use the model's own threshold").click()
+    slider = pair.get_by_role("slider", name="Threshold")
+    slider.press("End")
+    expect(pair.locator(".fer-card b").first).to_have_text(UNSURE)
+
+    # The same stream all along: a restarted one counts its frames from zero.
+    assert wait_for_new_frames(pair) > first + 40
+    press(pair, "STOP")
+    assert "Traceback" not in server.log_text()
+
+
+def test_pause_holds_the_picture(pair: Page, server: Server) -> None:
+    def moved(before: np.ndarray) -> float:
+        return float(np.abs(grabbed_frame(pair).astype(int) - before.astype(int)).mean())
+
+    pair.get_by_text("Pause", exact=True).click()
+    for _ in range(60):
+        held = grabbed_frame(pair)
+        pair.wait_for_timeout(700)
+        # Coding noise only, while the faces sway by up to 48 pixels.
+        if moved(held) < 2:
+            break
+    wait_for_new_frames(pair)
+    assert moved(held) < 2
+    pair.get_by_text("Pause", exact=True).click()
+    until(pair, lambda frame: np.abs(frame.astype(int) - held.astype(int)).mean() > 6)
+    press(pair, "STOP")
+
+
+def test_settings_survive_a_page_switch(pair: Page, server: Server) -> None:
+    pair.get_by_role("radio", name="Everyone").click()
+    pair.get_by_text("Mirror", exact=True).click()
+    pair.get_by_role("link", name="Photos").first.click()
+    expect(pair.get_by_role("heading", name="Photos")).to_be_visible()
+    pair.get_by_role("link", name="Webcam").first.click()
+    expect(pair.get_by_role("radio", name="Everyone")).to_be_checked()
+    expect(pair.get_by_label("Mirror")).not_to_be_checked()
+    expect(button(pair, "START").or_(button(pair, "STOP")).first).to_be_visible()
+    assert "Traceback" not in server.log_text()
