@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fer.architectures.transfer import BACKBONES, PREFIX, transfer_network
 from fer.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,20 +36,59 @@ def _tiny(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
     )
 
 
-def _cnn4(*, dropout: float = 0.25) -> keras.Model:
+def _cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
     from fer.architectures.cnn4 import cnn4_4m5
 
     return cnn4_4m5(dropout=dropout)
 
 
+def _cnn4_2m7(*, dropout: float = 0.25) -> keras.Model:
+    from fer.architectures.cnn4 import cnn4_2m7
+
+    return cnn4_2m7(dropout=dropout)
+
+
+def _cnn4_56(*, dropout: float = 0.4, l2: float = 1e-4) -> keras.Model:
+    from fer.architectures.cnn4 import cnn4_56
+
+    return cnn4_56(dropout=dropout, l2=l2)
+
+
+def _cnn5_16(*, dropout: float = 0.2) -> keras.Model:
+    from fer.architectures.cnn5 import cnn5_16
+
+    return cnn5_16(dropout=dropout)
+
+
+def _cnn5_224(*, input_size: int = 224, classes: int = 8) -> keras.Model:
+    from fer.architectures.cnn5 import cnn5_224
+
+    return cnn5_224(input_size=input_size, classes=classes)
+
+
+def _transfer(backbone: str) -> Callable[..., keras.Model]:
+    def builder(
+        *, dropout: float = 0.3, image_size: int = 96, weights: str = "cache"
+    ) -> keras.Model:
+        return transfer_network(backbone, dropout=dropout, image_size=image_size, weights=weights)
+
+    return builder
+
+
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "xs": _xs,
     "tiny": _tiny,
-    "cnn4-4.5m": _cnn4,
+    "cnn4-4.5m": _cnn4_4m5,
+    "cnn4-2.7m": _cnn4_2m7,
+    "cnn4-56": _cnn4_56,
+    "cnn5-16": _cnn5_16,
+    "cnn5-224": _cnn5_224,
+    **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
 }
-"""Name -> builder. ``xs`` is the shipped network; ``tiny`` is for tests and quick trials."""
+"""Name -> builder. ``xs`` is the shipped network; ``tiny`` is for tests and quick trials; the
+others are those of the literature, each described where it is built."""
 
-SINGLE_OUTPUT: frozenset[str] = frozenset({"cnn4-4.5m"})
+SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - {"xs", "tiny"}
 """Networks with one softmax instead of the heads "fer2013" and "ferplus"."""
 
 
@@ -57,8 +97,9 @@ def build(name: str, **options: Any) -> keras.Model:
 
     Args:
         name: A key of ``ARCHITECTURES``.
-        options: Keyword arguments of the builder: ``dropout`` for all of them, and
-            ``input_size`` (side in pixels, None for any) for those that end in global pooling.
+        options: Keyword arguments of the builder, such as ``dropout``; ``input_size`` (side in
+            pixels, None for any) for those that end in global pooling; ``weights`` and
+            ``image_size`` for ``transfer:``.
 
     Raises:
         InputError: If the name is unknown, or the network has no such option.

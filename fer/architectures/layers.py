@@ -25,3 +25,18 @@ class PerImageStandardization(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The shape is unchanged."""
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="fer")
+class CaffePreprocessing(keras.layers.Layer):
+    """RGB in 0..255 to BGR minus ImageNet's mean colour, as VGG's published weights expect."""
+
+    mean_bgr = (103.939, 116.779, 123.68)
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Reorder and centre ``(n, h, w, 3)`` pixels."""
+        return inputs[..., ::-1] - ops.convert_to_tensor(self.mean_bgr, inputs.dtype)
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """The shape is unchanged."""
+        return input_shape

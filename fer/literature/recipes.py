@@ -1,0 +1,254 @@
+"""How each network of the literature was trained there, and the figure that it reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from fer.architectures import ARCHITECTURES
+from fer.architectures.transfer import PREFIX
+from fer.datasets.resplit import OFFICIAL, SCHEMES
+from fer.errors import InputError, TrainingError
+from fer.training.config import AugmentationConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Training with Adam, as tutorials do it.
+
+    Attributes:
+        architecture: Name in ``fer.architectures``.
+        split: A key of ``fer.datasets.resplit.SCHEMES``.
+        epochs: Most epochs of the first phase.
+        batch_size: Pictures a step.
+        learning_rate: Of Adam (Kingma & Ba 2015, arXiv 1412.6980), in the first phase.
+        patience: Early stopping: epochs without a lower validation loss; 0 never stops.
+        restore_best: Whether the run ends with the weights of its lowest validation loss.
+        plateau_patience: Epochs without a lower validation loss after which the rate shrinks; 0
+            never shrinks it.
+        plateau_factor: What the rate is multiplied by then.
+        lowest_rate: The rate does not shrink below.
+        flip: Probability of a mirrored picture.
+        augmentation: Further random changes, of grey pictures only; None for none.
+        fine_tuning_epochs: Most epochs of a second phase at a tenth of the rate; 0 for none.
+        fine_tuning_share: Share of the backbone's layers that learns in the second phase.
+        frozen: Whether the backbone is frozen in the first phase.
+        weights: Initial weights of a ``transfer:`` network, see ``find_weights``.
+        image_size: Side in pixels that a ``transfer:`` backbone sees; 0 for its default.
+        precision: Keras's dtype policy; "mixed_bfloat16" halves the time on recent CPUs.
+        seed: Of the order, the augmentation and the initial weights.
+    """
+
+    architecture: str
+    split: str = OFFICIAL
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float = 1e-3
+    patience: int = 0
+    restore_best: bool = False
+    plateau_patience: int = 0
+    plateau_factor: float = 0.5
+    lowest_rate: float = 0.0
+    flip: float = 0.0
+    augmentation: AugmentationConfig | None = None
+    fine_tuning_epochs: int = 0
+    fine_tuning_share: float = 0.3
+    frozen: bool = False
+    weights: str = "none"
+    image_size: int = 0
+    precision: str = "mixed_bfloat16"
+    seed: int = 0
+
+    @property
+    def phases(self) -> int:
+        """One, or two with fine-tuning."""
+        return 2 if self.fine_tuning_epochs else 1
+
+    @property
+    def total_epochs(self) -> int:
+        """Most epochs of all phases together."""
+        return self.epochs + self.fine_tuning_epochs
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+        """The recipe that ``to_dict`` wrote, also after a detour through JSON.
+
+        Raises:
+            TrainingError: If a field is unknown or has no place in a recipe.
+        """
+        try:
+            fields = dict(values)
+            if fields.get("augmentation") is not None:
+                fields["augmentation"] = AugmentationConfig.from_dict(fields["augmentation"])
+            return cls(**fields)
+        except (TypeError, ValueError) as fault:
+            raise TrainingError(
+                f"recipe: expected the fields of Recipe, got: {fault}; use a config.json that "
+                "this version of fer wrote"
+            ) from fault
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure as its source reports it.
+
+    Attributes:
+        accuracy: Share, or None where the source shows curves only.
+        split: The scheme that it was measured under; None for data that is not FER-2013.
+        text: What and on what, for tables.
+    """
+
+    accuracy: float | None
+    split: str | None
+    text: str
+
+
+_TURNED = AugmentationConfig(
+    rotation_degrees=15.0,
+    scale=(1.0, 1.0),
+    shift=0.1,
+    flip=0.5,
+    gamma=0.0,
+    low_resolution=0.0,
+    erase=0.0,
+)
+
+_TRANSFER = Recipe(
+    "",
+    epochs=15,
+    batch_size=64,
+    learning_rate=1e-3,
+    patience=5,
+    restore_best=True,
+    plateau_patience=3,
+    frozen=True,
+    fine_tuning_epochs=15,
+    fine_tuning_share=0.3,
+    weights="cache",
+)
+
+RECIPES: dict[str, Recipe] = {
+    "cnn4-4.5m": Recipe(
+        "cnn4-4.5m",
+        epochs=50,
+        batch_size=128,
+        patience=3,
+        restore_best=True,
+        plateau_patience=3,
+        plateau_factor=0.2,
+    ),
+    "cnn4-2.7m": Recipe(
+        "cnn4-2.7m",
+        epochs=15,
+        batch_size=64,
+        learning_rate=5e-4,
+        plateau_patience=2,
+        plateau_factor=0.1,
+        flip=0.5,
+    ),
+    "cnn4-56": Recipe(
+        "cnn4-56",
+        epochs=40,
+        batch_size=64,
+        patience=8,
+        restore_best=True,
+        plateau_patience=3,
+        augmentation=_TURNED,
+    ),
+    "cnn5-16": Recipe(
+        "cnn5-16",
+        epochs=60,
+        batch_size=64,
+        patience=10,
+        restore_best=True,
+        plateau_patience=3,
+        lowest_rate=1e-7,
+    ),
+    "cnn5-224": Recipe("cnn5-224", epochs=10, batch_size=32),
+    **{
+        name: replace(_TRANSFER, architecture=name)
+        for name in ARCHITECTURES
+        if name.startswith(PREFIX)
+    },
+}
+"""Architecture -> recipe; the split is chosen by the caller."""
+
+HEADLINES: dict[str, Headline] = {
+    "cnn4-4.5m": Headline(0.651, "folder", "65.1 % on 7,066 validation pictures, epoch 17"),
+    "cnn4-2.7m": Headline(0.621, "test-folder", "62.1 % on the 7,178 test pictures"),
+    "cnn5-16": Headline(None, "stratified", "curves only"),
+    "knn-169": Headline(0.3008, "stratified", "30.08 %"),
+    "knn-169-pca": Headline(None, "stratified", "none"),
+    "cnn5-224": Headline(0.657, None, "65.7 % on AffectNet-8"),
+    "cnn4-56": Headline(None, None, "none"),
+    **{
+        name: Headline(None, None, "best of eleven: 59.9 % on AffectNet")
+        for name in ARCHITECTURES
+        if name.startswith(PREFIX)
+    },
+}
+"""Network -> the figure of its source."""
+
+
+def recipe_for(
+    architecture: str,
+    *,
+    split: str = OFFICIAL,
+    epochs: int | None = None,
+    seed: int | None = None,
+    weights: str | None = None,
+    image_size: int | None = None,
+) -> Recipe:
+    """The recipe of a network, with the options given by hand.
+
+    With random weights there is nothing to keep frozen: a ``transfer:`` network with ``weights``
+    "none" trains all of its backbone in both phases.
+
+    Args:
+        architecture: A key of ``RECIPES``.
+        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own" for that of its source.
+        epochs: Most epochs, of one phase only; default is the recipe's.
+        seed: Default is the recipe's.
+        weights: Of a ``transfer:`` network.
+        image_size: Of a ``transfer:`` network.
+
+    Raises:
+        InputError: If the network or the split is unknown, or its source used none of FER-2013, or
+            ``weights`` or ``image_size`` belong to no ``transfer:`` network.
+    """
+    if architecture not in RECIPES:
+        raise InputError(
+            f"architecture: expected one of {', '.join(RECIPES)}, got {architecture!r}; choose one"
+        )
+    if split == "own":
+        own = HEADLINES[architecture].split
+        if own is None:
+            raise InputError(
+                f"{architecture}: expected a source with a split of FER-2013, its figure is "
+                f"{HEADLINES[architecture].text}; use --split official"
+            )
+        split = own
+    if split not in SCHEMES:
+        raise InputError(
+            f"split: expected own or one of {', '.join(SCHEMES)}, got {split!r}; choose one of them"
+        )
+    recipe = replace(RECIPES[architecture], split=split)
+    if not architecture.startswith(PREFIX):
+        if weights is not None or image_size is not None:
+            raise InputError(
+                f"{architecture}: expected no --weights or --image-size, it starts from random "
+                f"weights at its own size; leave them out or choose a {PREFIX} network"
+            )
+    else:
+        weights = recipe.weights if weights is None else weights
+        recipe = replace(recipe, weights=weights, image_size=image_size or 0)
+        if weights == "none":
+            recipe = replace(recipe, frozen=False, fine_tuning_share=1.0)
+    if epochs is not None:
+        recipe = replace(recipe, epochs=epochs, fine_tuning_epochs=0)
+    return recipe if seed is None else replace(recipe, seed=seed)

@@ -1,0 +1,185 @@
+"""The networks of the literature: sizes, outputs, saving, transfer learning."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer.architectures import ARCHITECTURES, build
+from fer.architectures.complexity import multiply_adds
+from fer.architectures.json_weights import load_json_weights, save_json_weights
+from fer.architectures.transfer import BACKBONES, PREFIX, find_weights, set_trainable
+from fer.errors import InputError, ModelError
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def trainable(model: object) -> int:
+    return sum(math.prod(v.shape) for v in model.trainable_variables)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "learned"),
+    [
+        ("cnn4-4.5m", 4_478_727, 4_474_759),
+        ("cnn4-2.7m", 2_735_751, 2_733_575),
+        ("cnn4-56", 1_555_463, 1_553_543),
+        ("cnn5-16", 2_407_207, 2_407_047),
+        ("cnn5-224", 3_604_296, 3_604_296),
+    ],
+)
+def test_parameters_of_the_literature(name: str, parameters: int, learned: int) -> None:
+    model = build(name)
+    assert model.count_params() == parameters
+    assert trainable(model) == learned
+
+
+@pytest.mark.parametrize(
+    ("name", "millions"),
+    [("cnn4-4.5m", 290.5), ("cnn4-2.7m", 263.5), ("cnn4-56", 146.9), ("cnn5-16", 25.4)],
+)
+def test_multiplications_of_the_literature(name: str, millions: float) -> None:
+    assert multiply_adds(build(name)) / 1e6 == pytest.approx(millions, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "channels", "classes"),
+    [("cnn4-56", 56, 1, 7), ("cnn5-16", 48, 1, 7), ("cnn5-224", 224, 3, 8)],
+)
+def test_each_gives_probabilities_and_features(
+    name: str, size: int, channels: int, classes: int
+) -> None:
+    model = build(name)
+    assert model.input_shape == (None, size, size, channels)
+    pixels = np.random.default_rng(0).integers(0, 256, (2, size, size, channels))
+    answer = np.asarray(model(pixels.astype(np.float32), training=False))
+    assert answer.shape == (2, classes)
+    np.testing.assert_allclose(answer.sum(axis=1), 1, atol=1e-5)
+    assert len(model.get_layer("features").output.shape) == 4
+
+
+def test_the_thin_network_changes_pictures_only_while_it_trains() -> None:
+    model = build("cnn5-16", dropout=0.0)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 48, 48, 1)).astype(np.float32)
+    first, second = (np.asarray(model(pixels, training=False)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    contrast = next(one for one in model.layers if "contrast" in one.name)
+    changed = np.asarray(contrast(pixels / 255, training=True))
+    assert np.abs(changed - pixels / 255).max() > 1e-3
+
+
+@pytest.mark.parametrize("name", ["cnn4-2.7m", "cnn5-16"])
+def test_json_and_weights_load_back_to_the_same_answers(name: str, tmp_path: Path) -> None:
+    model = build(name)
+    save_json_weights(model, tmp_path / "saved")
+    back = load_json_weights(tmp_path / "saved")
+    pixels = np.random.default_rng(1).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
+    np.testing.assert_allclose(
+        np.asarray(back(pixels, training=False)),
+        np.asarray(model(pixels, training=False)),
+        atol=1e-6,
+    )
+    assert back.count_params() == model.count_params()
+
+
+def test_json_without_its_weights_is_refused_in_one_line(tmp_path: Path) -> None:
+    save_json_weights(build("cnn5-16"), tmp_path)
+    (tmp_path / "model.weights.h5").unlink()
+    with pytest.raises(ModelError, match=r"expected model\.json and model\.weights\.h5") as caught:
+        load_json_weights(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+# Transfer learning.
+
+
+def test_all_eleven_backbones_are_registered() -> None:
+    assert len(BACKBONES) == 11
+    assert {f"{PREFIX}{name}" for name in BACKBONES} <= set(ARCHITECTURES)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [
+        ("efficientnetb0", 4_049_571),
+        ("inceptionv3", 21_802_784),
+        ("vgg16", 14_714_688),
+        ("vgg19", 20_024_384),
+        ("resnet50v2", 23_564_800),
+    ],
+)
+def test_backbones_have_their_published_size_under_a_small_head(name: str, parameters: int) -> None:
+    model = build(f"{PREFIX}{name}", weights="none", image_size=BACKBONES[name].smallest)
+    backbone = model.get_layer("backbone")
+    assert backbone.count_params() == parameters
+    channels = backbone.output.shape[-1]
+    assert model.count_params() - parameters == 7 * (channels + 1)
+    assert model.input_shape == (None, 48, 48, 1)
+
+
+def test_only_the_head_learns_on_frozen_features_then_the_top_does_too() -> None:
+    model = build("transfer:vgg16", weights="none", image_size=32)
+    head = 7 * (512 + 1)
+    assert set_trainable(model, 0.0) == head
+    top = set_trainable(model, 0.3)
+    assert head < top < set_trainable(model, 1.0) == model.count_params()
+    set_trainable(model, 0.3)
+    assert [layer.trainable for layer in model.get_layer("backbone").layers].index(True) == 13
+
+
+def test_vgg_sees_blue_green_red_around_the_mean_of_imagenet() -> None:
+    from fer.architectures.layers import CaffePreprocessing
+
+    pixels = np.array([[[[10.0, 20.0, 30.0]]]], np.float32)
+    expected = [30 - 103.939, 20 - 116.779, 10 - 123.68]
+    np.testing.assert_allclose(np.asarray(CaffePreprocessing()(pixels))[0, 0, 0], expected, 1e-5)
+
+
+def test_missing_imagenet_weights_say_where_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    for weights in ("cache", str(tmp_path / "nowhere.h5")):
+        with pytest.raises(ModelError, match=r"vgg16_weights_tf.*--weights PATH.*none") as caught:
+            build("transfer:vgg16", weights=weights)
+        assert "\n" not in str(caught.value)
+
+
+def test_weights_of_a_file_and_of_the_cache_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import h5py
+    import keras
+    from keras.src.legacy.saving import legacy_h5_format
+
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    source = keras.applications.VGG16(include_top=False, weights=None, input_shape=(32, 32, 3))
+    # The published files have Keras 2's layout, files that Keras 3 saves have another.
+    cached = tmp_path / "models" / BACKBONES["vgg16"].file
+    cached.parent.mkdir()
+    with h5py.File(cached, "w") as group:
+        legacy_h5_format.save_weights_to_hdf5_group(group, source)
+    saved = tmp_path / "mine.weights.h5"
+    source.save_weights(saved)
+    assert find_weights("vgg16", "cache") == cached
+    assert find_weights("vgg16", str(cached.parent)) == cached
+    wanted = np.asarray(source.get_layer("block5_conv3").kernel)
+    for weights in ("cache", str(saved)):
+        model = build("transfer:vgg16", weights=weights, image_size=32)
+        got = np.asarray(model.get_layer("backbone").get_layer("block5_conv3").kernel)
+        np.testing.assert_array_equal(got, wanted)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.h5").write_bytes(b"not weights")
+    with pytest.raises(ModelError, match="expected the weights of VGG16"):
+        build("transfer:vgg16", weights=str(tmp_path / "bad.h5"), image_size=32)
+
+
+def test_pictures_too_small_for_a_backbone_are_refused() -> None:
+    with pytest.raises(InputError, match="at least 75 px, got 48"):
+        build("transfer:inceptionv3", weights="none", image_size=48)
