@@ -18,7 +18,10 @@ sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
 import support  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
-TABS = ("Distribution", "Pictures", "Audit", "Training curves", "Confusion matrix")
+TABS = {
+    "Dataset": ("Distribution", "Pictures", "Audit"),
+    "Model": ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others"),
+}
 
 
 def _take(page: Page, path: Path, width: int) -> None:
@@ -47,10 +50,12 @@ def _visit(page: Page, url: str, folder: Path, tag: str, width: int, photo: Path
     page.locator('input[type="file"]').set_input_files([photo])
     page.locator(".fer-card").first.wait_for()
     _take(page, folder / f"photos-{tag}.png", width)
-    page.goto(f"{url}/Dataset")
-    for tab in TABS:
-        page.get_by_role("tab", name=tab).click()
-        _take(page, folder / f"dataset-{tab.split()[0].lower()}-{tag}.png", width)
+    for name, tabs in TABS.items():
+        page.goto(f"{url}/{name}")
+        for tab in tabs:
+            page.get_by_role("tab", name=tab).click()
+            shown = f"{name.lower()}-{tab.split()[0].lower()}"
+            _take(page, folder / f"{shown}-{tag}.png", width)
 
 
 def main() -> None:

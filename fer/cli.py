@@ -96,21 +96,21 @@ def evaluate(
 ) -> None:
     """Measure a published model on a labelled data set, under every protocol it allows."""
     from fer.classifier import EmotionClassifier
-    from fer.evaluation.evaluate import evaluate_classifier
+    from fer.evaluation.readings import evaluate_model
 
     classifier = EmotionClassifier.load(model)
     dataset = open_data(data, ferplus, skip_bad)
     with progress() as bars:
-        bars.add_task(f"Evaluating on {split}", total=None)
-        report = evaluate_classifier(
-            classifier.predict_heads,
+        task = bars.add_task(f"Evaluating on {split}", total=1.0)
+        report = evaluate_model(
+            classifier,
             dataset,
             split,
-            temperatures=classifier.folder.card.temperature,
+            progress=lambda share: bars.update(task, completed=share),
         )
     card = classifier.folder.card
     if as_json:
-        print_json({"model": card.name, "version": card.version, **report})
+        print_json(report)
         return
     table = Table(title=f"{card.name} {card.version} on {report['source']}, {report['split']}")
     for column in ("protocol", "n", "accuracy", "95 %", "macro-F1", "ECE"):

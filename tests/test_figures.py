@@ -4,7 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fer.figures import class_distribution_figure, confusion_figure, curves_figure
+from fer.figures import (
+    OWN,
+    abstention_figure,
+    class_distribution_figure,
+    confusion_figure,
+    curves_figure,
+    frontier_figure,
+    per_class_figure,
+    ranking_figure,
+    reliability_figure,
+    robustness_figure,
+)
 from fer.labels import COLOURS
 
 TABLE = pd.DataFrame(
@@ -38,12 +49,57 @@ def test_bars_are_counts_or_percent_in_the_colours_of_the_emotions(
     assert figure.layout.xaxis.type == "category"
 
 
+SCORES = pd.DataFrame(
+    {"precision": [0.5, 0.9], "recall": [0.4, 0.8], "f1": [0.44, 0.85], "n": [5, 20]},
+    index=["angry", "happy"],
+)
+BINS = pd.DataFrame(
+    {
+        "low": [0.0, 0.5],
+        "high": [0.5, 1.0],
+        "n": [0, 10],
+        "confidence": [None, 0.8],
+        "accuracy": [None, 0.7],
+    }
+)
+CURVE = pd.DataFrame(
+    {"threshold": [0.0, 0.5, 1.0], "coverage": [1.0, 0.4, 0.0], "accuracy": [0.6, 0.9, None]}
+)
+STRAIN = pd.DataFrame(
+    {
+        "condition": ["blur", "blur"],
+        "level": [2.0, 1.0],
+        "unit": ["px", "px"],
+        "accuracy": [0.3, 0.6],
+        "n": [10, 10],
+    }
+)
+MODELS = pd.DataFrame(
+    {
+        "name": ["xs 1", "peer", "unknown cost"],
+        "accuracy": [0.69, 0.65, 0.7],
+        "milliseconds": [1.0, 2.0, None],
+        "parameters": [1.5e6, None, None],
+        "trust": [OWN, "measured", "published"],
+        "protocol": ["p", "p", "p"],
+        "source": ["card", "here", "paper"],
+    }
+)
+
+
 def test_every_figure_has_a_title_and_named_axes() -> None:
     figures = [
         class_distribution_figure(TABLE),
-        curves_figure(HISTORY, "loss"),
-        curves_figure(HISTORY, "accuracy"),
+        curves_figure({"xs": HISTORY}, "loss"),
+        curves_figure({"xs": HISTORY}, "accuracy"),
+        curves_figure({"xs": HISTORY.assign(learning_rate=0.1)}, "learning_rate"),
         confusion_figure([[1, 0], [0, 1]], ["angry", "happy"]),
+        per_class_figure(SCORES),
+        reliability_figure(BINS),
+        abstention_figure(CURVE),
+        robustness_figure(STRAIN),
+        frontier_figure(MODELS, "milliseconds"),
+        frontier_figure(MODELS, "parameters"),
     ]
     for figure in figures:
         assert figure.layout.title.text
@@ -51,19 +107,64 @@ def test_every_figure_has_a_title_and_named_axes() -> None:
 
 
 def test_accuracy_is_drawn_in_percent_and_size_changes_are_marked() -> None:
-    figure = curves_figure(HISTORY, "accuracy")
-    assert list(figure.data[0].y) == pytest.approx([30, 40, 50])
+    figure = curves_figure({"xs": HISTORY}, "accuracy")
+    assert list(figure.data[1].y) == pytest.approx([30, 40, 50])
     assert [note.text for note in figure.layout.annotations] == ["28 px", "48 px"]
 
 
 def test_a_size_that_comes_back_is_marked_again() -> None:
     history = HISTORY.assign(size=[48, 28, 48])
-    notes = curves_figure(history, "loss").layout.annotations
+    notes = curves_figure({"xs": history}, "loss").layout.annotations
     assert [(note.x, note.text) for note in notes] == [(1, "48 px"), (2, "28 px"), (3, "48 px")]
 
 
 def test_confusion_shares_are_of_the_row_and_an_empty_row_is_zero() -> None:
     figure = confusion_figure([[3, 1], [0, 0]], ["angry", "happy"])
     assert np.asarray(figure.data[0].z).tolist() == [[75, 25], [0, 0]]
-    counts = confusion_figure([[3, 1], [0, 0]], ["angry", "happy"], by_row=False)
+    counts = confusion_figure([[3, 1], [0, 0]], ["angry", "happy"], share=None)
     assert np.asarray(counts.data[0].z).tolist() == [[3, 1], [0, 0]]
+
+
+def test_confusion_shares_of_a_column_are_of_what_is_read_so() -> None:
+    figure = confusion_figure([[3, 1], [1, 1]], ["angry", "happy"], share="column")
+    assert np.asarray(figure.data[0].z).tolist() == [[75, 50], [25, 50]]
+
+
+def test_smoothing_averages_neighbours_and_leaves_gaps() -> None:
+    history = HISTORY.assign(val_accuracy=[0.3, 0.6, 0.9], accuracy=[np.nan, 0.5, 0.7])
+    figure = curves_figure({"xs": history}, "accuracy", smoothing=3)
+    drawn = {trace.name: list(trace.y) for trace in figure.data}
+    assert drawn["validation (PublicTest)"] == pytest.approx([45, 60, 75])
+    assert np.isnan(drawn["training, augmented"][0])
+    assert drawn["training, augmented"][1:] == pytest.approx([60, 60])
+
+
+def test_compared_runs_have_a_colour_each_and_say_which_they_are() -> None:
+    figure = curves_figure({"a": HISTORY, "b": HISTORY}, "accuracy")
+    colours = {trace.name.split(":")[0]: trace.line.color for trace in figure.data}
+    assert len(set(colours.values())) == 2
+    assert not figure.layout.annotations
+
+
+def test_reliability_draws_filled_bins_in_percent() -> None:
+    bars = reliability_figure(BINS).data[0]
+    assert list(bars.x) == [75]
+    assert list(bars.y) == [70]
+
+
+def test_abstention_leaves_out_thresholds_that_answer_nothing() -> None:
+    figure = abstention_figure(CURVE, (0.4, 0.9, "the threshold"))
+    assert list(figure.data[0].x) == [40, 100]
+    assert (list(figure.data[1].x), list(figure.data[1].y)) == ([40], [90])
+
+
+def test_robustness_is_drawn_from_mild_to_severe() -> None:
+    assert list(robustness_figure(STRAIN).data[0].y) == [60, 30]
+
+
+def test_models_of_unknown_cost_are_ranked_but_not_set_against_it() -> None:
+    placed = [name for trace in frontier_figure(MODELS, "milliseconds").data for name in trace.text]
+    assert placed == ["xs 1", "peer"]
+    ranked = ranking_figure(MODELS)
+    assert {name for trace in ranked.data for name in trace.y} == set(MODELS["name"])
+    assert list(ranked.layout.yaxis.categoryarray) == ["peer", "xs 1", "unknown cost"]

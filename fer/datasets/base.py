@@ -16,7 +16,7 @@ SPLITS: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
 
 IMAGE_SIZE = 48
 
-Progress = Callable[[float], None]
+Progress = Callable[[float], object]
 """Called with the share of the work done so far, 0 to 1."""
 
 _SPLIT_SYNONYMS: dict[str, str] = {

@@ -19,6 +19,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("pages/1_Webcam.py", "Webcam", ":material/videocam:"),
     ("pages/2_Photos.py", "Photos", ":material/photo_library:"),
     ("pages/3_Dataset.py", "Dataset", ":material/monitoring:"),
+    ("pages/5_Model.py", "Model", ":material/neurology:"),
 )
 
 LABEL_SET_NAMES = {"fer2013": "7 emotions", "ferplus": "8, with contempt"}

@@ -20,7 +20,8 @@ HEADINGS = {
     "": "Read facial expressions in real time",
     "Webcam": "Webcam",
     "Photos": "Photos",
-    "Dataset": "Dataset and training",
+    "Dataset": "Dataset",
+    "Model": "Model",
 }
 
 
@@ -38,7 +39,7 @@ def test_each_page_works_as_the_first_request_of_a_server(
     with fresh_server() as server:
         page.goto(f"{server.url}/{path}")
         expect(page.get_by_role("heading", name=HEADINGS[path], level=1)).to_be_visible()
-        for name in ("Home", "Webcam", "Photos", "Dataset"):
+        for name in ("Home", "Webcam", "Photos", "Dataset", "Model"):
             expect(page.get_by_role("link", name=name).first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         assert "Traceback" not in server.log_text()
@@ -76,10 +77,18 @@ def test_the_dataset_page_shows_recorded_figures_without_a_data_set(
 ) -> None:
     page.goto(f"{server.url}/Dataset")
     expect(page.get_by_text("figures recorded with the shipped model")).to_be_visible()
+    expect(page.get_by_text("Pictures per class and split").first).to_be_visible()
+    assert "Traceback" not in server.log_text()
+
+
+def test_the_model_page_shows_curves_errors_and_peers(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Model")
+    expect(page.get_by_text("Every figure")).to_be_visible()
     for tab, title in (
-        ("Distribution", "Pictures per class and split"),
-        ("Training curves", "Accuracy over training"),
-        ("Confusion matrix", "Confusion matrix"),
+        ("Training", "Accuracy over training"),
+        ("Confusion", "Confusion matrix"),
+        ("Confidence", "Reliability"),
+        ("Against others", "Accuracy against time"),
     ):
         page.get_by_role("tab", name=tab).click()
         expect(page.get_by_text(title).locator("visible=true").first).to_be_visible()
@@ -92,5 +101,4 @@ def test_a_wrong_path_is_a_sentence_and_the_page_goes_on(page: Page, server: Ser
     field.fill("/no/such/fer2013.csv")
     field.press("Enter")
     expect(page.get_by_test_id("stAlert").filter(has_text="/no/such/fer2013.csv")).to_be_visible()
-    page.get_by_role("tab", name="Training curves").click()
-    expect(page.get_by_text("Accuracy over training").first).to_be_visible()
+    expect(page.get_by_text("Pictures per class and split").first).to_be_visible()

@@ -1,0 +1,60 @@
+"""Published figures of others, each with its source and how far it is to be trusted."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from importlib.resources import files
+
+TRUST = ("measured", "published", "stated", "not comparable", "not credible")
+"""Measured by this project; in a paper; said by its author or users; of another split or choice of
+epoch; contradicted by reported leaks or bugs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One figure of another project.
+
+    Attributes:
+        labels: ``"fer2013"`` or ``"ferplus"``.
+        accuracy: 0 to 1.
+        n: Pictures that it was measured on, NaN where it was not said.
+        parameters: Of the network, NaN where it was not said.
+        milliseconds: Per face on one thread, NaN where it was not measured.
+        trust: One of ``TRUST``.
+    """
+
+    name: str
+    labels: str
+    accuracy: float
+    n: float
+    parameters: float
+    milliseconds: float
+    trust: str
+    protocol: str
+    source: str
+
+
+def _number(text: str) -> float:
+    return float(text) if text else math.nan
+
+
+def peers(labels: str = "fer2013") -> list[Peer]:
+    """The figures for one label set, in the order of the file ``peers.csv``."""
+    text = files("fer.evaluation").joinpath("peers.csv").read_text(encoding="utf-8")
+    return [
+        Peer(
+            name=row["name"],
+            labels=row["labels"],
+            accuracy=float(row["accuracy"]),
+            n=_number(row["n"]),
+            parameters=_number(row["parameters"]),
+            milliseconds=_number(row["milliseconds"]),
+            trust=row["trust"],
+            protocol=row["protocol"],
+            source=row["source"],
+        )
+        for row in csv.DictReader(text.splitlines())
+        if row["labels"] == labels
+    ]

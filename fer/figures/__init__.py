@@ -1,0 +1,26 @@
+"""Plotly figures from plain tables; no Streamlit, no data access."""
+
+from fer.figures.comparison import OWN, frontier_figure, ranking_figure
+from fer.figures.data import agreement_figure, class_distribution_figure
+from fer.figures.errors import (
+    abstention_figure,
+    confusion_figure,
+    per_class_figure,
+    reliability_figure,
+    robustness_figure,
+)
+from fer.figures.training import curves_figure
+
+__all__ = [
+    "OWN",
+    "abstention_figure",
+    "agreement_figure",
+    "class_distribution_figure",
+    "confusion_figure",
+    "curves_figure",
+    "frontier_figure",
+    "per_class_figure",
+    "ranking_figure",
+    "reliability_figure",
+    "robustness_figure",
+]

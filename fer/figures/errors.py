@@ -1,0 +1,186 @@
+"""Figures of a model's errors: confusion, scores per class, calibration, abstention, strain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from fer.figures.style import GREY, TRAINING, VALIDATION, heat_map, styled
+from fer.labels import COLOURS
+
+Normalised = Literal["row", "column"]
+_UNITS = {None: "pictures", "row": "% of each row", "column": "% of each column"}
+
+
+def confusion_figure(
+    counts: Sequence[Sequence[int]],
+    labels: Sequence[str],
+    *,
+    share: Normalised | None = "row",
+    dark: bool = False,
+) -> go.Figure:
+    """A confusion matrix as a heat map.
+
+    Args:
+        counts: ``counts[true][predicted]``.
+        labels: Class names in that order.
+        share: ``"row"``: of the pictures with that label, how many are read so (recall on the
+            diagonal); ``"column"``: of the pictures read so, how many have that label (precision);
+            None: counts.
+        dark: Draw it for a dark page.
+    """
+    figure = heat_map(
+        np.asarray(counts, np.float64),
+        labels,
+        labels,
+        share=share,
+        hover="labelled %{y}, read as %{x}",
+        dark=dark,
+    )
+    figure.update_xaxes(title_text="read as")
+    figure.update_yaxes(title_text="labelled")
+    return styled(figure, f"Confusion matrix ({_UNITS[share]})", 460)
+
+
+def per_class_figure(table: pd.DataFrame) -> go.Figure:
+    """Precision, recall and F1 of each class as bars.
+
+    Args:
+        table: Index = class; columns ``precision``, ``recall``, ``f1`` (0 to 1) and ``n``.
+    """
+    figure = go.Figure()
+    colours = [COLOURS[str(label)] for label in table.index]
+    for index, score in enumerate(("precision", "recall", "f1")):
+        opacity = 1 - 0.3 * index
+        name = "F1" if score == "f1" else score
+        # The legend shows how solid a score is drawn, in grey: the hue belongs to the emotion.
+        figure.add_bar(
+            x=[None],
+            y=[None],
+            name=name,
+            legendgroup=name,
+            marker={"color": GREY, "opacity": opacity},
+        )
+        figure.add_bar(
+            x=list(table.index),
+            y=table[score],
+            name=name,
+            legendgroup=name,
+            showlegend=False,
+            offsetgroup=name,
+            marker={"color": colours, "opacity": opacity, "line": {"width": 0}},
+            customdata=table["n"],
+            hovertemplate="%{x}: " + name + " %{y:.3f}, %{customdata:,} pictures<extra></extra>",
+        )
+    figure.update_layout(barmode="group", bargap=0.25)
+    figure.update_xaxes(
+        type="category", categoryorder="array", categoryarray=list(table.index), title_text="class"
+    )
+    figure.update_yaxes(title_text="score (0 to 1)", range=[0, 1])
+    return styled(figure, "Precision, recall and F1 of each class", 400)
+
+
+def reliability_figure(bins: pd.DataFrame) -> go.Figure:
+    """A reliability diagram: how often the model is right at each confidence.
+
+    Args:
+        bins: Columns ``low``, ``high`` (limits of the confidence), ``n``, ``confidence`` (mean)
+            and ``accuracy``; empty bins have n = 0. (Guo et al. 2017, arXiv 1706.04599, figure 1.)
+    """
+    filled = bins[bins["n"] > 0].astype(float)
+    share = filled["n"] / max(1.0, float(filled["n"].sum()))
+    figure = go.Figure()
+    figure.add_bar(
+        x=(filled["low"] + filled["high"]) * 50,
+        y=filled["accuracy"] * 100,
+        width=(filled["high"] - filled["low"]) * 96,
+        name="right",
+        # A bin that holds few pictures says little: it is drawn faintly.
+        marker={"color": TRAINING, "opacity": 0.35 + 0.65 * share / max(1e-9, share.max())},
+        customdata=np.stack([filled["confidence"] * 100, filled["n"], share * 100], axis=1),
+        hovertemplate="mean confidence %{customdata[0]:.1f}%, right %{y:.1f}%<br>"
+        "%{customdata[1]:,} pictures (%{customdata[2]:.1f}%)<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[0, 100],
+        y=[0, 100],
+        name="perfect calibration",
+        mode="lines",
+        line={"color": GREY, "dash": "dash", "width": 2},
+        hoverinfo="skip",
+    )
+    figure.update_xaxes(title_text="confidence (%)", range=[0, 100])
+    figure.update_yaxes(title_text="right (%)", range=[0, 100])
+    return styled(figure, "Reliability: right answers at each confidence", 420)
+
+
+def abstention_figure(
+    curve: pd.DataFrame, chosen: tuple[float, float, str] | None = None
+) -> go.Figure:
+    """Accuracy of the answers when only confident faces are answered.
+
+    Args:
+        curve: Columns ``threshold``, ``coverage`` and ``accuracy`` (0 to 1; accuracy may be empty).
+        chosen: Coverage, accuracy and name of the operating point of the model, if there is one.
+    """
+    answered = curve.dropna(subset=["accuracy"]).sort_values("coverage")
+    figure = go.Figure()
+    figure.add_scatter(
+        x=answered["coverage"] * 100,
+        y=answered["accuracy"] * 100,
+        name="answers above a confidence",
+        mode="lines+markers",
+        line={"color": TRAINING, "width": 2},
+        marker={"size": 5},
+        customdata=answered["threshold"] * 100,
+        hovertemplate="confidence at least %{customdata:.0f}%: answers %{x:.1f}%, "
+        "right %{y:.1f}%<extra></extra>",
+    )
+    if chosen is not None:
+        coverage, accuracy, name = chosen
+        figure.add_scatter(
+            x=[coverage * 100],
+            y=[accuracy * 100],
+            name=name,
+            mode="markers",
+            marker={"color": VALIDATION, "size": 13, "symbol": "diamond"},
+            hovertemplate=name + ": answers %{x:.1f}%, right %{y:.1f}%<extra></extra>",
+        )
+    figure.update_xaxes(title_text="faces answered (%)", range=[0, 101])
+    figure.update_yaxes(title_text="right answers (%)")
+    return styled(figure, "Abstention: fewer answers, more of them right", 420)
+
+
+def robustness_figure(rows: pd.DataFrame, *, clean: float | None = None) -> go.Figure:
+    """Accuracy while pictures get worse in one way.
+
+    Args:
+        rows: Of one condition: columns ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1)
+            and ``n``.
+        clean: Accuracy on unchanged pictures, drawn as a line.
+    """
+    rows = rows.sort_values("level")
+    condition, unit = str(rows["condition"].iloc[0]), str(rows["unit"].iloc[0])
+    figure = go.Figure()
+    if clean is not None:
+        figure.add_hline(y=clean * 100, line={"color": GREY, "dash": "dash", "width": 1})
+    figure.add_scatter(
+        x=rows["level"],
+        y=rows["accuracy"] * 100,
+        mode="lines+markers",
+        name=condition,
+        line={"color": TRAINING, "width": 2},
+        customdata=rows["n"],
+        hovertemplate=condition
+        + " %{x:g} "
+        + unit
+        + ": %{y:.1f}% right, n = %{customdata:,}<extra></extra>",
+    )
+    figure.update_xaxes(title_text=f"{condition} ({unit})" if unit else condition)
+    figure.update_yaxes(title_text="accuracy (%)", rangemode="tozero")
+    figure = styled(figure, f"Accuracy under {condition}", 300)
+    return figure.update_layout(showlegend=False)

@@ -1,0 +1,68 @@
+"""One look for every figure: titles, grounds, colours, heat maps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+TRAINING, VALIDATION, THIRD, FOURTH = "#0E7C66", "#F0702D", "#8E5BD6", "#6E9F2F"
+"""Lines that do not stand for an emotion."""
+
+SERIES = (TRAINING, VALIDATION, "#3E7BD6", "#C2568C", THIRD, FOURTH, "#B98900", "#8A94A0")
+"""Colours of things that are compared: models, runs, conditions."""
+
+GREY = "#8A94A0"
+_MARGIN = {"l": 10, "r": 10, "t": 56, "b": 10}
+
+
+def styled(figure: go.Figure, title: str, height: int) -> go.Figure:
+    """One look for every figure: title at the left, transparent ground, legend below the title."""
+    figure.update_layout(
+        title={"text": title, "x": 0, "xanchor": "left", "font": {"size": 16}},
+        height=height,
+        margin=_MARGIN,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        legend={"orientation": "h", "y": -0.22, "x": 0},
+        hoverlabel={"align": "left"},
+    )
+    return figure
+
+
+def heat_map(
+    counts: npt.NDArray[np.float64],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    share: Literal["row", "column"] | None,
+    hover: str,
+    dark: bool,
+) -> go.Figure:
+    """Counts, or shares of each row or column; ``hover`` names a cell: ``%{y}`` and ``%{x}``."""
+    # Opaque, so that Plotly knows the colour behind the numbers and writes them legibly.
+    ground = "#1B2427" if dark else "#F3F6F3"
+    totals = counts.sum(axis=0 if share == "column" else 1, keepdims=True)
+    shares = np.divide(100 * counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    whole = "%{x}" if share == "column" else "%{y}"
+    figure = go.Figure(
+        go.Heatmap(
+            z=counts if share is None else shares,
+            x=list(columns),
+            y=list(rows),
+            colorscale=[[0, ground], [1, "#0E7C66"]],
+            texttemplate="%{z:.0f}",
+            customdata=np.stack([counts, shares], axis=-1),
+            hovertemplate=hover + "<br>%{customdata[0]:,} pictures, "
+            f"%{{customdata[1]:.1f}}% of {whole}<extra></extra>",
+            showscale=False,
+            xgap=2,
+            ygap=2,
+        )
+    )
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return figure

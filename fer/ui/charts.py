@@ -1,0 +1,41 @@
+"""How every figure stands on a page: the figure, one line of reading, its table and a CSV."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from fer.ui.shell import download
+
+# Zoom, pan and a picture of the figure; no advertisement, no selection tools.
+_CONFIG = {
+    "displaylogo": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+
+
+def show_figure(
+    figure: go.Figure, reading: str, table: pd.DataFrame, key: str, *, index: bool = False
+) -> None:
+    """Draw a figure with what it says in one line and what it was drawn from.
+
+    Args:
+        figure: Titled, with units on its axes.
+        reading: One or two sentences, Markdown.
+        table: What the figure shows.
+        key: Unique on the page; the CSV is named after it.
+        index: Whether the table's index belongs to it.
+    """
+    st.plotly_chart(figure, key=f"{key}_figure", config=_CONFIG)
+    st.markdown(reading)
+    table_expander(table, key, index=index)
+
+
+def table_expander(
+    table: pd.DataFrame, key: str, *, index: bool = False, title: str = "Table"
+) -> None:
+    """A table behind an expander, with its CSV."""
+    with st.expander(title):
+        st.dataframe(table, hide_index=not index, width="stretch")
+        download("CSV", table.to_csv(index=index), f"{key}.csv", key=f"{key}_csv")

@@ -1,0 +1,143 @@
+"""Choosing a data set on a page: by path or by upload, read once and shared by all sessions."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_dataset
+from fer.datasets.archive import HandedIn, open_handed_in
+from fer.ui.shell import errors_shown
+
+_MAX_UPLOAD_MIB = 400
+_CHUNK = 1 << 20
+
+
+def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset:
+    bar = st.progress(0.0, f"Reading {name} for the first time ...")
+    try:
+        return read(lambda share: bar.progress(share, f"Reading {name} ..."))
+    finally:
+        bar.empty()
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _open(path: str, ferplus: str | None, stamp: tuple[float, ...]) -> FaceDataset:
+    """A data set shared by all sessions; read again when a file or folder changes."""
+    return _with_bar(
+        lambda show: open_dataset(path, ferplus=ferplus, progress=show), Path(path).name
+    )
+
+
+@st.cache_resource(show_spinner=False, max_entries=2)
+def _open_uploads(digest: str, _files: list[Any]) -> FaceDataset:
+    """An uploaded data set; sessions that hand in the same files share it."""
+    return _with_bar(
+        lambda show: open_handed_in([HandedIn(file.name, file) for file in _files], progress=show),
+        ", ".join(file.name for file in _files),
+    )
+
+
+def _digest(files: list[Any]) -> str:
+    """What makes two uploads the same: the bytes of their files."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in files:
+        file.seek(0)
+        while block := file.read(_CHUNK):
+            digest.update(block)
+        digest.update(b"|")
+        file.seek(0)
+    return digest.hexdigest()
+
+
+def _uploader(key: str) -> list[Any]:
+    files = st.file_uploader(
+        "Or drop a fer2013.csv(.gz), with or without fer2013new.csv, or a zip of class folders",
+        type=["csv", "gz", "zip"],
+        accept_multiple_files=True,
+        key=f"{key}_upload",
+        max_upload_size=_MAX_UPLOAD_MIB,
+    )
+    return list(files)
+
+
+def _uploaded(key: str, files: list[Any]) -> FaceDataset:
+    identity = tuple(file.file_id for file in files)
+    known = st.session_state.get(f"{key}_digest")
+    if known is None or known[0] != identity:
+        known = (identity, _digest(files))
+        st.session_state[f"{key}_digest"] = known
+    return _open_uploads(known[1], files)
+
+
+def _stamp(path: Path) -> tuple[float, ...]:
+    """Times of a file, or of a folder and the two levels below it: a new picture changes them."""
+    if path.is_file():
+        return (path.stat().st_mtime,)
+    folders = [path, *(p for p in path.glob("*") if p.is_dir())]
+    folders += [p for p in path.glob("*/*") if p.is_dir()]
+    return tuple(sorted(folder.stat().st_mtime for folder in folders))
+
+
+def _named(typed: str, votes: str) -> FaceDataset:
+    path = find_data(typed)
+    assert path is not None  # an explicit path that does not exist raises
+    ferplus = find_ferplus(votes or None, path)
+    stamp = _stamp(path) + (_stamp(ferplus) if ferplus else ())
+    return _open(str(path), str(ferplus) if ferplus else None, stamp)
+
+
+def choose_data(
+    key: str, *, look: bool = True, label: str = "Choose the data"
+) -> FaceDataset | None:
+    """Widgets for a data set.
+
+    A path or upload that cannot be read is a sentence on the page, and what was shown before
+    stays.
+
+    Args:
+        key: Unique on the page.
+        look: Whether to start with the data set found in the usual places.
+        label: Title of the expander.
+
+    Returns:
+        The data set, or None when none was chosen yet.
+    """
+    found = None
+    if look:
+        with errors_shown():
+            found = find_data()
+    with st.expander(label, expanded=found is None, icon=":material/folder_open:"):
+        if found is None:
+            st.markdown(
+                "Give the path of `fer2013.csv`, `fer2013.csv.gz` or a folder with one folder per "
+                "class; it is read on this machine and stays there."
+            )
+        left, right = st.columns(2)
+        typed = left.text_input(
+            "Path of a file or folder",
+            value=str(found or ""),
+            key=f"{key}_path",
+            placeholder="fer2013.csv.gz",
+        ).strip()
+        votes = right.text_input(
+            "FER+ votes (found by themselves beside the file)",
+            key=f"{key}_votes",
+            placeholder="fer2013new.csv",
+        ).strip()
+        files = _uploader(key)
+    # Outside the expander, or else a closed one would hide the progress and the sentence.
+    with errors_shown():
+        dataset = None
+        if files:
+            dataset = _uploaded(key, files)
+        elif typed:
+            dataset = _named(typed, votes)
+        # Only now: a fault above leaves the last good one in place.
+        st.session_state[f"{key}_shown"] = dataset
+    shown: FaceDataset | None = st.session_state.get(f"{key}_shown")
+    return shown

@@ -1,0 +1,175 @@
+"""Tabs of the model page on how it errs: confusion, confidence, robustness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fer.figures import (
+    abstention_figure,
+    confusion_figure,
+    per_class_figure,
+    reliability_figure,
+    robustness_figure,
+)
+from fer.figures.errors import Normalised
+from fer.model_store import ModelFolder
+from fer.ui.charts import show_figure, table_expander
+from fer.ui.shell import is_dark
+
+REPORTS = {
+    "fer2013": "FER-2013",
+    "fer2013_without_copies": "FER-2013 without copies",
+    "ferplus_majority": "FER+ majority",
+    "ferplus_argmax": "FER+ largest vote",
+    "ferplus_labels": "labels with contempt",
+}
+_SPLITS = ("PrivateTest", "PublicTest")
+_SHARES: dict[str, Normalised | None] = {
+    "By row": "row",
+    "By column": "column",
+    "Counts": None,
+}
+
+
+def _recorded(folder: ModelFolder, key: str) -> tuple[str, str, dict[str, Any]] | None:
+    """The split, the name of the protocol and the report that the reader chose."""
+    metrics = folder.metrics()
+    splits = [split for split in _SPLITS if split in metrics]
+    if not splits:
+        st.info("This model was published without an evaluation; the Evaluate tab makes one.")
+        return None
+    left, right = st.columns(2)
+    split = left.segmented_control("Split", splits, default=splits[0], key=f"{key}_split")
+    report = metrics[split or splits[0]]
+    protocols = [name for name in REPORTS if name in report]
+    protocol = right.selectbox(
+        "Labels", protocols, format_func=REPORTS.__getitem__, key=f"{key}_protocol"
+    )
+    return split or splits[0], protocol, report[protocol]
+
+
+def confusion_table(report: dict[str, Any]) -> pd.DataFrame:
+    """Counts with the labels as index and the readings as columns."""
+    return pd.DataFrame(
+        report["confusion"],
+        index=pd.Index(report["labels"], name="labelled"),
+        columns=pd.Index(report["labels"], name="read as"),
+    )
+
+
+def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
+    """Confusion matrix and scores per class of one report."""
+    unit = st.segmented_control("Cells show", list(_SHARES), default="By row", key=f"{key}_unit")
+    labels, counts = report["labels"], report["confusion"]
+    errors = [
+        (counts[i][j], labels[i], labels[j])
+        for i in range(len(labels))
+        for j in range(len(labels))
+        if i != j
+    ]
+    most, true, read = max(errors)
+    low, high = report["accuracy_interval"]
+    show_figure(
+        confusion_figure(counts, labels, share=_SHARES[unit or "By row"], dark=is_dark()),
+        f"{split}, n = {report['n']:,}: accuracy **{report['accuracy']:.1%}** (95% interval "
+        f"{low:.1%} to {high:.1%}), macro-F1 {report['macro_f1']:.3f}, weighted F1 "
+        f"{report['weighted_f1']:.3f}. The most frequent error: **{true}** read as **{read}**, "
+        f"{most:,} times.",
+        confusion_table(report),
+        f"{key}_matrix",
+        index=True,
+    )
+    scores = pd.DataFrame(report["per_class"]).T.rename_axis("label")
+    present = scores[scores["n"] > 0]
+    best, worst = present["f1"].idxmax(), present["f1"].idxmin()
+    show_figure(
+        per_class_figure(scores),
+        f"Precision: of the faces read as a class, how many have that label. Recall: of the faces "
+        f"with that label, how many are read so. F1 is highest for **{best}** "
+        f"({present['f1'].max():.2f}) and lowest for **{worst}** ({present['f1'].min():.2f}).",
+        scores,
+        f"{key}_per_class",
+        index=True,
+    )
+
+
+def confusion_tab(folder: ModelFolder) -> None:
+    """Draw the tab."""
+    chosen = _recorded(folder, "confusion")
+    if chosen is not None:
+        split, _protocol, report = chosen
+        confusion_view(report, split, "confusion")
+
+
+def confidence_tab(folder: ModelFolder) -> None:
+    """Draw the tab: is the confidence true, and what does it give to answer less?"""
+    chosen = _recorded(folder, "confidence")
+    if chosen is None:
+        return
+    split, protocol, report = chosen
+    bins = pd.DataFrame(report["reliability"])
+    before = report.get("ece_uncalibrated")
+    show_figure(
+        reliability_figure(bins),
+        f"{split}, n = {report['n']:,}: bars on the line mean that a confidence of 70% is right 70 "
+        f"times in 100. The mean distance, the expected calibration error, is **{report['ece']:.3f}"
+        "**"
+        + (f" ({before:.3f} without calibration)." if before is not None else ".")
+        + " Faint bars hold few pictures.",
+        bins,
+        "reliability",
+    )
+    curve = pd.DataFrame(report["abstention"])
+    head = "ferplus" if protocol.startswith("ferplus") else "fer2013"
+    point = folder.card.abstain.get(head)
+    operating, reading = None, ""
+    if point is not None:
+        near = curve.iloc[int((curve["threshold"] - point.threshold).abs().to_numpy().argmin())]
+        if pd.notna(near["accuracy"]):
+            name = f"confidence {near['threshold']:.2f}"
+            operating = (float(near["coverage"]), float(near["accuracy"]), name)
+            reading = (
+                f" Near the model's threshold of {point.threshold:.2f}, chosen on {point.split}, "
+                f"it answers **{near['coverage']:.0%}** of these faces and is right on "
+                f"**{near['accuracy']:.0%}**."
+            )
+    show_figure(
+        abstention_figure(curve, operating),
+        "Further left, only confident faces are answered: fewer answers, more of them right."
+        + reading,
+        curve,
+        "abstention",
+    )
+
+
+def robustness_tab(folder: ModelFolder) -> None:
+    """Draw the tab: one curve per way in which a picture gets worse."""
+    metrics = folder.metrics()
+    rows = metrics.get("robustness")
+    if not rows:
+        st.info(
+            "No robustness was recorded with this model. Models published with this version carry "
+            "the accuracy under blur, tilt, light, compression and covered parts."
+        )
+        return
+    table = pd.DataFrame(rows)
+    clean = next(
+        (metrics[split]["fer2013"]["accuracy"] for split in _SPLITS if split in metrics), None
+    )
+    lowest = table.sort_values("accuracy").iloc[0]
+    st.markdown(
+        "Accuracy on the same faces made worse in one way at a time; the dashed line is the "
+        f"unchanged test. Lowest: **{lowest['accuracy']:.0%}** under {lowest['condition']} "
+        f"({lowest['level']:g} {lowest['unit']})."
+    )
+    columns = st.columns(2)
+    for number, (condition, group) in enumerate(table.groupby("condition", sort=False)):
+        columns[number % 2].plotly_chart(
+            robustness_figure(group, clean=clean),
+            key=f"robustness_{condition}",
+            config={"displayModeBar": False},
+        )
+    table_expander(table, "robustness")

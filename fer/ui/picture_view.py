@@ -1,0 +1,89 @@
+"""One picture of a data set, large: its row, its labels and votes, what a model says and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from fer.datasets import FaceDataset
+from fer.datasets.audit import source_rows
+from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
+from fer.explain import blend_heat, heat
+from fer.labels import COLOURS, FERPLUS, canonical
+from fer.model_store import ModelFolder
+from fer.preprocessing import resize_square, to_bgr
+from fer.ui import live_view
+from fer.ui.models import classifier, explainer
+
+_SIDE = 336
+
+
+def vote_bars(votes: Mapping[str, int]) -> str:
+    """Votes as horizontal bars, each with its number."""
+    total = max(1, sum(votes.values()))
+    return "".join(
+        f'<div class="fer-row"><span>{escape(name)}</span><div><span style="width:'
+        f'{count / total:.1%};background:{COLOURS.get(canonical(name) or "", "#8A94A0")}">'
+        f"</span></div><em>{count}</em></div>"
+        for name, count in votes.items()
+    )
+
+
+def _model_says(image: np.ndarray, folder: ModelFolder) -> None:
+    reader = classifier(folder)
+    outputs = reader.predict_heads(np.asarray(image)[None])
+    shares = dict(zip(reader.labels, map(float, outputs[reader.head][0]), strict=True))
+    top = max(shares, key=shares.__getitem__)
+    st.markdown(f"**{folder.card.name}** reads **{top}**, {shares[top]:.0%}")
+    st.html(live_view.STYLE + live_view.probability_bars(shares))
+    explain = explainer(folder)
+    if explain is None:
+        return
+    label = st.selectbox(
+        "What speaks for", reader.labels, index=reader.labels.index(top), key="picture_why"
+    )
+    evidence = explain.evidence(outputs["features"])[0, :, :, reader.labels.index(label)]
+    large = to_bgr(resize_square(np.asarray(image), _SIDE))
+    st.image(
+        blend_heat(large, heat(evidence, _SIDE)),
+        channels="BGR",
+        width="stretch",
+        alt=f"The picture with the places that speak for {label}",
+    )
+    st.caption(f"Warm: what speaks for {label}, against the mean of all classes.")
+
+
+@st.dialog("Picture", width="medium")
+def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -> None:
+    """A dialog over the page.
+
+    Args:
+        dataset: Where it is from.
+        index: Its position in the data set.
+        folder: The model that reads it; None for none.
+    """
+    image = np.asarray(dataset.images[index])
+    split = dataset.split_names[dataset.splits[index]]
+    label = dataset.label_names[dataset.labels[index]]
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.image(
+            resize_square(image, _SIDE), width="stretch", alt=f"A face labelled {label}, enlarged"
+        )
+        st.markdown(
+            f"Row **{source_rows(dataset)[index]:,}**, {split}, labelled **{label}**. "
+            f"Grey values {image.min()} to {image.max()}, mean {image.mean():.0f}."
+        )
+        if dataset.votes is not None:
+            row = dataset.votes[index]
+            majority = int(majority_labels(row[None])[0])
+            said = f"**{FERPLUS[majority]}**" if majority >= 0 else "no clear majority"
+            st.markdown(f"FER+: {said}, votes of {int(row.sum())}:")
+            votes = dict(zip(VOTE_COLUMNS, map(int, row), strict=True))
+            st.html(live_view.STYLE + vote_bars(votes))
+    if folder is not None:
+        with right:
+            _model_says(image, folder)

@@ -1,0 +1,3 @@
+from fer.ui.model import render
+
+render()

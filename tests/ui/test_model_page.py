@@ -1,0 +1,161 @@
+"""The model page as a script, without a browser."""
+
+import io
+import json
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from fer.model_store import open_model
+
+PROJECT = Path(__file__).parents[2]
+TABS = ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others", "Mistakes")
+
+
+@pytest.fixture(autouse=True)
+def no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FER_DATA", "none")
+
+
+def open_model_page(tab: str = "Card") -> AppTest:
+    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
+    at.switch_page("pages/5_Model.py").run()
+    return open_tab(at, tab)
+
+
+def open_tab(at: AppTest, tab: str) -> AppTest:
+    at.session_state["model_tab"] = tab
+    return at.run()
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_draws_without_a_data_set(tab: str) -> None:
+    at = open_model_page(tab)
+    assert not at.exception and not at.error
+    drawn = len(at.get("plotly_chart"))
+    assert drawn == {"Training": 3, "Confusion": 2, "Confidence": 2, "Against others": 1}.get(
+        tab, 0
+    )
+    # Every figure has its table and its CSV.
+    csv = [button for button in at.get("download_button") if button.label == "CSV"]
+    assert len(csv) >= drawn
+
+
+def test_the_card_shows_the_figures_of_the_folder() -> None:
+    at = open_model_page()
+    card = open_model().card
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Test accuracy"] == f"{card.metric('accuracy').value:.1%}"
+    assert any(card.sha256 in text.value for text in at.markdown)
+    assert len(at.dataframe[0].value) == len(card.metrics)
+
+
+def test_confusion_can_be_read_by_row_by_column_and_as_counts() -> None:
+    at = open_model_page("Confusion")
+    titles = []
+    for unit in ("By row", "By column", "Counts"):
+        at.segmented_control(key="confusion_unit").set_value(unit).run()
+        assert not at.exception and not at.error
+        chart = json.loads(at.get("plotly_chart")[0].proto.spec)
+        titles.append(chart["layout"]["title"]["text"])
+    assert [title.split("(")[1] for title in titles] == [
+        "% of each row)",
+        "% of each column)",
+        "pictures)",
+    ]
+
+
+@pytest.fixture
+def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The shipped model twice, the second with robustness figures."""
+    source = open_model().path
+    for name in ("xs", "second"):
+        shutil.copytree(source, tmp_path / name)
+        card = json.loads((tmp_path / name / "card.json").read_text())
+        (tmp_path / name / "card.json").write_text(json.dumps({**card, "name": name}))
+    metrics = json.loads((tmp_path / "second" / "metrics.json").read_text())
+    metrics["robustness"] = [
+        {"condition": condition, "level": level, "unit": "px", "accuracy": 0.5, "n": 9}
+        for condition in ("blur", "shift")
+        for level in (1, 2)
+    ]
+    (tmp_path / "second" / "metrics.json").write_text(json.dumps(metrics))
+    monkeypatch.setenv("FER_MODELS", str(tmp_path))
+    st.cache_resource.clear()
+    yield tmp_path
+    st.cache_resource.clear()
+
+
+def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
+    at = open_model_page()
+    at.selectbox(key="model_name").select("second").run()
+    open_tab(at, "Robustness")
+    assert not at.exception and not at.error
+    assert len(at.get("plotly_chart")) == 2
+    open_tab(at, "Training")
+    at.multiselect(key="model_runs").select("xs").run()
+    at.slider(key="model_smoothing").set_value(5).run()
+    assert not at.exception and not at.error
+    chart = json.loads(at.get("plotly_chart")[0].proto.spec)
+    assert {trace["name"].split(":")[0] for trace in chart["data"]} == {"second", "xs"}
+
+
+def zipped_faces(labels: tuple[str, ...]) -> bytes:
+    rng = np.random.default_rng(0)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for label in labels:
+            for number in range(3):
+                picture = io.BytesIO()
+                Image.fromarray(rng.integers(0, 256, (48, 48), np.uint8)).save(picture, "PNG")
+                archive.writestr(f"mine/test/{label}/{number}.png", picture.getvalue())
+    return buffer.getvalue()
+
+
+def test_a_zip_of_class_folders_is_evaluated_on_the_page() -> None:
+    at = open_model_page("Evaluate")
+    content = zipped_faces(("anger", "Happiness", "sad"))
+    at.file_uploader(key="evaluate_upload").upload("mine.zip", content, "application/zip").run()
+    assert not at.exception and not at.error
+    at.button(key="evaluate_start").click().run()
+    assert not at.exception and not at.error
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["Faces"] == "9"
+    assert {"Accuracy", "Weighted F1", "Macro F1"} <= set(shown)
+    assert len(at.get("plotly_chart")) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("broken.zip", b"PK no zip at all", "expected a zip file"),
+        ("empty.zip", zipped_faces(()), "expected pictures in class folders"),
+        ("strange.zip", zipped_faces(("bored",)), "bored"),
+        ("half.csv", b"emotion,pixels,Usage\n0,1 2 3", "half.csv"),
+    ],
+)
+def test_what_cannot_be_read_is_a_sentence(name: str, content: bytes, said: str) -> None:
+    at = open_model_page("Evaluate")
+    at.file_uploader(key="evaluate_upload").upload(name, content, "application/zip").run()
+    assert not at.exception
+    assert len(at.error) == 1
+    assert said in at.error[0].value
+
+
+def test_mistakes_of_a_small_data_set_are_shown(tmp_path: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(zipped_faces(("angry", "happy", "sad")))) as archive:
+        archive.extractall(tmp_path)
+    at = open_model_page("Mistakes")
+    at.text_input(key="mistakes_path").set_value(str(tmp_path / "mine")).run()
+    assert not at.exception and not at.error
+    table = at.dataframe[0].value
+    assert list(table.columns) == ["row", "labelled", "read as", "confidence"]
+    assert (table["labelled"] != table["read as"]).all()
+    assert table["confidence"].is_monotonic_decreasing
