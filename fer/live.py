@@ -18,10 +18,11 @@ from typing import Protocol
 
 import numpy as np
 
+from fer.live_recording import Recording
 from fer.live_settings import LiveSettings
 from fer.live_snapshot import LiveSnapshot, rate
 from fer.live_summary import SummaryCounter
-from fer.overlay import OverlayStyle, blurred, draw_faces
+from fer.overlay import OverlayStyle, blurred, draw_faces, mark_recording
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
 from fer.results import FrameResult
@@ -52,6 +53,9 @@ class Recognizer(Protocol):
 
 class LiveSession:
     """One viewer's stream.
+
+    Attributes:
+        recording: What the viewer records, or recorded last; set by whoever starts it.
 
     Args:
         recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
@@ -98,6 +102,7 @@ class LiveSession:
         self._shown: tuple[Image, FrameResult | None] | None = None
         self._last_frame_s: float | None = None
         self._paused_s = 0.0
+        self.recording: Recording | None = None
 
     @property
     def settings(self) -> LiveSettings:
@@ -157,7 +162,10 @@ class LiveSession:
                 result = None
             self._shown = (frame_bgr, result)
             fresh = result is not None and now - result.timestamp_s <= _STALE_BLUR_S
-            return self._drawn(frame_bgr, result, fresh=fresh)
+            drawn = self._drawn(frame_bgr, result, fresh=fresh)
+            if (recording := self.recording) is not None and recording.active:
+                mark_recording(drawn)
+            return drawn
         except Exception as fault:
             self.count_error(fault)
             return self.guarded(frame_bgr)
@@ -167,17 +175,19 @@ class LiveSession:
         return frame if self._settings.blur == "nobody" else np.zeros_like(frame)
 
     def _drawn(self, frame: Image, result: FrameResult | None, *, fresh: bool) -> Image:
-        settings = self._settings
-        if settings.blur != "nobody" and not fresh:
+        if self._settings.blur != "nobody" and not fresh:
             frame = blurred(frame)
-        style = OverlayStyle(
+        return draw_faces(frame, result.faces if result else (), self._style())
+
+    def _style(self) -> OverlayStyle:
+        settings = self._settings
+        return OverlayStyle(
             mirror=settings.mirror,
             ids=True,
             bars=_BARS if settings.bars else 0,
             blur=settings.blur,
             spared=settings.spared,
         )
-        return draw_faces(frame, result.faces if result else (), style)
 
     def picture(self) -> Image | None:
         """What is on show now, as ``process`` would draw it; None before the first frame."""
@@ -274,15 +284,18 @@ class LiveSession:
         while (item := self._take()) is not None:
             frame, arrived = item
             try:
-                self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
+                result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
+                if result is not None and (recording := self.recording) is not None:
+                    # Never mirrored: its boxes are those of the table.
+                    recording.add(frame, result, replace(self._style(), mirror=False))
             except Exception as fault:
                 self.count_error(fault)
 
-    def _publish(self, found: FrameResult, arrived: float) -> None:
+    def _publish(self, found: FrameResult, arrived: float) -> FrameResult | None:
         """Follow the faces and make the result known, unless this worker was replaced meanwhile."""
         with self._changed:
             if not self._wanted(threading.current_thread()):
-                return
+                return None
             before = self._result
             if before and (before.width, before.height) != (found.width, found.height):
                 # Boxes of another frame size mean nothing in this one.
@@ -299,3 +312,4 @@ class LiveSession:
                 self._history.append(result)
             while result.timestamp_s - self._history[0].timestamp_s > self._history_s:
                 self._history.popleft()
+            return result

@@ -32,6 +32,8 @@ IDENTITY_COLOURS: tuple[str, ...] = (
 )
 """One colour per identity, in turn; none of them stands for an emotion."""
 
+RECORDING_RED: Colour = (38, 30, 205)
+
 # A face is blurred beyond its box (hair, chin, ears), down to this many cells across.
 _BLUR_MARGIN = 0.28
 _BLUR_CELLS = 6
@@ -184,6 +186,12 @@ def _bars(canvas: Image, face: FaceEmotion, box: Box, size: int, number: int) ->
         np.maximum(words, cover, out=words)
         end = pad + text + round(length * share)
         plate[y + row // 4 : y + row - row // 4, pad + text : end] = hex_to_bgr(COLOURS[label])
+
+
+def mark_recording(canvas: Image) -> None:
+    """Draw a red plate with "REC" into the upper right corner, in place."""
+    tile = _caption_tile("REC", RECORDING_RED, max(11, round(min(canvas.shape[:2]) / 30)))
+    _stamp(canvas, tile, canvas.shape[1] - tile.shape[1], 0)
 
 
 def blur_area(canvas: Image, box: Box) -> None:

@@ -12,6 +12,7 @@ from fer.live_snapshot import LiveSnapshot
 from fer.ui import live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle
+from fer.ui.live_recording import take_away
 from fer.ui.shell import begin, errors_shown, recognizer
 
 # No STUN or TURN: browser and server on one machine or one network find each other without, and
@@ -135,11 +136,17 @@ def render() -> None:
         def live_panel() -> None:
             _panel(session.snapshot(), playing, session.settings.paused)
 
+        @st.fragment(run_every=1.0 if playing else None)
+        def recorder() -> None:
+            with errors_shown():
+                take_away(session, playing)
+
         with grid.container(key="live_cards"):
             live_panel()
         with grid.container(key="live_controls"):
+            recorder()
             controls(session)
-            st.caption("The picture is analysed on this server and never stored.")
+            st.caption("The picture is analysed on this server; nothing is stored unless asked.")
 
         @st.fragment(run_every=2.0 if playing else None)
         def below() -> None:

@@ -1,0 +1,171 @@
+"""The two files of a recording: a table of faces and an annotated WebM, written frame by frame."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, BinaryIO
+
+import av
+import cv2
+import numpy as np
+
+from fer.overlay import OverlayStyle, draw_faces
+from fer.preprocessing import Image
+from fer.results import FrameResult
+from fer.video.records import record_line
+
+_TIME_BASE = Fraction(1, 1000)
+# Fast enough for a live stream beside others; about a megabyte for ten seconds.
+_ENCODER = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+# A file that is cut off loses at most its last second.
+_CLUSTERS = {"cluster_time_limit": "1000"}
+_BITS_PER_SECOND = 1_000_000
+_KEY_EVERY = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingLimits:
+    """When a recording ends by itself.
+
+    Attributes:
+        seconds: Length.
+        file_bytes: Table and video together.
+        spare_bytes: What must stay free on the disk of temporary files.
+        waiting_frames: Frames in memory that wait for the encoder; more are left out.
+    """
+
+    seconds: float = 15 * 60.0
+    file_bytes: int = 200 * 2**20
+    spare_bytes: int = 200 * 2**20
+    waiting_frames: int = 8
+
+
+def _fitted(image: Image, width: int, height: int) -> Image:
+    """A frame on a canvas of another size, whole, with black bars where it is too narrow."""
+    if image.shape[:2] == (height, width):
+        return image
+    factor = min(width / image.shape[1], height / image.shape[0])
+    inner = (max(1, round(image.shape[1] * factor)), max(1, round(image.shape[0] * factor)))
+    small = cv2.resize(image, inner, interpolation=cv2.INTER_AREA)
+    canvas = np.zeros((height, width, 3), np.uint8)
+    x, y = (width - inner[0]) // 2, (height - inner[1]) // 2
+    canvas[y : y + inner[1], x : x + inner[0]] = small
+    return canvas
+
+
+class RecordingFiles:
+    """What the recording's thread writes; knows nothing of the recording, so that may vanish.
+
+    Args:
+        limits: When to end.
+        open_file: Opens a file for reading and writing.
+    """
+
+    def __init__(self, limits: RecordingLimits, open_file: Callable[[], BinaryIO]) -> None:
+        self.limits = limits
+        self.table, self.video = open_file(), open_file()
+        self.frames = 0
+        self.whole_lines = 0
+        self.seconds = 0.0
+        self.reason = ""
+        self.labels: dict[str, None] = {}
+        self._container: Any = None
+        self._stream: Any = None
+        self._start_s = 0.0
+        self._last_pts = -1
+        self._lock = threading.Lock()
+        self._ended = self._forsaken = False
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of both files."""
+        return self.whole_lines + (0 if self.video.closed else self.video.tell())
+
+    def full(self) -> str:
+        """Why no more may be written, if so."""
+        limits = self.limits
+        if self.seconds >= limits.seconds:
+            return f"The recording ended after {limits.seconds / 60:.0f} minutes, its limit."
+        if self.file_bytes >= limits.file_bytes:
+            return f"The recording ended at {limits.file_bytes / 2**20:.0f} MiB, its limit."
+        if self.frames % 30 == 0 and free_bytes() < limits.spare_bytes:
+            return "The recording ended, because the server's disk is nearly full."
+        return ""
+
+    def write(self, frame: Image, result: FrameResult, style: OverlayStyle) -> None:
+        """Append a frame; its drawing is made here, off the stream's threads."""
+        if self._container is None:
+            self._open(frame, result)
+        time_s = result.timestamp_s - self._start_s
+        picture = draw_faces(frame, result.faces, style)
+        picture = _fitted(picture, self._stream.width, self._stream.height)
+        moving = av.VideoFrame.from_ndarray(picture, format="bgr24")
+        self._last_pts = max(self._last_pts + 1, round(time_s / _TIME_BASE))
+        moving.pts, moving.time_base = self._last_pts, _TIME_BASE
+        self._container.mux(self._stream.encode(moving))
+        # The times of table and video are the same.
+        moment = FrameResult(time_s, result.width, result.height, result.faces)
+        self.table.write(record_line(moment))
+        self.table.flush()
+        self.whole_lines = self.table.tell()
+        for face in result.faces:
+            self.labels.update(dict.fromkeys(face.probabilities))
+        self.frames += 1
+        self.seconds = time_s
+
+    def _open(self, frame: Image, result: FrameResult) -> None:
+        self._start_s = result.timestamp_s
+        self._container = av.open(self.video, "w", format="webm", options=dict(_CLUSTERS))
+        self._stream = self._container.add_stream("libvpx", rate=30, options=dict(_ENCODER))
+        # 4:2:0 needs even sides.
+        self._stream.width = max(2, frame.shape[1] - frame.shape[1] % 2)
+        self._stream.height = max(2, frame.shape[0] - frame.shape[0] % 2)
+        self._stream.pix_fmt = "yuv420p"
+        self._stream.bit_rate = _BITS_PER_SECOND
+        self._stream.time_base = self._stream.codec_context.time_base = _TIME_BASE
+        self._stream.codec_context.gop_size = _KEY_EVERY
+
+    def finish(self) -> None:
+        """Write the end of the video."""
+        if self._container is not None:
+            try:
+                if self.frames:
+                    self._container.mux(self._stream.encode(None))
+            finally:
+                container, self._container = self._container, None
+                container.close()
+
+    def end(self) -> None:
+        """The thread writes no more."""
+        with self._lock:
+            self._ended = True
+            self._close()
+
+    def forsake(self) -> None:
+        """Nobody reads any more."""
+        with self._lock:
+            self._forsaken = True
+            self._close()
+
+    def _close(self) -> None:
+        if self._ended and self._forsaken:
+            self.table.close()
+            self.video.close()
+
+    def fail(self, fault: BaseException) -> None:
+        """Remember why writing ended."""
+        said = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
+        self.reason = (
+            f"The recording ended, because a file could not be written ({said}); "
+            "what was recorded until then is kept."
+        )
+
+
+def free_bytes() -> int:
+    """Free space where temporary files are kept."""
+    return shutil.disk_usage(tempfile.gettempdir()).free

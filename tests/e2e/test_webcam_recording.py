@@ -1,0 +1,82 @@
+"""Recording a live session: started on request, survives a page switch, and can be taken away."""
+
+import base64
+import csv
+import io
+import json
+
+import av
+import pandas as pd
+import pytest
+from live import button, open_webcam, press, wait_for_new_frames
+from playwright.sync_api import Page, expect
+from support import Server
+
+from fer.media import decode_image
+
+pytestmark = pytest.mark.browser
+
+# A video element of this page plays the file, as a user's browser would.
+PLAY = """async (data) => {
+  const video = document.createElement('video');
+  video.muted = true;
+  video.src = 'data:video/webm;base64,' + data;
+  await video.play();
+  await new Promise((done) => { video.ontimeupdate = () => video.currentTime > 0.3 && done(); });
+  return [video.videoWidth, video.videoHeight, video.getVideoPlaybackQuality().totalVideoFrames];
+}"""
+
+
+def downloaded(page: Page, name: str) -> bytes:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=name, exact=True).click()
+    return download.value.path().read_bytes()
+
+
+def test_a_recording_survives_a_page_switch_and_reads_back(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    # Nothing is recorded unless asked, and nothing can be before there is a picture.
+    expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
+    press(page, "START")
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    snapshot = decode_image(downloaded(page, "Snapshot")).image_bgr
+    assert snapshot.shape == (480, 640, 3)
+
+    page.get_by_role("button", name="Record", exact=True).click()
+    mark = page.locator(".fer-rec")
+    expect(mark).to_contain_text("REC")
+    expect(mark).to_contain_text("of 15:00")
+    expect(mark).not_to_contain_text("0:00 of")
+
+    page.get_by_role("link", name="Photos").first.click()
+    expect(page.get_by_role("heading", name="Photos")).to_be_visible()
+    page.get_by_role("link", name="Webcam").first.click()
+    expect(page.locator(".fer-rec")).to_contain_text("REC")
+    expect(button(page, "START").or_(button(page, "STOP")).first).to_be_visible()
+    page.wait_for_timeout(1500)
+    if button(page, "START").is_visible():
+        press(page, "START")
+    wait_for_new_frames(page)
+    page.get_by_role("button", name="End the recording").click()
+    expect(page.get_by_text("Recording of")).to_be_visible()
+    press(page, "STOP")
+
+    # Each download by itself, also after the stream has ended.
+    video = downloaded(page, "Video")
+    rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").decode())))
+    records = json.loads(downloaded(page, "JSON"))
+    table = pd.read_parquet(io.BytesIO(downloaded(page, "Parquet")))
+    assert len(rows) == len(records) == len(table) > 5
+    times = [record["time_s"] for record in records]
+    assert times == sorted(times) and times[0] == 0
+    assert sum(record["emotion"] == "happy" for record in records) > len(records) / 2
+    with av.open(io.BytesIO(video)) as container:
+        shown = [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
+    assert shown == pytest.approx(sorted(set(times)), abs=2e-3)
+    width, height, frames = page.evaluate(PLAY, base64.b64encode(video).decode())
+    assert (width, height) == (640, 480) and frames > 0
+
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("Recording of")).to_have_count(0)
+    assert "Traceback" not in server.log_text()
