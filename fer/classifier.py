@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.errors import InputError, ModelError
+from fer.gate import FaceGate
 from fer.labels import LABEL_SETS
 from fer.model_store import ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
@@ -42,6 +43,7 @@ class EmotionClassifier:
         self.folder = folder
         self.head = labels
         self.labels: tuple[str, ...] = tuple(folder.card.labels[labels])
+        self.gate = FaceGate.load(folder.gate) if folder.gate is not None else None
         self._threads = threads
         self._weights = folder.weights.read_bytes()
         self._local = threading.local()

@@ -156,3 +156,75 @@ def models_show(
     from fer.model_store import open_model
 
     print_json(open_model(name).card.model_dump(mode="json"))
+
+
+@models_app.command("gate")
+def models_gate(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Files and folders of pictures without people.")
+    ],
+    name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
+    data: Data = None,
+    ferplus: Ferplus = None,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the face gate of a model: it turns away what a cascade takes for a face."""
+    from fer.classifier import EmotionClassifier
+    from fer.model_store import open_model
+    from fer.training.gate import add_gate, fit_gate
+    from fer.training.non_faces import harvest
+
+    folder = open_model(name)
+    dataset = open_data(data, ferplus, skip_bad=False)
+    with progress() as bars:
+        task = bars.add_task("Searching the pictures", total=None)
+        non_faces = harvest(
+            pictures,
+            seed=seed,
+            report=lambda done, of: bars.update(task, completed=done, total=of),
+        )
+        for line in non_faces.skipped:
+            err.print(line, markup=False)
+        gate, record = fit_gate(
+            EmotionClassifier(folder),
+            dataset,
+            non_faces,
+            seed=seed,
+            report=lambda what, done, of: bars.update(
+                task, completed=done, total=of, description=f"Looking at {what}"
+            ),
+        )
+    record_on_card = add_gate(folder, gate, record).card.gate
+    facts = record_on_card.model_dump() if record_on_card else {}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+
+
+@models_app.command("runs")
+def models_runs(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders, or folders of them; default runs/.")
+    ] = None,
+) -> None:
+    """Collect training runs into models/RUNS.md; known ones stay when their folder is gone."""
+    from fer.model_store import models_dir
+    from fer.training.runs import collect
+
+    runs, skipped = collect(folders or [Path("runs")], models_dir())
+    for line in skipped:
+        err.print(line, markup=False)
+    table = Table("run", "network", "epochs", "minutes", "PublicTest", "macro-F1")
+    for run in runs:
+        table.add_row(
+            run.name,
+            run.architecture,
+            f"{run.epochs}/{run.of_epochs}",
+            f"{run.minutes:.0f}",
+            f"{run.public_accuracy:.2%}",
+            f"{run.public_macro_f1:.3f}",
+        )
+    out.print(table)

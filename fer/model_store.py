@@ -1,6 +1,7 @@
 """Model folders: where they are, what belongs into one, and proof that the weights are whole.
 
-A folder holds ``model.tflite``, ``card.json``, ``history.csv`` and ``metrics.json``. This module
+A folder holds ``model.tflite``, ``card.json``, ``history.csv``, ``metrics.json`` and, where the
+model has a face gate, ``gate.npz``. This module
 reads them with the standard library and pydantic only: no deep-learning framework is imported.
 """
 
@@ -43,6 +44,7 @@ WEIGHTS = "model.tflite"
 CARD = "card.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
+GATE = "gate.npz"
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
@@ -59,6 +61,11 @@ class ModelFolder:
     def weights(self) -> Path:
         """The LiteRT file."""
         return self.path / WEIGHTS
+
+    @property
+    def gate(self) -> Path | None:
+        """The face gate, when the model has one."""
+        return self.path / GATE if self.card.gate is not None else None
 
     def history(self) -> list[dict[str, float]]:
         """One row per epoch of the training run; NaN where a value was not recorded.
@@ -198,4 +205,17 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
             f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
             "weights are damaged or belong to another card: copy the folder again"
         )
+    if card.gate is not None:
+        if not (path / GATE).is_file():
+            raise ModelError(
+                f"{path}: expected a model folder with a face gate, missing {GATE}; copy the "
+                "folder again"
+            )
+        digest = file_digest(path / GATE)
+        if digest != card.gate.sha256:
+            raise ModelError(
+                f"{path / GATE}: expected SHA-256 {card.gate.sha256[:12]}..., got "
+                f"{digest[:12]}...; the face gate is damaged or belongs to another card: copy the "
+                "folder again"
+            )
     return ModelFolder(path, card)

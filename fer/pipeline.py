@@ -21,6 +21,7 @@ class EmotionRecognizer:
         detector: Finds faces; default is a ``CascadeDetector`` for live frames.
         threshold: Confidence below which ``emotion`` is None; default is the model's own.
         max_faces: At most this many faces, the largest first.
+        use_gate: Turn away what the model's face gate takes for no face, when it has a gate.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class EmotionRecognizer:
         *,
         threshold: float | None = None,
         max_faces: int = 200,
+        use_gate: bool = True,
     ) -> None:
         self.classifier = classifier
         self.detector = detector or CascadeDetector()
         self.threshold = classifier.threshold if threshold is None else threshold
         self.max_faces = max_faces
+        self.use_gate = use_gate
 
     @classmethod
     def load(
@@ -75,7 +78,11 @@ class EmotionRecognizer:
             searching = detector.with_settings(settings) if settings else detector
             detector = FollowingDetector(searching)
         return EmotionRecognizer(
-            self.classifier, detector, threshold=self.threshold, max_faces=self.max_faces
+            self.classifier,
+            detector,
+            threshold=self.threshold,
+            max_faces=self.max_faces,
+            use_gate=self.use_gate,
         )
 
     def analyze(self, image_bgr: Image) -> tuple[FaceEmotion, ...]:
@@ -95,7 +102,13 @@ class EmotionRecognizer:
         if not detections:
             return ()
         crops = np.stack([crop_face(grey, found.box) for found in detections])
-        rows = self.classifier.predict(crops)
+        heads = self.classifier.predict_heads(crops)
+        rows = heads[self.classifier.head]
+        gate = self.classifier.gate if self.use_gate else None
+        if gate is not None:
+            kept = gate.accepts(heads["features"])
+            detections = [one for one, face in zip(detections, kept, strict=True) if face]
+            rows = rows[kept]
         return tuple(
             self._face(index, detection, row)
             for index, (detection, row) in enumerate(zip(detections, rows, strict=True))

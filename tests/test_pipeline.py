@@ -21,21 +21,48 @@ class FakeDetector:
         return tuple(Detection(box, float(i)) for i, box in enumerate(self.boxes))
 
 
+class BrightGate:
+    """Takes bright crops for faces."""
+
+    def accepts(self, features: np.ndarray) -> np.ndarray:
+        return features[:, 0, 0, 0] > 128
+
+
 @dataclass
 class FakeClassifier:
     """Says "happy" with 0.6, and keeps the crops that it was asked about."""
 
     threshold: float = 0.5
     labels: tuple[str, ...] = ("sad", "happy")
+    head: str = "two"
+    gate: BrightGate | None = None
     seen: list[np.ndarray] = field(default_factory=list)
 
-    def predict(self, crops: np.ndarray) -> np.ndarray:
+    def predict_heads(self, crops: np.ndarray) -> dict[str, np.ndarray]:
         self.seen.append(crops)
-        return np.tile(np.float32([0.4, 0.6]), (len(crops), 1))
+        means = crops.mean(axis=(1, 2), dtype=np.float32)
+        return {
+            "two": np.tile(np.float32([0.4, 0.6]), (len(crops), 1)),
+            "features": means[:, None, None, None],
+        }
 
 
 def fake_recognizer(*boxes: Box, **options: float) -> EmotionRecognizer:
     return EmotionRecognizer(FakeClassifier(), FakeDetector(boxes), **options)
+
+
+def test_what_the_gate_turns_away_is_no_face() -> None:
+    frame = np.zeros((100, 200), np.uint8)
+    frame[:, 100:] = 200
+    dark, bright = Box(10, 20, 60, 60), Box(120, 20, 40, 40)
+    classifier = FakeClassifier(gate=BrightGate())
+    gated = EmotionRecognizer(classifier, FakeDetector((dark, bright)))
+    assert [(face.box, face.face_id) for face in gated.analyze(frame)] == [(bright, 0)]
+    open_door = EmotionRecognizer(classifier, FakeDetector((dark, bright)), use_gate=False)
+    assert [face.box for face in open_door.analyze(frame)] == [dark, bright]
+    assert EmotionRecognizer(classifier, FakeDetector((dark,))).analyze(frame) == ()
+    # A stream keeps the choice.
+    assert [face.box for face in open_door.for_stream().analyze(frame)] == [dark, bright]
 
 
 @pytest.fixture(scope="module")

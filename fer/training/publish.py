@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer.architectures import build
+from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
-from fer.model_store import CARD, HISTORY, METRICS, WEIGHTS, check_name, open_model
+from fer.evaluation.robustness import robustness, to_records
+from fer.model_store import (
+    CARD,
+    HISTORY,
+    METRICS,
+    WEIGHTS,
+    ModelFolder,
+    check_name,
+    open_model,
+)
 from fer.training.card import FER2013_TERMS, dataset_record, make_card
 from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
@@ -75,6 +85,7 @@ def publish(
     version: str,
     test: bool = True,
     terms: str = FER2013_TERMS,
+    compare_with: ModelFolder | None = None,
 ) -> Path:
     """Finalise, calibrate, convert, evaluate and write a model folder.
 
@@ -90,6 +101,7 @@ def publish(
         version: Version of the weights, for the card.
         test: Whether to evaluate on PrivateTest; leave it closed for trials.
         terms: Terms of the data, for the card.
+        compare_with: An earlier model, whose robustness goes beside that of this one.
 
     Returns:
         The folder.
@@ -127,6 +139,17 @@ def publish(
         for split in splits
     }
     record = dataset_record(dataset)
+    curves = {
+        "robustness": to_records(
+            robustness(lambda images: run_converted(deployment.content, images), dataset)
+        )
+    }
+    if compare_with is not None:
+        earlier = EmotionClassifier(compare_with)
+        curves["robustness_before"] = [
+            {**row, "model": compare_with.card.name, "version": compare_with.card.version}
+            for row in to_records(robustness(earlier.predict_heads, dataset))
+        ]
     try:
         models_dir.mkdir(parents=True, exist_ok=True)
         # On the same disk as its destination, so that a rename is enough; the dot hides it.
@@ -140,6 +163,7 @@ def publish(
                 folder / METRICS,
                 {
                     **reports,
+                    **curves,
                     "candidates": choice.to_dict(),
                     "calibration": deployment.calibration,
                     "conversion": [check.to_dict() for check in deployment.checks],

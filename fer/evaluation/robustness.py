@@ -1,0 +1,214 @@
+"""How much accuracy a model keeps when faces look as they do in front of a webcam.
+
+Corruptions of graded severity on a labelled split, after Hendrycks & Dietterich 2019 (arXiv
+1903.12261), chosen for faces: blur, small faces, tilted heads, exposure, JPEG, occlusion, and a
+detector's box that is off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer.datasets.base import FaceDataset
+from fer.evaluation.evaluate import PredictHeads, label_indices
+from fer.evaluation.metrics import accuracy, macro_f1
+from fer.labels import FER2013
+from fer.preprocessing import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One corruption at several levels.
+
+    Attributes:
+        name: What is done to the picture.
+        unit: Unit of the level.
+        levels: From mild to severe.
+        apply: ``(picture (s, s) uint8, level) -> (s, s) uint8``.
+    """
+
+    name: str
+    unit: str
+    levels: tuple[float, ...]
+    apply: Callable[[Image, float], Image]
+
+
+def _warp(picture: Image, matrix: npt.NDArray[np.float64]) -> Image:
+    """An affine warp ``(2, 3)``; what comes in from outside repeats the edge."""
+    height, width = picture.shape
+    warped = cv2.warpAffine(
+        picture,
+        matrix,
+        (width, height),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def blurred(picture: Image, sigma: float) -> Image:
+    """Gaussian blur; ``sigma`` in pixels of the 48 px crop."""
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
+
+
+def small(picture: Image, side: float) -> Image:
+    """As if the face had only ``side`` pixels in the frame."""
+    tiny = cv2.resize(picture, (int(side), int(side)), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(tiny, picture.shape[::-1], interpolation=cv2.INTER_LINEAR))
+
+
+def rotated(picture: Image, degrees: float) -> Image:
+    """Rotation in the plane about the centre."""
+    height, width = picture.shape
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
+    return _warp(picture, np.asarray(matrix, np.float64))
+
+
+def exposed(picture: Image, gamma: float) -> Image:
+    """Gamma curve: below 1 brighter, above 1 darker."""
+    levels = 255 * (np.arange(256) / 255) ** gamma
+    return np.asarray(cv2.LUT(picture, levels.round().astype(np.uint8)), np.uint8)
+
+
+def jpeg(picture: Image, quality: float) -> Image:
+    """Through a JPEG of that quality (0 to 100)."""
+    _done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, int(quality)])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def half_hidden(picture: Image, side: float) -> Image:
+    """One half under its own mean grey; ``side`` is 0 left, 1 right, 2 upper, 3 lower."""
+    height, width = picture.shape
+    parts = (
+        np.s_[:, : width // 2],
+        np.s_[:, width // 2 :],
+        np.s_[: height // 2],
+        np.s_[height // 2 :],
+    )
+    hidden = picture.copy()
+    part = parts[int(side)]
+    hidden[part] = round(float(picture[part].mean()))
+    return hidden
+
+
+def shifted(picture: Image, percent: float) -> Image:
+    """As if the box lay ``percent`` of its side too far to the right and down."""
+    offset = percent / 100 * picture.shape[0]
+    return _warp(picture, np.array([[1, 0, -offset], [0, 1, -offset]], np.float64))
+
+
+def zoomed(picture: Image, percent: float) -> Image:
+    """As if the box were ``percent`` too large (negative: too small) around the same centre."""
+    height, width = picture.shape
+    factor = 1 / (1 + percent / 100)
+    move_x, move_y = (1 - factor) * (width - 1) / 2, (1 - factor) * (height - 1) / 2
+    return _warp(picture, np.array([[factor, 0, move_x], [0, factor, move_y]], np.float64))
+
+
+CONDITIONS: tuple[Condition, ...] = (
+    Condition("blur", "px sigma", (1.0, 2.0, 3.0), blurred),
+    Condition("small face", "px", (24, 16, 12), small),
+    Condition("rotation", "degrees", (10, 20, 30), rotated),
+    Condition("gamma", "exponent", (0.4, 0.6, 1.6, 2.5), exposed),
+    Condition("JPEG", "quality", (40, 20, 10), jpeg),
+    Condition("half hidden", "0 left, 1 right, 2 upper, 3 lower", (0, 1, 2, 3), half_hidden),
+    Condition("box shifted", "% of its side", (5, 10, 15), shifted),
+    Condition("box size", "% too large", (-15, 15, 30), zoomed),
+)
+"""What a webcam does to a face."""
+
+CLEAN = "clean"
+_AS_IT_IS = Condition(CLEAN, "", (0.0,), lambda picture, _level: picture)
+
+
+@dataclass(frozen=True, slots=True)
+class RobustnessRow:
+    """Accuracy under one condition at one level.
+
+    Attributes:
+        condition: Name of the condition; "clean" for the pictures as they are.
+        level: Severity in ``unit``.
+        unit: Unit of the level.
+        accuracy: Share of right answers, FER-2013 head.
+        macro_f1: Mean F1 of the classes.
+        n: Faces.
+    """
+
+    condition: str
+    level: float
+    unit: str
+    accuracy: float
+    macro_f1: float
+    n: int
+
+
+def robustness(
+    predict_heads: PredictHeads,
+    dataset: FaceDataset,
+    split: str = "PublicTest",
+    *,
+    conditions: Sequence[Condition] = CONDITIONS,
+    report: Callable[[int, int], None] | None = None,
+) -> list[RobustnessRow]:
+    """Accuracy of the FER-2013 head on a split, clean and under every condition.
+
+    Args:
+        predict_heads: The classifier, as for ``evaluate_classifier``; called once per level.
+        dataset: Faces of any reader.
+        split: Name of the split. PrivateTest stays closed: this is for choosing.
+        conditions: What to try.
+        report: Called with the levels done and their number.
+
+    Returns:
+        One row for the clean pictures, then one per condition and level.
+
+    Raises:
+        DatasetError: If the split does not exist.
+    """
+    chosen = dataset.split(split)
+    labels = label_indices(chosen, FER2013)
+    known = labels >= 0
+    images, labels = chosen.images[known], labels[known]
+    levels = [(one, float(level)) for one in conditions for level in one.levels]
+    rows = []
+    for done, (condition, level) in enumerate([(_AS_IT_IS, 0.0), *levels], start=1):
+        changed = np.stack([condition.apply(np.ascontiguousarray(one), level) for one in images])
+        answers = predict_heads(changed)["fer2013"].argmax(axis=1)
+        rows.append(
+            RobustnessRow(
+                condition.name,
+                level,
+                condition.unit,
+                accuracy(labels, answers),
+                macro_f1(labels, answers, len(FER2013)),
+                len(labels),
+            )
+        )
+        if report is not None:
+            report(done, len(levels) + 1)
+    return rows
+
+
+def to_records(rows: Sequence[RobustnessRow]) -> list[dict[str, Any]]:
+    """Plain values for JSON."""
+    return [asdict(row) for row in rows]
+
+
+def mean_loss(records: Sequence[Mapping[str, Any]]) -> float:
+    """Accuracy lost on average over the conditions, each the mean of its levels, as a share.
+
+    Args:
+        records: As ``to_records`` gives them.
+    """
+    clean = next(row["accuracy"] for row in records if row["condition"] == CLEAN)
+    by_condition: dict[str, list[float]] = {}
+    for row in records:
+        if row["condition"] != CLEAN:
+            by_condition.setdefault(str(row["condition"]), []).append(clean - row["accuracy"])
+    return float(np.mean([np.mean(losses) for losses in by_condition.values()]))

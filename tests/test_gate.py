@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer.errors import InputError, ModelError
+from fer.gate import FaceGate, pooled
+
+
+def gate(threshold: float = 0.0) -> FaceGate:
+    """Two channels; the score is mean of the first minus maximum of the second."""
+    hidden = np.array([[1, 0], [0, 0], [0, 0], [0, 1]], np.float32)
+    return FaceGate(hidden, np.zeros(2, np.float32), np.array([1, -1], np.float32), 0.0, threshold)
+
+
+def maps(first: float, peak: float) -> np.ndarray:
+    features = np.zeros((1, 6, 6, 2), np.float32)
+    features[..., 0] = first
+    features[0, 2, 3, 1] = peak
+    return features
+
+
+def test_pooling_is_mean_then_maximum() -> None:
+    np.testing.assert_allclose(pooled(maps(0.5, 3.6)), [[0.5, 0.1, 0.5, 3.6]], rtol=1e-6)
+
+
+def test_scores_follow_the_layers() -> None:
+    both = np.concatenate([maps(2, 0.5), maps(1, 4)])
+    np.testing.assert_allclose(gate().scores(both), [1.5, -3])
+    assert gate().accepts(both).tolist() == [True, False]
+    assert gate(threshold=2).accepts(both).tolist() == [False, False]
+
+
+def test_no_crop_gives_no_score() -> None:
+    assert gate().accepts(np.zeros((0, 6, 6, 2), np.float32)).shape == (0,)
+
+
+def test_features_of_another_network_are_refused() -> None:
+    with pytest.raises(InputError, match="expected 2 channels, got 3"):
+        gate().scores(np.zeros((1, 6, 6, 3), np.float32))
+    with pytest.raises(InputError, match=r"\(n, h, w, c\)"):
+        gate().scores(np.zeros((1, 6), np.float32))
+
+
+def test_a_gate_survives_its_file(tmp_path: Path) -> None:
+    gate(threshold=1.25).save(tmp_path / "gate.npz")
+    again = FaceGate.load(tmp_path / "gate.npz")
+    assert again.threshold == 1.25
+    both = np.concatenate([maps(2, 0.5), maps(1, 4)])
+    np.testing.assert_array_equal(again.scores(both), gate().scores(both))
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no zip", b"\x93NUMPY"])
+def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "gate.npz"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match="expected the arrays of a face gate"):
+        FaceGate.load(path)
+
+
+def test_layers_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "gate.npz"
+    broken = gate()
+    np.savez(
+        path,
+        hidden=broken.hidden,
+        hidden_bias=np.zeros(3),
+        output=broken.output,
+        output_bias=0.0,
+        threshold=np.nan,
+    )
+    with pytest.raises(ModelError):
+        FaceGate.load(path)
