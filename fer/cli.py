@@ -10,11 +10,11 @@ import typer
 from rich.table import Table
 
 from fer import __version__
+from fer.cli_analyze import analyze
 from fer.cli_common import (
     AsJson,
     Data,
     Ferplus,
-    LabelSet,
     ModelName,
     SkipBad,
     err,
@@ -24,7 +24,7 @@ from fer.cli_common import (
     progress,
 )
 from fer.cli_inspect import dataset_app, models_app
-from fer.errors import FerError, InputError
+from fer.errors import FerError
 
 app = typer.Typer(
     name="fer",
@@ -36,53 +36,7 @@ app.add_typer(dataset_app, name="dataset")
 app.add_typer(models_app, name="models")
 
 
-@app.command()
-def analyze(
-    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.")],
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help=".csv, .json, .jsonl or .parquet")
-    ] = None,
-    annotated: Annotated[
-        Path | None, typer.Option("--annotated", help="Folder for annotated copies (PNG).")
-    ] = None,
-    model: ModelName = None,
-    labels: Annotated[LabelSet, typer.Option("--labels", help="Label set.")] = LabelSet.fer2013,
-) -> None:
-    """Find faces in pictures and read their expressions."""
-    from fer.detection import STILL_SETTINGS
-    from fer.export import check_output, to_csv, to_rows, write_rows
-    from fer.media import analyze_file, find_images
-    from fer.pipeline import EmotionRecognizer
-
-    if output is not None:
-        check_output(output)
-    recognizer = EmotionRecognizer.load(model, labels=labels.value, settings=STILL_SETTINGS)
-    files = list(find_images(paths))
-    if not files:
-        raise InputError(
-            f"PATH: expected pictures, found none in {', '.join(map(str, paths))}; check the path"
-        )
-    results = []
-    with progress() as bars:
-        task = bars.add_task("Analysing", total=len(files))
-        for file in files:
-            results.append(analyze_file(file, recognizer, annotated))
-            bars.advance(task)
-    card = recognizer.classifier.folder.card
-    rows = to_rows(
-        results, labels=recognizer.classifier.labels, model=card.name, version=card.version
-    )
-    if output is None:
-        print(to_csv(rows), end="")
-    else:
-        write_rows(rows, output)
-    broken = [result for result in results if result.reason]
-    for result in broken:
-        err.print(result.reason, markup=False, style="red", highlight=False)
-    faces = sum(len(result.faces) for result in results)
-    err.print(f"{len(files) - len(broken)} pictures, {faces} faces, {len(broken)} not read")
-    if broken:
-        raise typer.Exit(1)
+app.command()(analyze)
 
 
 @app.command()

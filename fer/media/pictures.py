@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import io
 import os
 import re
 import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,19 +15,19 @@ import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
-from fer.errors import FerError, InputError, MediaError
-from fer.export import SourceResult
-from fer.overlay import draw_faces
-from fer.pipeline import EmotionRecognizer
+from fer.errors import MediaError
 from fer.preprocessing import Image
 
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+)
+FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC"
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
 
 # Pillow knows some forty formats, and opens EPS with Ghostscript. Its JPEG reader also takes MPO,
 # a JPEG with more than one picture, as many phones write it.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
 _ORIENTATION = 0x0112
 
 
@@ -80,11 +79,19 @@ def _to_bgr(image: PilImage.Image) -> Image:
     return np.ascontiguousarray(rgb[..., ::-1])
 
 
+@functools.cache
+def _register_heif() -> None:
+    """Teach Pillow HEIC, once; libheif's own limits stay on."""
+    from pillow_heif import register_heif_opener
+
+    register_heif_opener(thumbnails=False, decode_threads=1)
+
+
 def decode_image(data: bytes, name: str = "picture") -> Picture:
     """Decode a picture from bytes of unknown origin.
 
-    JPEG, PNG, WebP, TIFF, BMP and GIF in any colour mode; the EXIF orientation is applied; of an
-    animation the first frame is taken.
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF and HEIC in any colour mode; the EXIF orientation is
+    applied; of an animation the first frame is taken.
 
     Args:
         data: The whole file, at most 64 MiB.
@@ -98,6 +105,7 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
     if len(data) > MAX_BYTES:
         raise _too_large(name, len(data))
     notes: list[str] = []
+    _register_heif()
     try:
         with warnings.catch_warnings():
             # Pillow warns of sizes near its own limit and of odd metadata; what matters is
@@ -127,7 +135,7 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
         ) from None
     except UnidentifiedImageError:
         raise MediaError(
-            f"{name}: expected a JPEG, PNG, WebP, TIFF, BMP or GIF picture, got something else; "
+            f"{name}: expected a {FORMAT_NAMES} picture, got something else; "
             "open it in a viewer and save it as one of these"
         ) from None
     # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
@@ -145,72 +153,38 @@ def read_image(path: str | Path) -> Picture:
         MediaError: If the file cannot be read, or as ``decode_image``.
     """
     path = Path(path)
+    return decode_image(read_bytes(path), path.name)
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file of at most 64 MiB, as it was at one moment.
+
+    Raises:
+        MediaError: If it cannot be read, is too large, or changes while it is read.
+    """
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
+            before = os.fstat(file.fileno())
             # A device or a pipe has no size: never read much more than the limit.
-            data = file.read(MAX_BYTES + 1) if size <= MAX_BYTES else b""
+            data = file.read(MAX_BYTES + 1) if before.st_size <= MAX_BYTES else b""
+            after = os.fstat(file.fileno())
     except OSError as fault:
         raise MediaError(
             f"{path}: expected a readable file, got: {fault.strerror or fault}; check the path"
         ) from None
-    if max(size, len(data)) > MAX_BYTES:
-        raise _too_large(path.name, max(size, len(data)))
-    return decode_image(data, path.name)
+    size = max(before.st_size, len(data))
+    if size > MAX_BYTES:
+        raise _too_large(path.name, size)
+    stamps = [(facts.st_size, facts.st_mtime_ns) for facts in (before, after)]
+    if stamps[0] != stamps[1] or (before.st_size and len(data) != before.st_size):
+        raise MediaError(
+            f"{path.name}: expected a file at rest, got one that changed while it was read; wait "
+            "until it is written and try again"
+        )
+    return data
 
 
 def encode_png(image_bgr: Image) -> bytes:
     """PNG bytes of a BGR picture ``(h, w, 3)`` uint8."""
     _done, data = cv2.imencode(".png", image_bgr)
     return data.tobytes()
-
-
-def find_images(paths: list[Path]) -> Iterator[Path]:
-    """Files as given, and the pictures inside folders, sorted, without hidden ones."""
-    for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                file
-                for file in path.rglob("*")
-                if file.suffix.lower() in IMAGE_SUFFIXES
-                and file.is_file()
-                and not any(part.startswith(".") for part in file.relative_to(path).parts)
-            )
-        else:
-            yield path
-
-
-def analyze_file(
-    path: Path, recognizer: EmotionRecognizer, annotated_dir: Path | None = None
-) -> SourceResult:
-    """Read and analyse one picture file; a broken one gives a reason instead of faces.
-
-    Args:
-        path: The file.
-        recognizer: Finds and reads faces.
-        annotated_dir: Where to write the annotated picture as PNG, if anywhere.
-    """
-    try:
-        picture = read_image(path)
-        faces = recognizer.analyze(picture.image_bgr)
-        if annotated_dir is not None:
-            _write_annotated(annotated_dir, path, encode_png(draw_faces(picture.image_bgr, faces)))
-    except FerError as fault:
-        return SourceResult(str(path), reason=str(fault))
-    return SourceResult(str(path), faces)
-
-
-def _write_annotated(folder: Path, source: Path, png: bytes) -> None:
-    """Write under a name that no other source has, whole or not at all."""
-    digest = hashlib.sha256(str(source.resolve()).encode()).hexdigest()[:8]
-    target = folder / f"{source.stem}-{digest}.png"
-    partial = target.with_suffix(".partial")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(png)
-        os.replace(partial, target)
-    except OSError as fault:
-        raise InputError(
-            f"{target}: expected a place that can be written, got: {fault.strerror or fault}; "
-            "choose another folder or free some disk"
-        ) from None

@@ -1,4 +1,5 @@
 import io
+import os
 import resource
 import struct
 import sys
@@ -11,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PilImage
+from pillow_heif import register_heif_opener
 
 from fer.errors import MediaError
-from fer.media import MAX_BYTES, decode_image, encode_png, find_images, read_image
+from fer.media import MAX_BYTES, decode_image, encode_png, read_image
 
 RGB = np.array(
     [[[250, 10, 20], [30, 240, 40], [50, 60, 230]], [[0, 0, 0], [128, 128, 128], [255, 255, 255]]],
@@ -286,11 +288,38 @@ def test_encoded_png_keeps_every_pixel() -> None:
     assert np.array_equal(decode_image(encode_png(BGR)).image_bgr, BGR)
 
 
-def test_find_images_looks_into_folders_but_not_into_hidden_ones(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", ".cache/c.png", "sub/d.webp"):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    given_file = tmp_path / "notes.txt"
-    found = [path.relative_to(tmp_path).as_posix() for path in find_images([tmp_path, given_file])]
-    assert found == ["a.png", "b.JPG", "sub/d.webp", "notes.txt"]
+@pytest.mark.parametrize(("kind", "tolerance"), [("AVIF", 6), ("HEIF", 6)])
+def test_modern_phone_formats_keep_the_picture(
+    astronaut_bgr: np.ndarray, kind: str, tolerance: int
+) -> None:
+    register_heif_opener()
+    data = saved(PilImage.fromarray(astronaut_bgr[:256, :256, ::-1]), kind, quality=90)
+    difference = decode_image(data, "phone.heic").image_bgr.astype(int) - astronaut_bgr[:256, :256]
+    assert np.abs(difference).mean() < tolerance
+
+
+def test_a_damaged_heic_is_refused(astronaut_bgr: np.ndarray) -> None:
+    register_heif_opener()
+    data = saved(PilImage.fromarray(astronaut_bgr[:64, :64]), "HEIF")
+    assert_refused(data[: len(data) // 2])
+
+
+def test_a_file_that_changes_while_it_is_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "growing.png"
+    path.write_bytes(encode_png(BGR))
+    whole = os.fstat
+    calls = []
+
+    def grown(descriptor: int) -> os.stat_result:
+        # Between the two looks at it, somebody else writes on.
+        if calls:
+            with path.open("ab") as file:
+                file.write(b"more")
+        calls.append(descriptor)
+        return whole(descriptor)
+
+    monkeypatch.setattr(os, "fstat", grown)
+    with pytest.raises(MediaError, match=r"growing\.png: expected a file at rest, got one that"):
+        read_image(path)

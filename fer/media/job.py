@@ -1,0 +1,332 @@
+"""A whole `fer analyze`: a journal of what is done, cancel, resume, one table at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fer.errors import FerError, InputError
+from fer.export import SourceResult, to_rows
+from fer.files import replace_file, write_faults
+from fer.media.batch import Duplicates, analyze_pictures, annotated_name
+from fer.media.sources import Kind, Source
+from fer.pipeline import EmotionRecognizer
+from fer.results import FrameResult
+from fer.tables import TableWriter
+from fer.video import VideoJob, VideoOptions
+
+Rows = list[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a job does besides finding faces.
+
+    Attributes:
+        annotated: Folder for annotated copies, or None.
+        video: Which frames of videos are analysed.
+        workers: Threads for pictures; None for one per core.
+    """
+
+    annotated: Path | None = None
+    video: VideoOptions = field(default_factory=VideoOptions)
+    workers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A source that is done.
+
+    Attributes:
+        source: Its name.
+        kind: Picture, video or refused.
+        faces: Faces, or for a video its analysed frames' faces together.
+        frames: Analysed frames of a video, else 0.
+        status: The worst status of its rows.
+        reason: Why, for ``partial`` and ``error``.
+    """
+
+    source: str
+    kind: Kind
+    faces: int
+    frames: int
+    status: str
+    reason: str
+
+
+class AnalysisJob:
+    """Analyses sources one after the other, keeping a journal in a folder.
+
+    Args:
+        sources: What was handed in.
+        folder: Of this job alone. A job that is found there goes on if ``resume``, else is refused.
+        live: Recogniser for videos.
+        still: Recogniser for pictures, of the same model.
+        settings: What else to do.
+        resume: Go on with what an earlier run has left.
+
+    Raises:
+        InputError: If the folder holds an unfinished job and ``resume`` is off, or one of another
+            model or other options.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        folder: Path,
+        *,
+        live: EmotionRecognizer,
+        still: EmotionRecognizer,
+        settings: Settings,
+        resume: bool = False,
+    ) -> None:
+        self.sources = sources
+        self.folder = folder
+        self._live, self._still, self._settings = live, still, settings
+        self._journal = folder / "journal.jsonl"
+        self._done: set[str] = set()
+        self._duplicates = Duplicates()
+        card = still.classifier.folder.card
+        self._labels = still.classifier.labels
+        self._model, self._version = card.name, card.version
+        self._begin(resume)
+
+    @property
+    def done(self) -> int:
+        """How many sources are done, in this and earlier runs."""
+        return len(self._done)
+
+    def rows_of(self, results: Iterable[SourceResult]) -> Rows:
+        """Rows of the table for some results."""
+        return to_rows(results, labels=self._labels, model=self._model, version=self._version)
+
+    def run(
+        self,
+        *,
+        cancel: Callable[[], bool] = lambda: False,
+        report: Callable[[Source, float], None] = lambda _source, _share: None,
+    ) -> Iterator[Finished]:
+        """Analyse what is not done yet.
+
+        Args:
+            cancel: Asked often; true ends the run, with what is done kept.
+            report: Called with a video under way and its share, 0 to 1.
+
+        Raises:
+            InputError: If the journal cannot be written, as when the disk is full.
+        """
+        waiting: list[Source] = []
+        for source in self.sources:
+            if source.key in self._done:
+                continue
+            if source.kind is Kind.video:
+                yield from self._pictures(waiting, cancel)
+                waiting = []
+                if cancel():
+                    return
+                finished = self._video(source, cancel, report)
+                if finished is not None:
+                    yield finished
+            else:
+                waiting.append(source)
+        yield from self._pictures(waiting, cancel)
+
+    def write_table(self, path: Path) -> None:
+        """Write the rows of everything that is done as one table.
+
+        Raises:
+            InputError: If the suffix is unknown or the place cannot be written.
+        """
+        (example,) = self.rows_of([SourceResult("")])
+        with TableWriter(path, example) as table:
+            for rows in self.row_blocks():
+                table.write(rows)
+
+    def row_blocks(self) -> Iterator[Rows]:
+        """The rows of everything that is done, a source or part of a video at a time."""
+        with self._journal.open("rb") as journal:
+            for line in journal:
+                entry = json.loads(line)
+                if entry.get("frames"):
+                    yield from self._video_rows(entry)
+                yield entry["rows"]
+
+    def close(self) -> None:
+        """Throw the journal away, once the table is written."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _identity(self) -> dict[str, object]:
+        return {
+            "model": [self._model, self._version, list(self._labels)],
+            "annotated": str(self._settings.annotated or ""),
+            "video": repr(self._settings.video),
+        }
+
+    def _begin(self, resume: bool) -> None:
+        file = self.folder / "analysis.json"
+        if file.exists():
+            if not resume:
+                raise InputError(
+                    f"{self.folder}: expected no unfinished job, found one; add --resume to go on "
+                    "with it, or delete that folder"
+                )
+            self._resume(file)
+            return
+        with write_faults(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            replace_file(file, json.dumps(self._identity()).encode())
+            self._journal.write_bytes(b"")
+
+    def _resume(self, file: Path) -> None:
+        try:
+            known = json.loads(file.read_text())
+            good = 0
+            with self._journal.open("rb") as journal:
+                for line in journal:
+                    # A line that a kill cut short is done again.
+                    if not line.endswith(b"\n"):
+                        break
+                    entry = json.loads(line)
+                    self._done.add(entry["key"])
+                    self._duplicates.remember(entry["digest"], entry["source"])
+                    good += len(line)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise InputError(
+                f"{self.folder}: expected an unfinished job, found a damaged one; delete that "
+                "folder"
+            ) from None
+        if known != self._identity():
+            raise InputError(
+                f"{self.folder}: expected an unfinished job with the same model and options, found "
+                "one with others; use those, or delete that folder"
+            )
+        with write_faults(self._journal):
+            os.truncate(self._journal, good)
+
+    def _note(
+        self, source: Source, rows: Rows, *, digest: str = "", frames: str = "", note: str = ""
+    ) -> None:
+        entry = {
+            "key": source.key,
+            "source": source.name.encode("utf-8", "backslashreplace").decode(),
+            "digest": digest,
+            "frames": frames,
+            "note": note,
+            "rows": rows,
+        }
+        with write_faults(self._journal), self._journal.open("ab") as journal:
+            journal.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
+        self._done.add(source.key)
+
+    def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
+        done = analyze_pictures(
+            sources,
+            self._still,
+            annotated=self._settings.annotated,
+            workers=self._settings.workers,
+            duplicates=self._duplicates,
+            cancel=cancel,
+        )
+        for source, picture in done:
+            result = picture.result
+            self._note(source, self.rows_of([result]), digest=picture.digest)
+            yield Finished(
+                source.name, source.kind, len(result.faces), 0, result.status, result.reason
+            )
+
+    def _video(
+        self,
+        source: Source,
+        cancel: Callable[[], bool],
+        report: Callable[[Source, float], None],
+    ) -> Finished | None:
+        """Analyse a video; None when it was cancelled on the way."""
+        assert source.path is not None
+        folder = self.folder / "videos" / source.key
+        faces = 0
+
+        def count(result: FrameResult) -> None:
+            nonlocal faces
+            faces += len(result.faces)
+
+        try:
+            job = VideoJob(
+                source.path,
+                folder,
+                self._live,
+                options=self._settings.video,
+                annotate=self._settings.annotated is not None,
+                name=source.name,
+            )
+            outcome = job.run(
+                cancel=cancel,
+                report=lambda progress: report(source, progress.share),
+                on_result=count,
+            )
+        except FerError as fault:
+            return self._failed_video(source, folder, str(fault))
+        if not outcome.finished:
+            return None
+        reason = outcome.reason
+        if outcome.annotated is not None:
+            try:
+                self._move(outcome.annotated, source)
+            except FerError as fault:
+                reason = " ".join(filter(None, [reason, str(fault)]))
+        rows: Rows = []
+        if reason:
+            rows = self.rows_of([SourceResult(source.name, reason=reason, partial=True)])
+        place = str(folder.relative_to(self.folder))
+        self._note(source, rows, frames=place, note=outcome.note)
+        status = "partial" if reason else "ok"
+        return Finished(source.name, source.kind, faces, outcome.analysed, status, reason)
+
+    def _failed_video(self, source: Source, folder: Path, reason: str) -> Finished:
+        """A row with a reason, after the frames that could be read."""
+        records = folder / "frames.jsonl"
+        done = records.exists() and records.stat().st_size > 0
+        result = SourceResult(source.name, reason=reason, partial=done)
+        frames = str(folder.relative_to(self.folder)) if done else ""
+        self._note(source, self.rows_of([result]), frames=frames)
+        return Finished(source.name, source.kind, 0, 0, result.status, reason)
+
+    def _video_rows(self, entry: dict[str, str]) -> Iterator[Rows]:
+        from fer.video.records import read_records
+
+        results = []
+        for frame in read_records(self.folder / entry["frames"] / "frames.jsonl"):
+            results.append(
+                SourceResult(
+                    entry["source"], frame.faces, time_s=frame.timestamp_s, note=entry["note"]
+                )
+            )
+            if len(results) >= 500:
+                yield self.rows_of(results)
+                results = []
+        yield self.rows_of(results)
+
+    def _move(self, file: Path, source: Source) -> None:
+        """Hand out an annotated video; the folders may lie on different disks."""
+        folder = self._settings.annotated
+        assert folder is not None
+        target = folder / annotated_name(source, ".mp4")
+        with write_faults(target):
+            folder.mkdir(parents=True, exist_ok=True)
+            partial = target.with_name(f".{target.name}.partial")
+            try:
+                shutil.copyfile(file, partial)
+                os.replace(partial, target)
+            finally:
+                partial.unlink(missing_ok=True)
+        for part in file.parent.glob("*.mp4"):
+            part.unlink()
+
+
+def scratch_folder() -> Path:
+    """A folder for a job that nobody will resume."""
+    return Path(tempfile.mkdtemp(prefix="fer-analyze-"))

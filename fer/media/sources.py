@@ -1,0 +1,159 @@
+"""What was handed in, one by one: files, folders, patterns and members of archives."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from fer.errors import MediaError
+from fer.media.archives import ARCHIVE_SUFFIXES, list_members, read_member
+from fer.media.pictures import IMAGE_SUFFIXES, read_bytes
+from fer.video.reader import VIDEO_SUFFIXES
+
+
+class Kind(StrEnum):
+    """What to do with a source."""
+
+    picture = "picture"
+    video = "video"
+    refused = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input. Small, unless it holds its own bytes; can be sent to another process.
+
+    Attributes:
+        name: As it is shown in tables.
+        kind: A picture, a video, or something refused at sight.
+        path: The file, or the archive that holds it.
+        member: Name inside the archive, or empty.
+        data: The file's or archive's bytes, where there is no file.
+        reason: Why it was refused.
+    """
+
+    name: str
+    kind: Kind = Kind.picture
+    path: Path | None = None
+    member: str = ""
+    data: bytes | None = None
+    reason: str = ""
+
+    def read(self) -> bytes:
+        """The picture's bytes.
+
+        Raises:
+            MediaError: If they cannot be read, or are too many.
+        """
+        if self.reason:
+            raise MediaError(self.reason)
+        if self.member:
+            archive = self.data if self.data is not None else self.path
+            assert archive is not None
+            return read_member(archive, self.member, self.name)
+        if self.data is not None:
+            return self.data
+        assert self.path is not None
+        return read_bytes(self.path)
+
+    @property
+    def key(self) -> str:
+        """Tells this input from every other, and from itself after a change."""
+        parts: list[object] = [self.name, self.member]
+        if self.data is not None:
+            parts.append(hashlib.sha256(self.data).hexdigest())
+        elif self.path is not None:
+            try:
+                facts = self.path.stat()
+                parts += [os.path.abspath(self.path), facts.st_size, facts.st_mtime_ns]
+            except OSError:
+                parts.append(os.path.abspath(self.path))
+        text = "\0".join(map(str, parts)).encode("utf-8", "surrogateescape")
+        return hashlib.sha256(text).hexdigest()[:24]
+
+
+def refused(name: str, reason: str) -> Source:
+    """A source that is a row with a reason, and nothing else."""
+    return Source(name, Kind.refused, reason=reason)
+
+
+def archive_sources(
+    name: str, *, path: Path | None = None, data: bytes | None = None
+) -> list[Source]:
+    """The pictures of a ZIP archive; one refused source when it cannot be opened."""
+    try:
+        archive = data if data is not None else path
+        assert archive is not None
+        found = []
+        for member, refusal in list_members(archive, name):
+            shown = f"{name}/{member}"
+            if refusal:
+                found.append(refused(shown, f"{shown}: {refusal}"))
+            else:
+                found.append(Source(shown, Kind.picture, path, member, data))
+        return found
+    except MediaError as fault:
+        return [refused(name, str(fault))]
+
+
+def _file_sources(path: Path, name: str) -> Iterable[Source]:
+    suffix = path.suffix.lower()
+    if suffix in ARCHIVE_SUFFIXES:
+        return archive_sources(name, path=path)
+    kind = Kind.video if suffix in VIDEO_SUFFIXES else Kind.picture
+    return [Source(name, kind, path)]
+
+
+def _folder_sources(folder: Path) -> Iterator[Source]:
+    """Pictures, videos and archives below a folder, sorted, without hidden ones."""
+    wanted = IMAGE_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES
+    faults: list[OSError] = []
+    for root, folders, files in os.walk(folder, onerror=faults.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = Path(root, name)
+            if path.suffix.lower() in wanted and not name.startswith("."):
+                yield from _file_sources(path, str(path))
+    for fault in faults:
+        place = str(fault.filename or folder)
+        yield refused(
+            place,
+            f"{place}: expected a folder that can be read, got: {fault.strerror}; check its "
+            "permissions",
+        )
+
+
+def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
+    """Everything that some paths stand for, in order.
+
+    Args:
+        paths: Files as given, whatever their name; folders, for the pictures, videos and ZIPs in
+            them; ZIPs, for the pictures in them; patterns such as ``holiday/**/*.jpg``.
+    """
+    for given in paths:
+        path = Path(given)
+        if path.is_dir():
+            yield from _folder_sources(path)
+        elif glob.has_magic(str(given)) and not os.path.lexists(path):
+            matches = sorted(glob.iglob(str(given), recursive=True))
+            files = [Path(match) for match in matches if os.path.isfile(match)]
+            if not files:
+                yield refused(
+                    str(given), f"{given}: expected files that match, found none; check the pattern"
+                )
+            for file in files:
+                yield from _file_sources(file, str(file))
+        else:
+            yield from _file_sources(path, str(given))
+
+
+def find_images(paths: Iterable[Path]) -> Iterator[Path]:
+    """The picture files among ``find_sources``; files given by name are kept whatever they are."""
+    for source in find_sources(paths):
+        if source.kind is Kind.picture and source.path is not None and not source.member:
+            yield source.path

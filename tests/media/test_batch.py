@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from fer import EmotionRecognizer
+from fer.media import decode_image, encode_png
+from fer.media.batch import (
+    MAX_FACES,
+    analyze_picture,
+    analyze_pictures,
+    annotated_name,
+    still_recognizer,
+)
+from fer.media.sources import Source
+from fer.results import Box, Detection
+
+
+@pytest.fixture(scope="module")
+def still() -> EmotionRecognizer:
+    return still_recognizer()
+
+
+def test_results_come_in_order_whatever_the_threads(
+    astronaut_bgr: np.ndarray, still: EmotionRecognizer
+) -> None:
+    small = encode_png(cv2.resize(astronaut_bgr, (256, 256)))
+    blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
+    sources = [
+        Source(
+            f"{index}.png", data=(small if index % 3 == 0 else blank if index % 3 == 1 else b"?")
+        )
+        for index in range(12)
+    ]
+    done = list(analyze_pictures(sources, still, workers=3))
+    assert [source.name for source, _ in done] == [f"{index}.png" for index in range(12)]
+    assert [d.result.status for _, d in done] == ["ok", "no face", "error"] * 4
+    assert done[3][1].result.note == "same bytes as 0.png"
+    assert done[0][1].result.note == ""
+
+
+def test_a_cancelled_batch_finishes_what_is_under_way(still: EmotionRecognizer) -> None:
+    blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
+    sources = [Source(f"{index}.png", data=blank) for index in range(50)]
+    asked = iter(range(100))
+    done = list(analyze_pictures(sources, still, workers=2, cancel=lambda: next(asked) >= 5))
+    assert [source.name for source, _ in done] == [f"{index}.png" for index in range(5)]
+
+
+class ManyFaces:
+    """Ten thousand faces, side by side."""
+
+    def detect(self, frame: np.ndarray) -> tuple[Detection, ...]:
+        return tuple(
+            Detection(Box(5 * (i % 100), 5 * (i // 100), 24, 24), 3.0) for i in range(10_000)
+        )
+
+
+def test_ten_thousand_faces_are_a_row_each_up_to_the_limit_and_a_reason(
+    still: EmotionRecognizer,
+) -> None:
+    crowd = EmotionRecognizer(still.classifier, ManyFaces(), max_faces=still.max_faces)
+    noise = np.random.default_rng(0).integers(0, 256, (520, 520, 3)).astype(np.uint8)
+    result = analyze_picture(Source("crowd.png", data=encode_png(noise)), crowd).result
+    assert len(result.faces) == MAX_FACES
+    assert result.status == "partial"
+    assert result.reason.startswith(f"crowd.png: expected at most {MAX_FACES:,} faces, found more")
+
+
+def test_the_annotated_copy_is_written_whole_under_a_safe_name(
+    tmp_path: Path, astronaut_bgr: np.ndarray, still: EmotionRecognizer
+) -> None:
+    name = "a/../<script>\n=cmd()|.png"
+    source = Source(name, data=encode_png(astronaut_bgr))
+    analyze_picture(source, still, annotated=tmp_path / "out")
+    (file,) = (tmp_path / "out").iterdir()
+    assert file.name == annotated_name(source, ".png")
+    assert not set(file.name) & set("<>\n=|/()")
+    drawn = decode_image(file.read_bytes()).image_bgr
+    assert drawn.shape == astronaut_bgr.shape and not np.array_equal(drawn, astronaut_bgr)
+
+
+def test_when_the_copy_cannot_be_written_the_faces_are_kept(
+    tmp_path: Path, astronaut_bgr: np.ndarray, still: EmotionRecognizer
+) -> None:
+    (tmp_path / "file").touch()
+    source = Source("a.png", data=encode_png(astronaut_bgr))
+    result = analyze_picture(source, still, annotated=tmp_path / "file" / "out").result
+    assert result.status == "partial" and result.faces
+    assert "expected a place that can be written" in result.reason

@@ -1,0 +1,198 @@
+import os
+import pickle
+import stat
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from fer.errors import MediaError
+from fer.media import archives
+from fer.media.sources import Kind, Source, archive_sources, find_sources
+
+
+def names(sources: list[Source], folder: Path) -> list[str]:
+    return [os.path.relpath(source.name, folder) for source in sources]
+
+
+def test_a_folder_gives_its_pictures_videos_and_archives_without_hidden_ones(
+    tmp_path: Path,
+) -> None:
+    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", ".cache/c.png", "sub/d.webp"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (tmp_path / "film.MP4").touch()
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        archive.writestr("in/e.heic", b"e")
+        archive.writestr("in/readme.txt", b"f")
+        archive.writestr("__MACOSX/._e.jpg", b"f")
+    found = list(find_sources([tmp_path, tmp_path / "notes.txt"]))
+    assert names(found, tmp_path) == [
+        "a.png",
+        "b.JPG",
+        "film.MP4",
+        "more.zip/in/e.heic",
+        "sub/d.webp",
+        "notes.txt",
+    ]
+    assert found[2].kind is Kind.video
+    assert found[3].read() == b"e"
+
+
+def test_a_pattern_gives_what_matches(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png", "c.txt"):
+        (tmp_path / name).touch()
+    assert names(list(find_sources([f"{tmp_path}/*.png"])), tmp_path) == ["a.png", "b.png"]
+    (nothing,) = find_sources([f"{tmp_path}/*.gif"])
+    assert nothing.kind is Kind.refused
+    assert "expected files that match, found none" in nothing.reason
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    (tmp_path / "me[1].png").touch()
+    assert names(list(find_sources([tmp_path / "me[1].png"])), tmp_path) == ["me[1].png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of this kind are POSIX")
+def test_a_folder_that_may_not_be_read_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "open.png").touch()
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    closed.chmod(0)
+    script = (
+        "import os, sys\n"
+        "from fer.media.sources import find_sources\n"
+        "os.geteuid() == 0 and os.seteuid(65534)\n"
+        "for source in find_sources([sys.argv[1]]): print(source.kind, source.reason)\n"
+    )
+    output = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path)],
+        text=True,
+        capture_output=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    ).stdout.splitlines()
+    closed.chmod(0o700)
+    assert output[0].strip() == "picture"
+    assert output[1].startswith("refused") and "Permission denied" in output[1]
+
+
+def info(name: str, mode: int = 0o100644) -> zipfile.ZipInfo:
+    member = zipfile.ZipInfo(name)
+    member.external_attr = mode << 16
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
+
+
+@pytest.mark.parametrize(
+    ("member", "reason"),
+    [
+        (info("../../etc/evil.png"), "got one that leads out of it"),
+        (info("..\\evil.png"), "got one that leads out of it"),
+        (info("/etc/evil.png"), "got one that leads out of it"),
+        (info("C:/evil.png"), "got one that leads out of it"),
+        (info("link.png", stat.S_IFLNK | 0o777), "got a symbolic link"),
+        (info("inner.zip"), "got an archive inside an archive"),
+    ],
+)
+def test_what_is_wrong_in_an_archive_is_refused_by_name(
+    tmp_path: Path, member: zipfile.ZipInfo, reason: str
+) -> None:
+    path = tmp_path / "photos.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, b"/etc/passwd")
+        archive.writestr("good.png", b"good")
+    bad, good = archive_sources("photos.zip", path=path)
+    assert bad.kind is Kind.refused and reason in bad.reason
+    assert bad.reason.startswith("photos.zip/")
+    assert good.read() == b"good"
+
+
+def bomb(path: Path, size: int, name: str = "bomb.png") -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.writestr(name, bytes(size))
+    return path
+
+
+def test_a_member_packed_too_well_is_refused_unopened(tmp_path: Path) -> None:
+    (source,) = archive_sources("z.zip", path=bomb(tmp_path / "z.zip", 20 * 2**20))
+    assert "as in an archive bomb" in source.reason
+
+
+def test_a_member_that_is_too_large_is_refused_unopened(tmp_path: Path) -> None:
+    (source,) = archive_sources("z.zip", path=bomb(tmp_path / "z.zip", 65 * 2**20))
+    assert "expected at most 64 MiB, got 65.0 MiB" in source.reason
+
+
+def test_a_member_larger_than_its_directory_says_is_refused(tmp_path: Path) -> None:
+    path = bomb(tmp_path / "z.zip", 65 * 2**20)
+    data = bytearray(path.read_bytes())
+    # The uncompressed size in the central directory, and in the local header.
+    for signature, offset in ((b"PK\x01\x02", 24), (b"PK\x03\x04", 22)):
+        at = data.index(signature) + offset
+        data[at : at + 4] = (1000).to_bytes(4, "little")
+    path.write_bytes(data)
+    (source,) = archive_sources("z.zip", path=path)
+    with pytest.raises(MediaError, match=r"z\.zip/bomb\.png: expected"):
+        source.read()
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "message"),
+    [("MAX_MEMBERS", 2, "at most 2 members, got 3"), ("MAX_TOTAL", 10, "when unpacked, got")],
+)
+def test_too_much_in_one_archive_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str, value: int, message: str
+) -> None:
+    path = tmp_path / "many.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for index in range(3):
+            archive.writestr(f"{index}.png", bytes(10))
+    monkeypatch.setattr(archives, limit, value)
+    (source,) = archive_sources("many.zip", path=path)
+    assert source.kind is Kind.refused and message in source.reason
+
+
+def test_a_damaged_member_is_refused_and_its_neighbour_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", b"A" * 100)
+        archive.writestr("b.png", b"B" * 100)
+    path.write_bytes(path.read_bytes().replace(b"A" * 100, b"A" * 99 + b"X"))
+    first, second = archive_sources("z.zip", path=path)
+    with pytest.raises(MediaError, match=r"z\.zip/a\.png: expected a whole member"):
+        first.read()
+    assert second.read() == b"B" * 100
+
+
+def test_what_is_no_archive_is_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "z.zip"
+    path.write_bytes(b"no archive")
+    (source,) = find_sources([path])
+    assert "expected a ZIP archive, got something else" in source.reason
+
+
+def test_an_archive_can_be_read_from_memory_and_a_source_be_sent(tmp_path: Path) -> None:
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.png", b"A")
+    (source,) = archive_sources("z.zip", data=path.read_bytes())
+    assert source.read() == b"A"
+    (source,) = archive_sources("z.zip", path=path)
+    assert pickle.loads(pickle.dumps(source)).read() == b"A"
+
+
+def test_a_key_changes_when_the_file_does(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"1")
+    (source,) = find_sources([path])
+    before = source.key
+    assert next(iter(find_sources([path]))).key == before
+    path.write_bytes(b"22")
+    assert source.key != before
