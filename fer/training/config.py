@@ -62,6 +62,9 @@ class Cycle:
             for the plain picture and its mirror image before this cycle: a born-again network
             (Furlanello et al. 2018, arXiv 1805.04770) that keeps its weights. 0 in the first
             cycle, where there is nothing to learn from.
+        sharpness: Radius of sharpness-aware steps (``fer.training.sharpness``); 0 takes plain
+            ones. A short cycle of them at the end of a long training is enough (Zhou et al. 2025,
+            arXiv 2410.10373).
     """
 
     epochs: int
@@ -71,6 +74,7 @@ class Cycle:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     closing_augmentation: AugmentationConfig | None = None
     teacher_weight: float = 0.0
+    sharpness: float = 0.0
 
     def size_at(self, epoch: int) -> int:
         """Image side in pixels for an epoch counted from 0; the last one has the full size."""

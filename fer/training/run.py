@@ -36,6 +36,7 @@ from fer.training.run_folder import (
     save_checkpoint,
     start_run,
 )
+from fer.training.sharpness import Climber
 from fer.training.targets import Targets, blend, make_targets
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def _train_epoch(
     targets: Targets,
     epoch: int,
     config: TrainingConfig,
+    climber: Climber | None,
     report: Reporter | None,
 ) -> dict[str, float]:
     steps = steps_per_epoch(len(images), config.batch_size)
@@ -187,9 +189,13 @@ def _train_epoch(
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
+        if climber is not None:
+            climber.climb(batch)
         logs = model.train_on_batch(
             batch.pixels, batch.targets, sample_weight=batch.weights, return_dict=True
         )
+        if climber is not None:
+            climber.return_back()
         if not np.isfinite(logs["loss"]):
             raise TrainingError(
                 f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
@@ -257,7 +263,7 @@ def train(
     )
     model = compile_model(config)
     first = load_checkpoint(model, checkpoint) if checkpoint.exists() else 0
-    aims = targets
+    aims, climber = targets, None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()
         cycle, began = config.cycle_at(epoch)
@@ -266,8 +272,12 @@ def train(
             aims = blend(targets, teacher, cycle.teacher_weight)
         elif epoch == began:
             aims = targets
+        if epoch in (began, first):
+            climber = (
+                Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
+            )
         size = config.size_at(epoch)
-        logs = _train_epoch(model, chosen.images, aims, epoch, config, report)
+        logs = _train_epoch(model, chosen.images, aims, epoch, config, climber, report)
         row = {
             "epoch": epoch + 1,
             "size": size,
