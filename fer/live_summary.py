@@ -43,9 +43,11 @@ class SummaryCounter:
     Attributes:
         max_faces: Faces that are told apart; when there are more, the briefest ones are counted
             in the sum of all only.
+        longest_step_s: Frames further apart than this count for nothing.
     """
 
     max_faces: int = 24
+    longest_step_s: float = _LONGEST_STEP_S
     _faces: dict[int, dict[str, float]] = field(default_factory=dict)
     _together: dict[str, float] = field(default_factory=dict)
     _last_s: float | None = None
@@ -54,7 +56,7 @@ class SummaryCounter:
         """Count the time since the frame before for every face of this one."""
         last, self._last_s = self._last_s, result.timestamp_s
         step = 0.0 if last is None else result.timestamp_s - last
-        if not 0.0 < step <= _LONGEST_STEP_S:
+        if not 0.0 < step <= self.longest_step_s:
             return
         for face in result.faces:
             label = face.emotion or UNSURE

@@ -9,6 +9,7 @@ from fer.figures.errors import (
     reliability_figure,
     robustness_figure,
 )
+from fer.figures.timeline import timeline_figure
 from fer.figures.training import curves_figure
 
 __all__ = [
@@ -23,4 +24,5 @@ __all__ = [
     "ranking_figure",
     "reliability_figure",
     "robustness_figure",
+    "timeline_figure",
 ]

@@ -22,6 +22,12 @@ _DOORS = (
         "Drop pictures or take one; get them annotated, with a table to download.",
     ),
     (
+        "pages/2_Video.py",
+        "Video",
+        ":material/movie:",
+        "Hand in a video; get a time line to scrub, an annotated copy with its sound, and a table.",
+    ),
+    (
         "pages/3_Dataset.py",
         "Dataset",
         ":material/monitoring:",
@@ -102,7 +108,7 @@ def render() -> None:
     )
     with errors_shown():
         _status()
-    for column, (path, title, icon, text) in zip(st.columns(3), _DOORS, strict=True):
+    for column, (path, title, icon, text) in zip(st.columns(len(_DOORS)), _DOORS, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.page_link(path, label=f"**{title}**", icon=icon)
             st.markdown(text)

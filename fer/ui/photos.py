@@ -8,11 +8,11 @@ import streamlit as st
 
 from fer.errors import FerError
 from fer.export import SourceResult, to_csv, to_json, to_rows
-from fer.media import IMAGE_SUFFIXES, MAX_BYTES, decode_image, encode_png
+from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES, decode_image, encode_png
 from fer.overlay import draw_faces
 from fer.preprocessing import Image, shrink_to_fit
 from fer.ui import live_view
-from fer.ui.shell import LABEL_SET_NAMES, begin, download, errors_shown, recognizer
+from fer.ui.shell import LABEL_SET_NAMES, begin, download, errors_shown, plain, recognizer
 
 # Shown pictures are shrunk to this side; detection sees the original.
 _SHOWN_SIDE = 1200
@@ -111,7 +111,7 @@ def _show(photo: AnalysedPhoto) -> None:
         picture, table = st.columns([3, 2], gap="medium")
         with picture:
             st.image(photo.annotated_png, width="stretch", alt=f"Annotated picture {result.source}")
-            st.caption("; ".join([_plain(result.source), *photo.notes]))
+            st.caption("; ".join([plain(result.source), *photo.notes]))
         with table:
             if not result.faces:
                 st.html(
@@ -127,11 +127,6 @@ def _show(photo: AnalysedPhoto) -> None:
             more = len(result.faces) - _MAX_CARDS
             if more > 0:
                 st.caption(f"{more} more faces are in the table that you can download.")
-
-
-def _plain(name: str) -> str:
-    """A file name as text: Markdown and HTML in it stay letters."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:" else c for c in name)
 
 
 def render() -> None:
@@ -150,7 +145,7 @@ def render() -> None:
         photos = _analysed(labels)
         if not photos:
             st.caption(
-                "JPEG, PNG, WebP, TIFF, BMP or GIF, up to 64 MiB and 50 megapixels each. "
+                f"{FORMAT_NAMES}, up to 64 MiB and 50 megapixels each. "
                 "Pictures stay in this server's memory while the page is open, nowhere else."
             )
             return

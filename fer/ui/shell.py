@@ -18,6 +18,7 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("streamlit_app.py", "Home", ":material/home:"),
     ("pages/1_Webcam.py", "Webcam", ":material/videocam:"),
     ("pages/2_Photos.py", "Photos", ":material/photo_library:"),
+    ("pages/2_Video.py", "Video", ":material/movie:"),
     ("pages/3_Dataset.py", "Dataset", ":material/monitoring:"),
     ("pages/5_Model.py", "Model", ":material/neurology:"),
 )
@@ -42,8 +43,9 @@ h1 {padding-top: .4rem !important;}
   /* One line of links: the dot stands for the name, the words for their icons. */
   .fer-brand {font-size: 0;}
   .fer-brand span {width: .9rem; height: .9rem; margin: 0;}
-  .st-key-nav {column-gap: .15rem !important;}
-  .st-key-nav a {gap: 0 !important; padding: .25rem .5rem !important;}
+  .st-key-nav {column-gap: 0 !important;}
+  .st-key-nav a {gap: 0 !important; padding: .25rem .36rem !important;}
+  .st-key-nav a p {font-size: .86rem !important;}
   .st-key-nav a > span:has([data-testid="stIconMaterial"]) {display: none;}
 }
 </style>
@@ -113,3 +115,9 @@ def download(label: str, content: str, name: str, *, key: str, mime: str = "text
     st.download_button(
         label, content, name, mime, icon=":material/download:", key=key, on_click="ignore"
     )
+
+
+def plain(name: str) -> str:
+    """A file name as Markdown that shows it: Markdown, HTML and line breaks in it stay text."""
+    shown = " ".join(name.encode("utf-8", "backslashreplace").decode().split())
+    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in shown)

@@ -23,7 +23,7 @@ from fer.pipeline import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
 from fer.video.reader import VideoInfo, VideoReader
-from fer.video.records import last_record, read_records, record_line
+from fer.video.records import last_record, read_records, record_at, record_line
 from fer.video.state import JobState, VideoOutcome
 from fer.video.writer import SegmentWriter, join_segments
 
@@ -76,6 +76,10 @@ class VideoJob:
     def results(self) -> Iterator[FrameResult]:
         """The analysed frames so far, from disk, in the order of time."""
         return read_records(self._records, self._state.rows_bytes)
+
+    def result_at(self, time_s: float) -> FrameResult | None:
+        """The last analysed frame at or before a time in seconds."""
+        return record_at(self._records, time_s, self._state.rows_bytes)
 
     def run(
         self,

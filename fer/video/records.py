@@ -68,3 +68,33 @@ def last_record(path: Path) -> FrameResult | None:
                 return parse_record(lines[-1])
             back *= 4
     return None
+
+
+def record_at(path: Path, time_s: float, up_to: int) -> FrameResult | None:
+    """The last analysed frame at or before a time, found by halving the file.
+
+    Args:
+        path: The file.
+        time_s: Seconds.
+        up_to: Bytes that are whole lines.
+    """
+    low, high = 0, up_to
+    with path.open("rb") as file:
+        # The line that begins at or after ``low`` is not too late; the one after ``high`` is.
+        while high - low > 4096:
+            middle = (low + high) // 2
+            file.seek(middle)
+            file.readline()
+            begin = file.tell()
+            if begin >= high or parse_record(file.readline()).timestamp_s > time_s + 1e-6:
+                high = middle
+            else:
+                low = begin
+        file.seek(low)
+        best: FrameResult | None = None
+        while file.tell() < up_to:
+            record = parse_record(file.readline())
+            if record.timestamp_s > time_s + 1e-6:
+                break
+            best = record
+    return best

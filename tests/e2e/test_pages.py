@@ -20,6 +20,7 @@ HEADINGS = {
     "": "Read facial expressions in real time",
     "Webcam": "Webcam",
     "Photos": "Photos",
+    "Video": "Video",
     "Dataset": "Dataset",
     "Model": "Model",
 }
@@ -39,7 +40,7 @@ def test_each_page_works_as_the_first_request_of_a_server(
     with fresh_server() as server:
         page.goto(f"{server.url}/{path}")
         expect(page.get_by_role("heading", name=HEADINGS[path], level=1)).to_be_visible()
-        for name in ("Home", "Webcam", "Photos", "Dataset", "Model"):
+        for name in ("Home", "Webcam", "Photos", "Video", "Dataset", "Model"):
             expect(page.get_by_role("link", name=name).first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         assert "Traceback" not in server.log_text()

@@ -53,6 +53,12 @@ def png_header_of(width: int, height: int) -> bytes:
     return bytes(whole)
 
 
+def start_video(at: AppTest) -> None:
+    at.file_uploader(key="video_file").upload("a.mp4", b"any bytes", "video/mp4")
+    at.run()
+    at.button(key="video_start").click().run()
+
+
 def html_of(at: AppTest) -> str:
     return " ".join(block.proto.body for block in at.get("html"))
 
@@ -149,6 +155,7 @@ PAGES = (
     "streamlit_app.py",
     "pages/1_Webcam.py",
     "pages/2_Photos.py",
+    "pages/2_Video.py",
     "pages/3_Dataset.py",
     "pages/5_Model.py",
 )
@@ -161,6 +168,8 @@ def test_a_damaged_model_is_a_sentence_on_every_page(name: str, damaged_models: 
         if name == "pages/2_Photos.py":
             at.file_uploader(key="photos_files").upload("a.png", astronaut_png(), "image/png")
             at.run()
+        if name == "pages/2_Video.py":
+            start_video(at)
     assert not at.exception
     assert any("SHA-256" in error.value for error in at.error)
 
@@ -173,5 +182,7 @@ def test_a_missing_model_file_is_a_sentence_on_every_page(name: str, damaged_mod
         if name == "pages/2_Photos.py":
             at.file_uploader(key="photos_files").upload("a.png", astronaut_png(), "image/png")
             at.run()
+        if name == "pages/2_Video.py":
+            start_video(at)
     assert not at.exception
     assert any("model.tflite" in error.value for error in at.error)

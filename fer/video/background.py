@@ -1,0 +1,219 @@
+"""A video job on a thread of its own, for a page that asks how far it is."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+
+from fer.errors import FerError
+from fer.export import SourceResult, to_rows
+from fer.live_summary import FaceSummary, SummaryCounter
+from fer.overlay import draw_faces
+from fer.pipeline import EmotionRecognizer
+from fer.preprocessing import Image
+from fer.results import FrameResult
+from fer.tables import TableWriter
+from fer.video.analysis import VideoOptions, VideoProgress
+from fer.video.job import VideoJob
+from fer.video.reader import VideoReader
+from fer.video.state import VideoOutcome
+from fer.video.timeline import TimeLine
+
+
+class VideoRun:
+    """One video of one viewer: started, watched, cancelled, gone on with, taken away.
+
+    Its folder is temporary and goes with the object.
+
+    Args:
+        path: The video; if it lies in ``folder``, it goes with it.
+        folder: As ``new_folder`` makes it.
+        recognizer: Finds and reads faces.
+        options: Which frames.
+        annotate: Also write an annotated MP4.
+        name: The video's name.
+
+    Attributes:
+        progress: How far it is.
+        outcome: What came of it, once it has ended.
+        error: Why it could not be read, one line, or nothing.
+        time_line: The probabilities of each face over time.
+        faces: Identities seen.
+        first_face_s: Time of the first frame with a face, in seconds.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        folder: Path,
+        recognizer: EmotionRecognizer,
+        *,
+        options: VideoOptions,
+        annotate: bool,
+        name: str,
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.progress: VideoProgress | None = None
+        self.outcome: VideoOutcome | None = None
+        self.error = ""
+        self._recognizer = recognizer
+        self._clean = weakref.finalize(self, shutil.rmtree, folder, True)
+        self._folder = folder
+        self._options = options
+        self._annotate = annotate
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._job: VideoJob | None = None
+        longest_s = 1.0 if options.rate is None else max(1.0, 2.5 / options.rate)
+        self._counter = SummaryCounter(longest_step_s=longest_s)
+        self.time_line = TimeLine(recognizer.classifier.labels)
+        self.faces = 0
+        self.first_face_s = 0.0
+
+    @staticmethod
+    def new_folder() -> Path:
+        """A temporary folder for a run and its upload."""
+        return Path(tempfile.mkdtemp(prefix="fer-video-"))
+
+    @property
+    def active(self) -> bool:
+        """Whether it is being worked on."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin, or go on after a cancel; nothing is done twice."""
+        if self.active:
+            return
+        self._stop.clear()
+        self.error, self.outcome = "", None
+        # The thread must not keep the run alive once its viewer has gone.
+        self._thread = threading.Thread(
+            target=_work, args=(weakref.ref(self), self._stop), name="fer-video", daemon=True
+        )
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """End soon, with everything so far kept."""
+        self._stop.set()
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        """Until the run has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout_s)
+
+    def close(self) -> None:
+        """End the run and throw its files away."""
+        self.cancel()
+        self.wait(10)
+        self._clean()
+
+    def summary(self) -> tuple[FaceSummary, ...]:
+        """Seconds per emotion, for all faces together and for each."""
+        with self._lock:
+            return self._counter.summary()
+
+    def annotated(self) -> Path | None:
+        """The annotated MP4, once there is one."""
+        return self.outcome.annotated if self.outcome else None
+
+    def picture_at(self, time_s: float) -> tuple[Image, FrameResult | None] | None:
+        """The frame on show at a time, with the faces of the last analysed frame drawn on it.
+
+        Raises:
+            MediaError: If the video cannot be read any more.
+        """
+        with VideoReader(self.path, self.name) as reader:
+            frame = reader.frame_at(time_s)
+        if frame is None:
+            return None
+        result = self._job.result_at(time_s) if self._job else None
+        image = frame.image_bgr()
+        return (draw_faces(image, result.faces) if result else image), result
+
+    def table(self, suffix: str) -> bytes:
+        """The rows so far as a file.
+
+        Args:
+            suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
+        """
+        path = self._folder / f"table{suffix}"
+        (example,) = self._rows([SourceResult("")])
+        with TableWriter(path, example) as table:
+            for result in self._results():
+                table.write(self._rows([result]))
+            if self.outcome and self.outcome.reason:
+                fault = SourceResult(self.name, reason=self.outcome.reason, partial=True)
+                table.write(self._rows([fault]))
+        data = path.read_bytes()
+        path.unlink()
+        return data
+
+    def _results(self) -> Iterator[SourceResult]:
+        for frame in self._job.results() if self._job else ():
+            yield SourceResult(self.name, frame.faces, time_s=frame.timestamp_s)
+
+    def _rows(self, results: list[SourceResult]) -> list[dict[str, object]]:
+        card = self._recognizer.classifier.folder.card
+        labels = self._recognizer.classifier.labels
+        return to_rows(results, labels=labels, model=card.name, version=card.version)
+
+    def take(self, result: FrameResult) -> None:
+        """Count an analysed frame."""
+        with self._lock:
+            self._counter.add(result)
+            self.time_line.add(result)
+            if result.faces:
+                if not self.faces:
+                    self.first_face_s = result.timestamp_s
+                self.faces = max(self.faces, *(face.face_id for face in result.faces))
+
+    def new_job(self) -> VideoJob:
+        """The job of this run; it goes on where an earlier one has ended."""
+        self._job = VideoJob(
+            self.path,
+            self._folder / "job",
+            self._recognizer,
+            options=self._options,
+            annotate=self._annotate,
+            name=self.name,
+        )
+        return self._job
+
+
+def _work(reference: weakref.ref[VideoRun], stop: threading.Event) -> None:
+    run = reference()
+    if run is None:
+        return
+    try:
+        job = run.new_job()
+        del run
+        outcome = job.run(
+            cancel=lambda: stop.is_set() or reference() is None,
+            report=lambda progress: _tell(reference, progress),
+            on_result=lambda result: _take(reference, result),
+        )
+        if (run := reference()) is not None:
+            run.outcome = outcome
+    except FerError as fault:
+        if (run := reference()) is not None:
+            run.error = str(fault)
+    except Exception as fault:
+        if (run := reference()) is not None:
+            run.error = f"{run.name}: expected a video, got a fault ({fault}); try another file"
+        raise
+
+
+def _tell(reference: weakref.ref[VideoRun], progress: VideoProgress) -> None:
+    if (run := reference()) is not None:
+        run.progress = progress
+
+
+def _take(reference: weakref.ref[VideoRun], result: FrameResult) -> None:
+    if (run := reference()) is not None:
+        run.take(result)

@@ -1,0 +1,3 @@
+from fer.ui.video import render
+
+render()

@@ -1,0 +1,115 @@
+"""The video page as a script, without a browser."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import pytest
+from skimage import data
+from streamlit.testing.v1 import AppTest
+
+PROJECT = Path(__file__).parents[2]
+
+
+def write_video(path: Path, count: int = 12) -> Path:
+    """The portrait, standing still, at 10 frames a second."""
+    rgb = cv2.resize(data.astronaut(), (320, 320), interpolation=cv2.INTER_AREA)
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=10)
+        stream.width = stream.height = 320
+        stream.pix_fmt = "yuv420p"
+        for _ in range(count):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def page() -> AppTest:
+    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
+    return at.switch_page("pages/2_Video.py").run()
+
+
+def analysed(at: AppTest) -> AppTest:
+    at.button(key="video_start").click().run()
+    if at.session_state["video_run"] is not None:
+        at.session_state["video_run"].wait(120)
+    return at.run()
+
+
+def html_of(at: AppTest) -> str:
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def test_nothing_can_be_started_without_a_video(page: AppTest) -> None:
+    assert page.title[0].value == "Video"
+    assert page.button(key="video_start").disabled
+    assert any("temporary folder" in text.value for text in page.caption)
+
+
+def test_an_upload_gives_a_time_line_a_summary_and_downloads(page: AppTest, tmp_path: Path) -> None:
+    content = write_video(tmp_path / "a.mp4").read_bytes()
+    page.file_uploader(key="video_file").upload("my*film*.mp4", content, "video/mp4").run()
+    at = analysed(page)
+    assert not at.exception and not at.error
+    labels = [button.label for button in at.get("download_button")]
+    assert labels == ["Annotated video", "CSV", "JSON", "JSON Lines", "Parquet"]
+    assert [heading.value for heading in at.subheader] == [
+        r"my\*film\*\.mp4",
+        "Time line",
+        "Share of time",
+        "Annotated video",
+    ]
+    assert "<b>happy</b>" in html_of(at)
+    at.slider(key="video_time").set_value(0.85).run()
+    assert not at.exception and not at.error
+    assert at.slider(key="video_time").value == 0.85 and "<b>happy</b>" in html_of(at)
+
+
+def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
+    page.segmented_control(key="video_source").set_value("Path on this machine").run()
+    page.text_input(key="video_path").set_value(str(write_video(tmp_path / "a.mp4"))).run()
+    page.segmented_control(key="video_rate").set_value("1 a second").run()
+    page.toggle(key="video_annotate").set_value(False).run()
+    at = analysed(page)
+    assert not at.exception and not at.error
+    assert "<small>Read</small><b>2</b>" in html_of(at)
+    assert "Annotated video" not in [button.label for button in at.get("download_button")]
+
+
+def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
+    page.segmented_control(key="video_source").set_value("Path on this machine").run()
+    page.text_input(key="video_path").set_value("/no/such.mp4").run()
+    page.button(key="video_start").click().run()
+    assert "/no/such.mp4: expected a video file" in page.error[0].value
+    broken = tmp_path / "<b>.mp4"
+    broken.write_bytes(b"text")
+    page.text_input(key="video_path").set_value(str(broken)).run()
+    at = analysed(page)
+    assert not at.exception
+    assert "expected" in at.error[0].value and "\\<b\\>" in at.error[0].value
+
+
+def test_a_run_is_cancelled_and_goes_on(page: AppTest, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", 150)
+    page.segmented_control(key="video_source").set_value("Path on this machine").run()
+    page.text_input(key="video_path").set_value(str(path)).run()
+    page.button(key="video_start").click().run()
+    run = page.session_state["video_run"]
+    until = time.monotonic() + 60
+    while run.progress is None and time.monotonic() < until:
+        time.sleep(0.01)
+    page.button(key="video_cancel").click().run()
+    run.wait(60)
+    page.run()
+    assert run.outcome is not None and not run.outcome.finished
+    assert any("Stopped at" in text.value for text in page.markdown)
+    page.button(key="video_resume").click().run()
+    run.wait(120)
+    page.run()
+    assert not page.exception
+    assert run.outcome.finished and run.outcome.analysed == 150
