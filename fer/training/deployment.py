@@ -18,6 +18,7 @@ from fer.evaluation.calibration import (
     expected_calibration_error,
     fit_temperature,
 )
+from fer.evaluation.class_bias import FOLDS, check_class_bias, fit_class_bias
 from fer.evaluation.metrics import accuracy
 from fer.training.config import TrainingConfig
 from fer.training.convert import Precision, convert, run_converted
@@ -99,7 +100,8 @@ class Deployment:
         answered_right: Share of right answers that was asked for.
         operating_points: Head -> threshold for "unsure", and what it gives.
         truths: Head -> labels that both were chosen on.
-        calibration: Head -> protocol, n, and calibration error before and after, of the file.
+        calibration: Head -> protocol, n, calibration error before and after, of the file, and the
+            check of its class biases.
         checks: Every precision that was tried.
     """
 
@@ -156,6 +158,38 @@ def check_precision(
     return check, served
 
 
+def correct_class_bias(
+    model: keras.Model,
+    truths: Mapping[str, HeadTruth],
+    logits: Mapping[str, Probabilities],
+) -> tuple[dict[str, Probabilities], dict[str, dict[str, Any]]]:
+    """Give each head the class biases that help on faces held out; see ``class_bias``.
+
+    Args:
+        model: Its heads are Dense layers with their names; their bias is changed in place.
+        truths: Head -> labels of the validation rows.
+        logits: Head -> ``(n, classes)`` for the validation rows.
+
+    Returns:
+        The logits that the model gives from now on, and head -> the check with the biases.
+    """
+    corrected, records = dict(logits), {}
+    for head, truth in truths.items():
+        known, labels = logits[head][truth.rows], truth.labels[truth.rows]
+        counts = np.bincount(labels.astype(np.intp))
+        if counts[counts > 0].min() < FOLDS:
+            continue
+        check = check_class_bias(known, labels)
+        records[head] = check.to_dict()
+        if check.accepted:
+            bias = fit_class_bias(known, labels).astype(np.float32)
+            layer = model.get_layer(head)
+            layer.bias.assign(layer.bias + bias)
+            corrected[head] = logits[head] + bias
+            records[head]["bias"] = [float(one) for one in bias]
+    return corrected, records
+
+
 def deploy(
     model: keras.Model,
     config: TrainingConfig,
@@ -166,7 +200,8 @@ def deploy(
     """Calibrate, convert, check, and choose when to abstain; all on the validation split.
 
     Args:
-        model: A finished network.
+        model: A finished network; the biases of its heads may change, see
+            ``correct_class_bias``.
         config: Its recipe.
         validation: PublicTest.
         answered_right: Share of right answers that the threshold is chosen for.
@@ -176,6 +211,7 @@ def deploy(
     """
     truths = head_truths(config, validation)
     logits = model.predict(resized(validation.images, IMAGE_SIZE), batch_size=256, verbose=0)
+    logits, bias_checks = correct_class_bias(model, truths, logits)
     temperatures = {
         head: fit_temperature(logits[head][truth.rows], truth.labels[truth.rows])
         for head, truth in truths.items()
@@ -202,6 +238,7 @@ def deploy(
             "n": len(labels),
             "ece_before": expected_calibration_error(softmax(logits[head][rows], axis=1), labels),
             "ece_after": expected_calibration_error(probabilities, labels),
+            **({"class_bias": bias_checks[head]} if head in bias_checks else {}),
         }
     return Deployment(
         content=content,
