@@ -10,11 +10,16 @@ from fer.figures import (
     class_distribution_figure,
     confusion_figure,
     curves_figure,
+    embedding_figure,
+    explained_variance_figure,
     frontier_figure,
     per_class_figure,
+    pixel_figure,
+    quality_figure,
     ranking_figure,
     reliability_figure,
     robustness_figure,
+    split_difference_figure,
 )
 from fer.labels import COLOURS
 
@@ -168,3 +173,53 @@ def test_models_of_unknown_cost_are_ranked_but_not_set_against_it() -> None:
     ranked = ranking_figure(MODELS)
     assert {name for trace in ranked.data for name in trace.y} == set(MODELS["name"])
     assert list(ranked.layout.yaxis.categoryarray) == ["peer", "xs 1", "unknown cost"]
+
+
+def test_difference_of_two_splits_is_in_percentage_points() -> None:
+    (bars,) = split_difference_figure(TABLE, "Training", "PublicTest").data
+    assert dict(zip(bars.x, bars.y, strict=True)) == {"angry": -25, "happy": 25}
+
+
+def test_measures_are_lines_in_percent_in_the_colour_of_the_class() -> None:
+    table = pd.DataFrame(
+        {
+            "group": ["happy", "happy", "Training"],
+            "value": [1.0, 2.0, 1.0],
+            "share": [0.25, 0.75, 1.0],
+            "count": [1, 3, 4],
+        }
+    )
+    figure = quality_figure(table, "contrast", "grey values")
+    happy, training = figure.data
+    assert list(happy.y) == [25, 75] and happy.line.color == COLOURS["happy"]
+    assert training.name == "Training" and list(training.y) == [100]
+    assert figure.layout.title.text == "Contrast of the pictures"
+
+
+def test_pixels_are_drawn_as_they_lie() -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    figure = pixel_figure(pixels)
+    assert np.asarray(figure.data[0].z).tolist() == pixels.tolist()
+    assert figure.layout.yaxis.autorange == "reversed"
+
+
+def test_explained_variance_points_at_its_marks() -> None:
+    table = pd.DataFrame({"components": [1, 2, 3], "kept": [0.5, 0.8, 0.9]})
+    line, marks = explained_variance_figure(table, ((3, 0.9),)).data
+    assert list(line.y) == [50, 80, 90]
+    assert list(marks.text) == ["3: 90%"]
+
+
+def test_points_of_a_map_carry_their_number_for_the_face_beside_it() -> None:
+    table = pd.DataFrame(
+        {
+            "x": [0.0, 1.0, 2.0],
+            "y": [0.0, 1.0, 2.0],
+            "label": ["happy", "angry", "happy"],
+            "read as": ["happy", "sad", "neutral"],
+            "row": [10, 20, 30],
+        }
+    )
+    angry, happy = embedding_figure(table).data
+    assert (angry.name, happy.name) == ("angry", "happy")
+    assert np.asarray(happy.customdata).tolist() == [[0, "happy", 10], [2, "neutral", 30]]

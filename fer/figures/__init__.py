@@ -1,7 +1,15 @@
 """Plotly figures from plain tables; no Streamlit, no data access."""
 
 from fer.figures.comparison import OWN, frontier_figure, ranking_figure
-from fer.figures.data import agreement_figure, class_distribution_figure
+from fer.figures.data import (
+    agreement_figure,
+    class_distribution_figure,
+    embedding_figure,
+    explained_variance_figure,
+    pixel_figure,
+    quality_figure,
+    split_difference_figure,
+)
 from fer.figures.errors import (
     abstention_figure,
     confusion_figure,
@@ -19,10 +27,15 @@ __all__ = [
     "class_distribution_figure",
     "confusion_figure",
     "curves_figure",
+    "embedding_figure",
+    "explained_variance_figure",
     "frontier_figure",
     "per_class_figure",
+    "pixel_figure",
+    "quality_figure",
     "ranking_figure",
     "reliability_figure",
     "robustness_figure",
+    "split_difference_figure",
     "timeline_figure",
 ]

@@ -9,10 +9,10 @@ import streamlit as st
 from fer.datasets.audit import KINDS, Audit, agreement, agreement_table, audit
 from fer.datasets.base import FaceDataset
 from fer.figures import agreement_figure
-from fer.ui.pictures import picture_rows
+from fer.ui.dataset_pictures import clickable_faces
 from fer.ui.shell import download, is_dark
 
-_SHOWN = 36
+_SHOWN = 64
 # What a model should not be trained on: these rows teach it the test, or nothing.
 _TO_DROP = ("leaked", "blank", "not a face")
 
@@ -50,12 +50,12 @@ def _pictures(report: Audit) -> None:
         # Equal pictures side by side.
         flat = report.dataset.images[rows].reshape(len(rows), -1)
         rows = rows[np.lexsort(flat[:, ::97].T)]
-    st.image(
-        picture_rows(report.dataset.images[rows[:_SHOWN]], 12),
-        width="stretch",
-        alt=f"Pictures with the finding {kind}",
-    )
-    st.caption(f"{min(_SHOWN, len(rows)):,} of {len(rows):,} pictures. {KINDS[kind]}.")
+    pages = -(-len(rows) // _SHOWN)
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Page of {pages}", 1, pages, 1, key="audit_page", width=160))
+    st.caption(f"{len(rows):,} pictures. {KINDS[kind]}.")
+    clickable_faces(report.dataset, rows[(page - 1) * _SHOWN : page * _SHOWN], key="audit_faces")
 
 
 def _list(report: Audit) -> None:

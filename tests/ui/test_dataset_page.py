@@ -20,7 +20,7 @@ def open_page(name: str) -> AppTest:
     return at.switch_page(name).run()
 
 
-DATASET_TABS = ("Distribution", "Pictures", "Audit")
+DATASET_TABS = ("Distribution", "Pictures", "Audit", "Structure")
 
 
 def open_tab(at: AppTest, name: str) -> AppTest:
@@ -42,6 +42,7 @@ def test_dataset_without_data_shows_recorded_figures_and_says_so() -> None:
         "Distribution": 1,
         "Pictures": 0,
         "Audit": 0,
+        "Structure": 0,
     }
 
 
@@ -67,7 +68,63 @@ def test_dataset_by_path_shows_its_own_distribution_and_pictures(small_csv: Path
     assert any("21 pictures" in caption.value for caption in at.caption)
     open_tab(at, "Pictures")
     assert not at.exception and not at.error
-    assert len(at.get("image")) == 7
+    # One clickable grid for each class.
+    assert len(at.get("bidi_component")) == 7
+
+
+def choose(at: AppTest, **values: object) -> AppTest:
+    """Set widgets by their keys, and run once."""
+    for key, value in values.items():
+        at.session_state[key] = value
+    at.run()
+    assert not at.exception and not at.error
+    return at
+
+
+def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) -> None:
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    # Bars, their imbalance, and two splits beside each other.
+    assert len(at.get("plotly_chart")) == 2
+    before = at.dataframe[0].value
+    assert before.groupby("split")["count"].sum().to_dict() == {
+        "Training": 7,
+        "PublicTest": 7,
+        "PrivateTest": 7,
+    }
+    choose(at, dataset_splits="Stratified 80 / 12 / 8")
+    after = at.dataframe[0].value
+    assert after["count"].sum() == 21 and not after.equals(before)
+    choose(at, compare_first="Training", compare_second="Training")
+    assert any("**0.0%**" in text.value for text in at.markdown)
+
+
+def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    open_tab(at, "Pictures")
+    choose(at, pictures_label="happy", pictures_page=1)
+    assert len(at.get("bidi_component")) == 1
+    choose(at, pictures_view="Mean faces")
+    assert any("standard deviation" in text.value for text in at.markdown)
+    choose(at, pictures_view="Light and focus")
+    assert len(at.get("plotly_chart")) == 1 and len(at.get("bidi_component")) == 2
+    choose(at, pictures_view="From pixels to picture", pixels_row=7)
+    # Picture 7 is blank: its text is the same number over and over.
+    assert at.code[0].value == "9 " * 96 + "..."
+
+
+def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Path) -> None:
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    open_tab(at, "Structure")
+    assert not at.exception and not at.error
+    assert len(at.get("plotly_chart")) == 2
+    assert any("components keep 90%" in text.value for text in at.markdown)
+    placed = at.dataframe[1].value
+    assert list(placed["row"]) == [1, 4, 7, 10, 13, 16, 19]  # Training
+    choose(at, structure_components=2, structure_face=2)
+    assert any("with 2 numbers instead of 2,304" in text.value for text in at.markdown)
 
 
 def test_dataset_audit_counts_shows_and_lists_what_is_wrong(small_csv: Path) -> None:
@@ -78,7 +135,7 @@ def test_dataset_audit_counts_shows_and_lists_what_is_wrong(small_csv: Path) -> 
     findings = at.dataframe[0].value.set_index("finding")["rows"]
     assert findings["leaked"] == findings["tested twice"] == findings["blank"] == 1
     assert findings["conflicting"] == 2
-    assert len(at.get("image")) == 1
+    assert len(at.get("bidi_component")) == 1
     listed = at.dataframe[1].value
     assert list(listed["row"]) == [1, 7]
     assert list(listed["findings"]) == ["leaked", "blank"]

@@ -1,0 +1,156 @@
+"""The tab of the dataset page on classes and splits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer.datasets import FaceDataset
+from fer.datasets.audit import source_rows
+from fer.datasets.splits import USUAL_SHARES, stratified_split
+from fer.datasets.statistics import class_distribution, ferplus_distribution, imbalance_ratio
+from fer.figures import class_distribution_figure, split_difference_figure
+from fer.ui.charts import show_figure, table_expander
+from fer.ui.shell import download, shipped_model
+
+_DIVIDED = "Stratified " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
+
+
+def recorded_distribution(metrics: dict[str, Any]) -> pd.DataFrame:
+    """The class distribution that was recorded when the model was published."""
+    rows = [
+        {"split": split, "label": label, "count": count, "share": count / max(1, entry["n"])}
+        for split, entry in metrics["dataset"]["splits"].items()
+        for label, count in entry["counts"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
+@st.cache_resource(show_spinner="Dividing ...", max_entries=4, hash_funcs={FaceDataset: id})
+def _divided(dataset: FaceDataset, seed: int) -> tuple[FaceDataset, FaceDataset]:
+    """The divided data set, with the one it came from, whose identity it keeps alive."""
+    return dataset, stratified_split(dataset, seed=seed)
+
+
+def imbalance_table(table: pd.DataFrame) -> pd.DataFrame:
+    """Per split: pictures, the largest and the smallest class, and their ratio."""
+    rows = []
+    for split, group in table.groupby("split", sort=False):
+        counts = group.set_index("label")["count"]
+        if counts.sum() == 0:
+            continue
+        rows.append(
+            {
+                "split": split,
+                "pictures": int(counts.sum()),
+                "largest class": counts.idxmax(),
+                "smallest class": counts.idxmin(),
+                "imbalance ratio": round(imbalance_ratio(counts.to_list()), 2),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _reading(table: pd.DataFrame) -> str:
+    first = imbalance_table(table).iloc[0]
+    return (
+        f"In {first['split']}, **{first['largest class']}** has {first['imbalance ratio']:.1f} "
+        f"times as many pictures as **{first['smallest class']}**: a model that never says "
+        f"{first['smallest class']} loses little accuracy, so look at the recall of each class too."
+    )
+
+
+def _bars(table: pd.DataFrame, name: str, *, shares: bool, key: str) -> None:
+    figure = class_distribution_figure(table, shares=shares)
+    figure.update_layout(title_text=f"Pictures per class and split, {name}")
+    show_figure(figure, _reading(table), table, key)
+    table_expander(imbalance_table(table), f"{key}_imbalance", title="Imbalance of each split")
+
+
+def _splits_of(dataset: FaceDataset) -> FaceDataset:
+    """The data set with the splits that the reader chose."""
+    left, right = st.columns(2)
+    chosen = left.segmented_control(
+        "Splits", ["Its own", _DIVIDED], default="Its own", key="dataset_splits"
+    )
+    if chosen != _DIVIDED:
+        return dataset
+    seed = int(right.number_input("Seed of the division", 0, 10_000, 0, key="dataset_seed"))
+    divided = _divided(dataset, seed)[1]
+    st.caption("Each class in the same shares; copies of a picture stay in one split.")
+    listed = pd.DataFrame(
+        {
+            "row": source_rows(divided),
+            "split": np.asarray(divided.split_names, object)[divided.splits],
+        }
+    )
+    download("CSV of the division", listed.to_csv(index=False), "splits.csv", key="splits_csv")
+    return divided
+
+
+def _compare(table: pd.DataFrame) -> None:
+    names = [
+        str(split) for split, group in table.groupby("split", sort=False) if group["count"].sum()
+    ]
+    if len(names) < 2:
+        return
+    st.subheader("Two splits compared")
+    left, right = st.columns(2)
+    first = left.selectbox("Split", names, index=len(names) - 1, key="compare_first")
+    second = right.selectbox("Against", names, index=0, key="compare_second")
+    shares = table.pivot(index="label", columns="split", values="share")
+    shares = shares.reindex(list(dict.fromkeys(table["label"])))
+    difference = (shares[first] - shares[second]).abs()
+    shown = shares[list(dict.fromkeys([first, second]))].reset_index()
+    show_figure(
+        split_difference_figure(table, first, second),
+        f"To make {first} like {second}, **{difference.sum() / 2:.1%}** of its pictures would have "
+        f"to change class; the largest difference is in **{difference.idxmax()}**.",
+        shown,
+        "split_difference",
+    )
+
+
+def distribution_tab(dataset: FaceDataset | None) -> None:
+    """Draw the tab."""
+    if dataset is None:
+        table = recorded_distribution(shipped_model().metrics())
+        unit = st.segmented_control(
+            "Bars show", ["Counts", "Shares"], default="Counts", key="dataset_unit"
+        )
+        _bars(table, "FER-2013", shares=unit == "Shares", key="distribution")
+        return
+    dataset = _splits_of(dataset)
+    own = class_distribution(dataset)
+    left, right = st.columns(2)
+    view = "Labels"
+    if dataset.votes is not None:
+        view = (
+            left.segmented_control(
+                "Labels",
+                ["FER-2013", "FER+", "Side by side"],
+                default="FER-2013",
+                key="dataset_labels",
+            )
+            or "FER-2013"
+        )
+    unit = right.segmented_control(
+        "Bars show", ["Counts", "Shares"], default="Counts", key="dataset_unit"
+    )
+    shares = unit == "Shares"
+    if view == "Side by side":
+        columns = st.columns(2, gap="medium")
+        with columns[0]:
+            _bars(own, "FER-2013", shares=shares, key="distribution")
+        with columns[1]:
+            _bars(ferplus_distribution(dataset), "FER+", shares=shares, key="distribution_ferplus")
+        st.caption("FER+ counts the pictures whose voters have a clear majority for one emotion.")
+        _compare(own)
+        return
+    table = ferplus_distribution(dataset) if view == "FER+" else own
+    name = view if dataset.votes is not None else dataset.source
+    _bars(table, name, shares=shares, key="distribution")
+    _compare(table)
