@@ -24,7 +24,7 @@ from fer.cli_common import (
     progress,
 )
 from fer.cli_inspect import dataset_app, models_app
-from fer.errors import FerError
+from fer.errors import FerError, TrainingError
 
 app = typer.Typer(
     name="fer",
@@ -106,8 +106,28 @@ def train(
         Path | None,
         typer.Option("--drop", help="CSV of rows to leave out, as fer dataset audit writes it."),
     ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, help="Processes that share every batch (JAX).")
+    ] = 1,
+    worker: Annotated[
+        int | None,
+        typer.Option("--worker", min=0, help="Which one this is; default: start all of them here."),
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option("--address", help="host:port of the first worker.")
+    ] = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
+    team = None
+    if workers > 1:
+        from fer.training.parallel import prepare
+
+        if name is not None:
+            raise TrainingError(
+                "train: expected --name without --workers, got both; publish afterwards with "
+                "--resume --name, which needs Keras on TensorFlow"
+            )
+        team = prepare(workers, worker, address)
     from fer.training.session import run_training
 
     dataset = open_data(data, ferplus, skip_bad)
@@ -137,6 +157,7 @@ def train(
             seed=seed,
             resume=resume,
             report=report,
+            workers=team,
         )
     err.print(f"Trained; history and checkpoint are in {folder}")
     if name is not None:

@@ -7,32 +7,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from fer.architectures import SINGLE_OUTPUT, build
 from fer.datasets.base import FaceDataset
-from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
-from fer.evaluation.metrics import accuracy, macro_f1
 from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
+from fer.training.network_pass import resized, teacher_answers, validate
+from fer.training.parallel import Workers
 from fer.training.run_folder import (
     CHECKPOINT,
     CONFIG,
     HISTORY,
     append_history,
-    load_answers,
     load_checkpoint,
     read_config,
-    save_answers,
     save_checkpoint,
     start_run,
 )
@@ -113,67 +111,6 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     return model
 
 
-def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
-    """Faces ``(n, h, h)`` as network input ``(n, size, size, 1)`` float32 in 0..255."""
-    if images.shape[1] != size:
-        images = np.stack(
-            [cv2.resize(i, (size, size), interpolation=cv2.INTER_AREA) for i in images]
-        )
-    return images[..., None].astype(np.float32)
-
-
-def validate(model: keras.Model, dataset: FaceDataset, size: int) -> dict[str, float]:
-    """Accuracy and macro-F1 on a split by one forward pass of the Keras model."""
-    logits = model.predict(resized(dataset.images, size), batch_size=256, verbose=0)
-    predicted = np.argmax(logits["fer2013"], axis=1)
-    row = {
-        "val_accuracy": accuracy(dataset.labels, predicted),
-        "val_macro_f1": macro_f1(dataset.labels, predicted, len(dataset.label_names)),
-    }
-    if dataset.votes is not None:
-        labels = majority_labels(dataset.votes)
-        clear = labels >= 0
-        row["val_ferplus_accuracy"] = accuracy(
-            labels[clear], np.argmax(logits["ferplus"][clear], axis=1)
-        )
-    return row
-
-
-def teacher_answers(
-    model: keras.Model,
-    images: npt.NDArray[np.uint8],
-    run_dir: Path,
-    epoch: int,
-    *,
-    fresh: bool,
-) -> dict[str, npt.NDArray[np.float32]]:
-    """What the network knew when a cycle began, for the plain training images.
-
-    Args:
-        model: The network.
-        images: ``(n, 48, 48)`` uint8 rows of Training.
-        run_dir: Folder of the run, which keeps the answers for a resumed one.
-        epoch: The epoch at which the cycle began.
-        fresh: Whether the network stands at that epoch now: ask it, and keep the answers.
-
-    Returns:
-        Head -> ``(n, classes)`` float32, the mean over the picture and its mirror image.
-
-    Raises:
-        TrainingError: If a resumed run lacks the answers.
-    """
-    if not fresh:
-        return load_answers(run_dir, epoch, len(images))
-    answers: dict[str, npt.NDArray[np.float32]] = {}
-    for view in (images, images[:, :, ::-1]):
-        for head, logits in model.predict(resized(view, 48), batch_size=256, verbose=0).items():
-            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-            share = shifted / shifted.sum(axis=1, keepdims=True) / 2
-            answers[head] = answers.get(head, np.float32(0)) + share
-    save_answers(run_dir, epoch, answers)
-    return answers
-
-
 def _train_epoch(
     model: keras.Model,
     images: npt.NDArray[np.uint8],
@@ -181,6 +118,7 @@ def _train_epoch(
     epoch: int,
     config: TrainingConfig,
     climber: Climber | None,
+    workers: Workers | None,
     report: Reporter | None,
 ) -> dict[str, float]:
     steps = steps_per_epoch(len(images), config.batch_size)
@@ -189,6 +127,8 @@ def _train_epoch(
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
+        if workers is not None:
+            batch = workers.share(batch)
         if climber is not None:
             climber.climb(batch)
         logs = model.train_on_batch(
@@ -238,6 +178,7 @@ def train(
     *,
     resume: bool = False,
     report: Reporter | None = None,
+    workers: Workers | None = None,
 ) -> keras.Model:
     """Train under the protocol; the folder holds all that is needed to go on after a kill.
 
@@ -247,6 +188,8 @@ def train(
         run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step.
+        workers: The processes that train together, each called with the same arguments but its
+            own index, on a folder that all of them can read; only the first one writes.
 
     Returns:
         The model after the last epoch, with its optimizer (and EMA) still attached.
@@ -257,18 +200,29 @@ def train(
     """
     chosen, validation = usable_rows(dataset)
     checkpoint = run_dir / CHECKPOINT
-    start_run(run_dir, config, resume=resume)
+    writes = workers is None or workers.first
+    if writes:
+        start_run(run_dir, config, resume=resume)
     targets = make_targets(
         chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
     )
-    model = compile_model(config)
+    if workers is None:
+        model = compile_model(config)
+    else:
+        model = workers.build(lambda: compile_model(config), config.batch_size)
+    looking: Callable[[keras.Model], AbstractContextManager[keras.Model]] = (
+        nullcontext if workers is None else workers.looking
+    )
     first = load_checkpoint(model, checkpoint) if checkpoint.exists() else 0
     aims, climber = targets, None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()
         cycle, began = config.cycle_at(epoch)
         if cycle.teacher_weight and (epoch == began or epoch == first):
-            teacher = teacher_answers(model, chosen.images, run_dir, began, fresh=epoch == began)
+            with looking(model) as network:
+                teacher = teacher_answers(
+                    network, chosen.images, run_dir, began, fresh=epoch == began, keep=writes
+                )
             aims = blend(targets, teacher, cycle.teacher_weight)
         elif epoch == began:
             aims = targets
@@ -277,13 +231,17 @@ def train(
                 Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
             )
         size = config.size_at(epoch)
-        logs = _train_epoch(model, chosen.images, aims, epoch, config, climber, report)
+        logs = _train_epoch(model, chosen.images, aims, epoch, config, climber, workers, report)
+        if not writes:
+            continue
+        with looking(model) as network:
+            measured = validate(network, validation, size)
         row = {
             "epoch": epoch + 1,
             "size": size,
             "learning_rate": config.learning_rate_at(epoch),
             **logs,
-            **validate(model, validation, size),
+            **measured,
             "seconds": round(time.perf_counter() - started, 1),
         }
         # The row first: a kill between the two repeats the epoch, which replaces its row. The

@@ -9,6 +9,7 @@ from pathlib import Path
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.training.config import RECIPES, TrainingConfig
+from fer.training.parallel import Workers
 from fer.training.run import CONFIG, Reporter, read_config, train
 
 
@@ -64,6 +65,7 @@ def run_training(
     seed: int | None = None,
     resume: bool = False,
     report: Reporter | None = None,
+    workers: Workers | None = None,
 ) -> None:
     """Train in a folder; see ``fer.training.run.train`` for what it holds.
 
@@ -78,4 +80,4 @@ def run_training(
         seed=seed,
         resume=resume,
     )
-    train(config, dataset, run_dir, resume=resume, report=report)
+    train(config, dataset, run_dir, resume=resume, report=report, workers=workers)
