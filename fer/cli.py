@@ -170,6 +170,42 @@ def train(
         err.print(f"Published as {path}")
 
 
+@app.command()
+def benchmark(
+    picture: Annotated[
+        Path | None, typer.Argument(help="A picture with a face; default: a generated scene.")
+    ] = None,
+    model: ModelName = None,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Times each step.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """Time the steps of the pipeline on this machine, one thread."""
+    from fer.benchmark import clutter, measure
+    from fer.media import read_image
+    from fer.pipeline import EmotionRecognizer
+
+    recognizer = EmotionRecognizer.load(model)
+    pixels = clutter() if picture is None else read_image(picture).image_bgr
+    stages = measure(recognizer, pixels, repeats)
+    card = recognizer.classifier.folder.card
+    height, width = pixels.shape[:2]
+    if as_json:
+        print_json(
+            {
+                "model": card.name,
+                "version": card.version,
+                "width": width,
+                "height": height,
+                "stages": [stage.to_dict() for stage in stages],
+            }
+        )
+        return
+    table = Table(f"{width}x{height}, {card.name} {card.version}", "median ms", "90 % below ms")
+    for stage in stages:
+        table.add_row(stage.stage, f"{stage.median_ms:.2f}", f"{stage.p90_ms:.2f}")
+    out.print(table)
+
+
 @app.command("version")
 def show_version() -> None:
     """The version of this package."""
