@@ -256,6 +256,14 @@ RECIPES: dict[str, TrainingConfig] = {
                 closing_augmentation=_MILD,
                 teacher_weight=0.3,
             ),
+            Cycle(
+                epochs=36,
+                learning_rate=0.06,
+                sizes=((0.6, 40), (0.4, 48)),
+                augmentation=AugmentationConfig(erase=0.3),
+                closing_augmentation=_MILD,
+                teacher_weight=0.4,
+            ),
         ),
     ),
 }
