@@ -24,7 +24,7 @@ from fer.cli_common import (
     progress,
 )
 from fer.cli_inspect import dataset_app, models_app
-from fer.errors import FerError, TrainingError
+from fer.errors import FerError, InputError, TrainingError
 
 app = typer.Typer(
     name="fer",
@@ -49,24 +49,23 @@ def evaluate(
     skip_bad: SkipBad = False,
 ) -> None:
     """Measure a published model on a labelled data set, under every protocol it allows."""
-    from fer.classifier import EmotionClassifier
-    from fer.evaluation.readings import evaluate_model
+    from fer.literature.session import evaluate_published
 
-    classifier = EmotionClassifier.load(model)
     dataset = open_data(data, ferplus, skip_bad)
     with progress() as bars:
         task = bars.add_task(f"Evaluating on {split}", total=1.0)
-        report = evaluate_model(
-            classifier,
+        report = evaluate_published(
+            model,
             dataset,
             split,
             progress=lambda share: bars.update(task, completed=share),
         )
-    card = classifier.folder.card
     if as_json:
         print_json(report)
         return
-    table = Table(title=f"{card.name} {card.version} on {report['source']}, {report['split']}")
+    table = Table(
+        title=f"{report['model']} {report['version']} on {report['source']}, {report['split']}"
+    )
     for column in ("protocol", "n", "accuracy", "95 %", "macro-F1", "ECE"):
         table.add_column(column, justify="left" if column == "protocol" else "right")
     for name, entry in report.items():
@@ -116,6 +115,21 @@ def train(
     address: Annotated[
         str | None, typer.Option("--address", help="host:port of the first worker.")
     ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="Systems of the literature: official (default), own (that of its source), "
+            "folder, test-folder or stratified.",
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="transfer: networks: a file, cache (default) or none."),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option("--image-size", min=32, help="transfer: networks: pixels.")
+    ] = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     team = None
@@ -128,8 +142,20 @@ def train(
                 "--resume --name, which needs Keras on TensorFlow"
             )
         team = prepare(workers, worker, address)
+    from fer.literature.session import SYSTEMS, literature_folder, publish_system, train_system
     from fer.training.session import run_training
 
+    literature = architecture in SYSTEMS
+    if literature and (config is not None or workers > 1):
+        raise InputError(
+            f"{architecture}: expected no --config and no --workers, its recipe is fixed; leave "
+            "them out"
+        )
+    if not literature and (split, weights, image_size) != (None, None, None):
+        raise InputError(
+            f"{architecture}: expected no --split, --weights or --image-size, they belong to the "
+            "systems of the literature; leave them out"
+        )
     dataset = open_data(data, ferplus, skip_bad)
     if drop is not None:
         from fer.datasets.audit import drop_rows
@@ -148,25 +174,42 @@ def train(
                 description=f"Epoch {step.epoch + 1}/{step.epochs}, loss {step.loss:.3f}",
             )
 
-        run_training(
-            dataset,
-            folder,
-            architecture=architecture,
-            config_path=config,
-            epochs=epochs,
-            seed=seed,
-            resume=resume,
-            report=report,
-            workers=team,
-        )
-    err.print(f"Trained; history and checkpoint are in {folder}")
+        common: dict[str, Any] = {
+            "epochs": epochs,
+            "seed": seed,
+            "resume": resume,
+            "report": report,
+        }
+        if literature:
+            train_system(
+                dataset,
+                folder,
+                architecture,
+                split=split,
+                weights=weights,
+                image_size=image_size,
+                **common,
+            )
+        else:
+            run_training(
+                dataset,
+                folder,
+                architecture=architecture,
+                config_path=config,
+                workers=team,
+                **common,
+            )
+    err.print(f"Trained; the run is in {folder}")
     if name is not None:
         from fer.model_store import models_dir
         from fer.training.publish import publish
 
         with progress() as bars:
             bars.add_task("Publishing", total=None)
-            path = publish(folder, dataset, models_dir(), name, version=version)
+            if literature:
+                path = publish_system(folder, dataset, literature_folder(name), version=version)
+            else:
+                path = publish(folder, dataset, models_dir(), name, version=version)
         err.print(f"Published as {path}")
 
 

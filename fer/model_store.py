@@ -32,9 +32,11 @@ __all__ = [
     "ModelFolder",
     "check_name",
     "file_digest",
+    "find_folder",
     "list_models",
     "models_dir",
     "open_model",
+    "read_card",
 ]
 
 DEFAULT_MODEL = "xs"
@@ -45,6 +47,8 @@ CARD = "card.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
 GATE = "gate.npz"
+LITERATURE = "literature"
+"""Folder of the literature's systems in ``models/``; their weights are not in the repository."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
@@ -147,6 +151,27 @@ def check_name(name: str) -> str:
     return name
 
 
+def find_folder(name: str, directory: Path | None = None) -> Path:
+    """Where a model's folder is, or would be: in ``models/``, else in ``models/literature/``.
+
+    Raises:
+        ModelError: If the name cannot be that of a folder.
+    """
+    root = models_dir() if directory is None else directory
+    path = root / check_name(name)
+    other = root / LITERATURE / name
+    return other if not path.is_dir() and other.is_dir() else path
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a folder, without a look at its weights.
+
+    Raises:
+        ModelError: If there is none, or it is damaged.
+    """
+    return _read_card(folder / CARD)
+
+
 def list_models(directory: Path | None = None) -> list[ModelCard]:
     """Cards of all models, by name; a folder with a damaged card is logged and left out.
 
@@ -185,7 +210,7 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     """
     name = check_name(DEFAULT_MODEL if name is None else name)
     root = models_dir() if directory is None else directory
-    path = root / name
+    path = find_folder(name, root)
     if not path.is_dir():
         found = ", ".join(card.name for card in list_models(root)) or "none"
         raise ModelError(
@@ -193,6 +218,12 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
             f"choose one of them, or set {ENVIRONMENT} to the folder that holds your models"
         )
     missing = [file for file in (CARD, WEIGHTS, HISTORY, METRICS) if not (path / file).is_file()]
+    if missing == [WEIGHTS] and path.parent.name == LITERATURE:
+        raise ModelError(
+            f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
+            f"networks are not in the repository; make them with fer train --architecture "
+            f"{_read_card(path / CARD).architecture} --name {name}"
+        )
     if missing:
         raise ModelError(
             f"{path}: expected a model folder, missing {', '.join(missing)}; "

@@ -13,16 +13,19 @@ def multiply_adds(model: keras.Model) -> int:
     """Multiplications of the convolutions and dense layers in one forward pass of one image.
 
     Args:
-        model: Built with a fixed input size.
+        model: Built with a fixed input size; models inside it are counted too.
 
     Raises:
         ValueError: If a layer's size is not fixed.
     """
+    import keras
     from keras import layers
 
     total = 0
     for layer in model.layers:
-        if isinstance(layer, (layers.Conv2D, layers.Dense)):
+        if isinstance(layer, keras.Model):
+            total += multiply_adds(layer)
+        elif isinstance(layer, (layers.Conv2D, layers.DepthwiseConv2D, layers.Dense)):
             positions = layer.output.shape[1:-1]
             if None in positions:
                 raise ValueError(f"{layer.name}: expected a fixed size, got {layer.output.shape}")

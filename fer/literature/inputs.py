@@ -1,0 +1,104 @@
+"""Faces as a network of the literature wants them: any size, grey or colour, in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer.literature.recipes import Recipe
+from fer.training.augmentation import augment
+
+if TYPE_CHECKING:
+    import keras
+
+Pictures = npt.NDArray[np.uint8]
+
+
+class PictureSource(Protocol):
+    """Pictures that are fetched when they are needed."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
+        """The pictures ``(b, h, w)`` or ``(b, h, w, 3)`` uint8 of these rows."""
+        ...
+
+
+class ArraySource:
+    """Pictures that are in memory already: ``(n, h, w)`` or ``(n, h, w, 3)`` uint8."""
+
+    def __init__(self, images: Pictures) -> None:
+        self._images = images
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._images)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
+        """Copies of these rows."""
+        return np.asarray(self._images[rows], np.uint8)
+
+
+def fitted(images: Pictures, size: int, channels: int) -> npt.NDArray[np.float32]:
+    """Pictures ``(b, h, w[, 3])`` uint8 as network input ``(b, size, size, channels)`` float32.
+
+    Enlarged bilinearly, as the model does that is served; shrunk by area averaging.
+    """
+    if images.shape[1:3] != (size, size):
+        method = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_LINEAR
+        images = np.stack([cv2.resize(i, (size, size), interpolation=method) for i in images])
+    if images.ndim == 3:
+        images = np.repeat(images[..., None], channels, axis=-1)
+    return images.astype(np.float32)
+
+
+def model_input(model: keras.Model) -> tuple[int, int]:
+    """Side in pixels and channels that a network takes."""
+    _, side, _, channels = model.input_shape
+    return int(side), int(channels)
+
+
+def epoch_batches(
+    source: PictureSource,
+    labels: npt.NDArray[np.intp],
+    recipe: Recipe,
+    epoch: int,
+    shape: tuple[int, int],
+) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]]:
+    """Batches of one epoch, made two ahead in a feeder thread; the last one may be smaller.
+
+    Args:
+        source: Training pictures.
+        labels: ``(n,)`` class indices.
+        recipe: Batch size, seed, augmentation.
+        epoch: From 0; with the seed it decides the order and the augmentation.
+        shape: Side in pixels and channels of the input.
+    """
+    order = np.random.default_rng((recipe.seed, epoch)).permutation(len(source))
+    starts = range(0, len(order), recipe.batch_size)
+
+    def make(start: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
+        rows = order[start : start + recipe.batch_size]
+        rng = np.random.default_rng((recipe.seed, epoch, start))
+        images = source.take(rows)
+        if recipe.augmentation is not None and images.ndim == 3:
+            images = np.stack([augment(i, shape[0], recipe.augmentation, rng) for i in images])
+        elif recipe.flip:
+            mirrored = rng.random(len(rows)) < recipe.flip
+            images[mirrored] = images[mirrored, :, ::-1]
+        return fitted(images, *shape), labels[rows]
+
+    with ThreadPoolExecutor(1, thread_name_prefix="fer-feeder") as pool:
+        pending: list[Any] = [pool.submit(make, start) for start in starts[:2]]
+        for index in range(len(starts)):
+            batch = pending.pop(0).result()
+            if index + 2 < len(starts):
+                pending.append(pool.submit(make, starts[index + 2]))
+            yield batch

@@ -1,0 +1,225 @@
+"""Training of a literature network: resumable, one checkpoint and one history row an epoch.
+
+Keras 3 operations only, so that ``KERAS_BACKEND=jax`` trains the same code.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.architectures.transfer import PREFIX, set_trainable
+from fer.datasets.base import FaceDataset
+from fer.datasets.protocol import training_rows
+from fer.datasets.resplit import OFFICIAL, resplit
+from fer.errors import TrainingError
+from fer.evaluation.evaluate import label_indices
+from fer.evaluation.metrics import accuracy, macro_f1
+from fer.labels import FER2013, FERPLUS
+from fer.literature.inputs import ArraySource, PictureSource, epoch_batches, model_input
+from fer.literature.network import build_network, probabilities
+from fer.literature.recipes import Recipe
+from fer.literature.runs import BEST, finished_epochs, load_weights, start, val_losses
+from fer.literature.schedule import FINE_TUNING_RATE, Moment, stand
+from fer.training.run import Reporter, StepReport
+from fer.training.run_folder import (
+    CHECKPOINT,
+    HISTORY,
+    append_history,
+    load_checkpoint,
+    save_checkpoint,
+)
+
+if TYPE_CHECKING:
+    import keras
+
+EIGHT_CLASSES = frozenset({"cnn5-224"})
+"""Networks with contempt; the others have the seven classes of FER-2013."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a run learns from and is validated on.
+
+    Attributes:
+        training: Pictures to learn from.
+        labels: Their class indices.
+        validation: Pictures that choose the epoch.
+        validation_labels: Their class indices.
+        classes: Number of classes.
+    """
+
+    training: PictureSource
+    labels: npt.NDArray[np.intp]
+    validation: PictureSource
+    validation_labels: npt.NDArray[np.intp]
+    classes: int
+
+
+def training_data(dataset: FaceDataset, recipe: Recipe) -> TrainingData:
+    """The rows of a recipe's split.
+
+    Under the official protocol, copies of test pictures and rows that are no face are left out of
+    training; under a source's own split everything stays, as it did there. Rows of a class that
+    the network lacks are left out.
+
+    Raises:
+        TrainingError: If training or validation has no row.
+        DatasetError: If the data cannot be split so.
+    """
+    chosen = resplit(dataset, recipe.split)
+    mask = training_rows(chosen) if recipe.split == OFFICIAL else chosen.split_mask("Training")
+    names = FERPLUS if recipe.architecture in EIGHT_CLASSES else FER2013
+    labels = label_indices(chosen, names)
+    known = labels >= 0
+    validated = chosen.split_mask("PublicTest") & known
+    mask &= known
+    training, validation = chosen.select(mask), chosen.select(validated)
+    if not len(training) or not len(validation):
+        raise TrainingError(
+            f"{dataset.source or 'data set'}: expected rows in Training and PublicTest, got "
+            f"{len(training)} and {len(validation)}; add the missing split"
+        )
+    return TrainingData(
+        ArraySource(training.images),
+        labels[mask],
+        ArraySource(validation.images),
+        labels[validated],
+        len(names),
+    )
+
+
+def _enter_phase(model: keras.Model, recipe: Recipe, phase: int) -> None:
+    """Freeze what the phase does not train, and start Adam anew."""
+    import keras
+
+    if recipe.architecture.startswith(PREFIX):
+        first = 0.0 if recipe.frozen else 1.0
+        set_trainable(model, first if phase == 0 else recipe.fine_tuning_share)
+    rate = recipe.learning_rate * (FINE_TUNING_RATE if phase else 1.0)
+    model.compile(
+        keras.optimizers.Adam(rate),
+        loss=keras.losses.SparseCategoricalCrossentropy(),
+        metrics=[keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def validation_row(
+    model: keras.Model, source: PictureSource, labels: npt.NDArray[np.intp], classes: int
+) -> dict[str, float]:
+    """Cross-entropy (nats), accuracy and macro-F1 on pictures with known labels."""
+    shares = probabilities(model, source)
+    right = np.clip(shares[np.arange(len(labels)), labels], 1e-7, 1.0)
+    predicted = shares.argmax(axis=1)
+    return {
+        "val_loss": float(-np.log(right).mean()),
+        "val_accuracy": accuracy(labels, predicted),
+        "val_macro_f1": macro_f1(labels, predicted, classes),
+    }
+
+
+def _restore(model: keras.Model, recipe: Recipe, run_dir: Path) -> tuple[int, list[float], Moment]:
+    """Bring the model to its last checkpoint, in the phase that this belongs to."""
+    checkpoint = run_dir / CHECKPOINT
+    epochs = 0
+    if checkpoint.exists():
+        try:
+            epochs = finished_epochs(checkpoint)
+        except (OSError, EOFError, ValueError, KeyError) as fault:
+            raise TrainingError(
+                f"{checkpoint}: expected a checkpoint, got: {fault}; start a new run in another "
+                "folder"
+            ) from fault
+    losses = val_losses(run_dir, epochs)
+    moment = stand(recipe, losses)
+    # The optimizer of a finished epoch is that of the phase it ran in, not of the next one.
+    phase = stand(recipe, losses[:-1]).phase if losses else 0
+    _enter_phase(model, recipe, phase)
+    if epochs:
+        load_checkpoint(model, checkpoint)
+    if moment.phase not in (phase, recipe.phases):
+        _enter_phase(model, recipe, moment.phase)
+    return epochs, losses, moment
+
+
+def train(
+    recipe: Recipe,
+    data: TrainingData,
+    run_dir: Path,
+    *,
+    resume: bool = False,
+    report: Reporter | None = None,
+) -> keras.Model:
+    """Train under a recipe; the folder holds all that is needed to go on after a kill.
+
+    Args:
+        recipe: How.
+        data: On what.
+        run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``, and
+            ``best.npz`` with the weights of the lowest validation loss.
+        resume: Go on from the checkpoint when there is one.
+        report: Called after every step.
+
+    Returns:
+        The network with the weights that the recipe ends with.
+
+    Raises:
+        TrainingError: If the folder holds another run, a file cannot be used, the disk refuses, or
+            the loss is not finite.
+    """
+    start(run_dir, recipe, resume=resume)
+    model = build_network(recipe)
+    epoch, losses, moment = _restore(model, recipe, run_dir)
+    while moment.phase < recipe.phases:
+        started = time.perf_counter()
+        model.optimizer.learning_rate.assign(moment.learning_rate)
+        logs = _train_epoch(model, data, recipe, epoch, report)
+        row = {
+            "epoch": epoch + 1,
+            "phase": moment.phase + 1,
+            "learning_rate": moment.learning_rate,
+            **logs,
+            **validation_row(model, data.validation, data.validation_labels, data.classes),
+            "seconds": round(time.perf_counter() - started, 1),
+        }
+        epoch += 1
+        losses.append(row["val_loss"])
+        before, moment = moment, stand(recipe, losses)
+        append_history(run_dir / HISTORY, row)
+        if moment.best_epoch == epoch:
+            save_checkpoint(model, run_dir / BEST, epoch)
+        save_checkpoint(model, run_dir / CHECKPOINT, epoch)
+        if before.phase < moment.phase < recipe.phases:
+            _enter_phase(model, recipe, moment.phase)
+    if recipe.restore_best:
+        load_weights(model, run_dir / BEST)
+    return model
+
+
+def _train_epoch(
+    model: keras.Model, data: TrainingData, recipe: Recipe, epoch: int, report: Reporter | None
+) -> dict[str, float]:
+    steps = -(-len(data.training) // recipe.batch_size)
+    totals, seen = {"loss": 0.0, "accuracy": 0.0}, 0
+    batches = epoch_batches(data.training, data.labels, recipe, epoch, model_input(model))
+    for step, (pixels, labels) in enumerate(batches):
+        model.reset_metrics()
+        logs = model.train_on_batch(pixels, labels, return_dict=True)
+        if not np.isfinite(logs["loss"]):
+            raise TrainingError(
+                f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
+                "learning rate and start a new run"
+            )
+        seen += len(labels)
+        for name in totals:
+            totals[name] += float(logs[name]) * len(labels)
+        if report is not None:
+            loss = float(logs["loss"])
+            report(StepReport(epoch, recipe.total_epochs, step + 1, steps, loss))
+    return {name: total / seen for name, total in totals.items()}

@@ -1,0 +1,186 @@
+"""Training of literature networks on a small data set: kill, resume, phases, publication."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fer.classifier import EmotionClassifier
+from fer.datasets.base import FaceDataset
+from fer.errors import TrainingError
+from fer.literature.inputs import ArraySource, epoch_batches, fitted
+from fer.literature.network import probabilities
+from fer.literature.publish import publish, record_own_split
+from fer.literature.recipes import Recipe
+from fer.literature.run import train, training_data
+from fer.literature.runs import is_finished, load_run
+from fer.training.run import StepReport
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+RECIPE = Recipe("cnn5-16", epochs=3, batch_size=20, restore_best=True, precision="float32")
+
+
+def faces(n: int = 140) -> FaceDataset:
+    """One bright band per class on noise, so that a few steps are enough."""
+    rng = np.random.default_rng(0)
+    labels = (np.arange(n) % 7).astype(np.int8)
+    images = rng.integers(0, 80, (n, 48, 48))
+    for row, label in enumerate(labels):
+        images[row, 6 * label : 6 * label + 6] += 150
+    splits = np.repeat(np.arange(3, dtype=np.int8), [n - 56, 28, 28])
+    return FaceDataset(images.astype(np.uint8), labels, splits, source="bands")
+
+
+class Killed(Exception):
+    """Stands for a kill in the middle of an epoch."""
+
+
+def history(folder: Path) -> list[dict[str, float]]:
+    with (folder / "history.csv").open(newline="") as file:
+        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+@dataclass(frozen=True)
+class Runs:
+    dataset: FaceDataset
+    straight: Path
+    resumed: Path
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    root, dataset = tmp_path_factory.mktemp("runs"), faces()
+    data = training_data(dataset, RECIPE)
+    train(RECIPE, data, root / "straight")
+
+    def kill(step: StepReport) -> None:
+        if (step.epoch, step.step) == (1, 2):
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(RECIPE, data, root / "resumed", report=kill)
+    assert not is_finished(root / "resumed")
+    train(RECIPE, data, root / "resumed", resume=True)
+    return Runs(dataset, root / "straight", root / "resumed")
+
+
+def test_a_killed_and_resumed_run_has_the_curve_of_an_unbroken_one(runs: Runs) -> None:
+    straight, resumed = history(runs.straight), history(runs.resumed)
+    assert [row["epoch"] for row in resumed] == [1, 2, 3]
+    for one, other in zip(straight, resumed, strict=True):
+        for name in one.keys() - {"seconds"}:
+            assert other[name] == pytest.approx(one[name], rel=1e-3, abs=1e-3), name
+    assert is_finished(runs.resumed)
+
+
+def test_a_run_ends_with_the_weights_of_its_best_epoch(runs: Runs) -> None:
+    rows = history(runs.straight)
+    model, recipe, epoch = load_run(runs.straight)
+    assert recipe == RECIPE
+    assert epoch == 1 + int(np.argmin([row["val_loss"] for row in rows]))
+    validation = runs.dataset.split("PublicTest")
+    answers = probabilities(model, ArraySource(validation.images)).argmax(axis=1)
+    assert np.mean(answers == validation.labels) == pytest.approx(rows[epoch - 1]["val_accuracy"])
+
+
+def test_a_run_is_neither_overwritten_nor_resumed_with_another_recipe(runs: Runs) -> None:
+    data = training_data(runs.dataset, RECIPE)
+    with pytest.raises(TrainingError, match="--resume"):
+        train(RECIPE, data, runs.straight)
+    with pytest.raises(TrainingError, match="another learning_rate"):
+        train(replace(RECIPE, learning_rate=0.1), data, runs.straight, resume=True)
+
+
+def test_transfer_learning_has_one_history_across_both_phases(tmp_path: Path) -> None:
+    recipe = Recipe(
+        "transfer:vgg16",
+        epochs=1,
+        batch_size=28,
+        fine_tuning_epochs=2,
+        fine_tuning_share=0.3,
+        frozen=True,
+        image_size=32,
+        precision="float32",
+    )
+    data = training_data(faces(84), recipe)
+
+    def kill(step: StepReport) -> None:
+        if step.epoch == 1:
+            raise Killed
+
+    # Killed at the door of the second phase, whose optimizer has more to remember.
+    with pytest.raises(Killed):
+        train(recipe, data, tmp_path / "run", report=kill)
+    before, _, _ = load_run(tmp_path / "run")
+    model = train(recipe, data, tmp_path / "run", resume=True)
+    rows = history(tmp_path / "run")
+    assert [row["phase"] for row in rows] == [1, 2, 2]
+    assert [row["learning_rate"] for row in rows] == pytest.approx([1e-3, 1e-4, 1e-4])
+    kernels = [
+        [np.asarray(m.get_layer("backbone").get_layer(name).kernel) for m in (before, model)]
+        for name in ("block1_conv1", "block5_conv3")
+    ]
+    np.testing.assert_array_equal(*kernels[0])
+    assert np.abs(kernels[1][0] - kernels[1][1]).max() > 0
+
+
+def test_batches_depend_on_seed_and_epoch_alone_and_cover_every_row() -> None:
+    source = ArraySource(
+        np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
+    )
+    labels = np.arange(10)
+    recipe = Recipe("cnn5-16", batch_size=4)
+    first = list(epoch_batches(source, labels, recipe, 0, (4, 1)))
+    again = list(epoch_batches(source, labels, recipe, 0, (4, 1)))
+    assert [len(one) for _, one in first] == [4, 4, 2]
+    assert sorted(np.concatenate([one for _, one in first])) == list(range(10))
+    for (pixels, rows), (other, _) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(pixels, other)
+        np.testing.assert_array_equal(pixels[:, 0, 0, 0], rows)
+    other_order = np.concatenate([r for _, r in epoch_batches(source, labels, recipe, 1, (4, 1))])
+    assert other_order.tolist() != np.concatenate([one for _, one in first]).tolist()
+
+
+def test_pictures_fit_any_network() -> None:
+    grey = np.full((2, 48, 48), 7, np.uint8)
+    assert fitted(grey, 56, 1).shape == (2, 56, 56, 1)
+    assert fitted(grey, 224, 3).shape == (2, 224, 224, 3)
+    assert np.all(fitted(grey, 224, 3) == 7)
+
+
+def test_a_published_run_is_a_model_like_any_other(runs: Runs, tmp_path: Path) -> None:
+    folder = publish(runs.straight, runs.dataset, tmp_path / "bands", version="3")
+    classifier = EmotionClassifier.load("bands", directory=tmp_path)
+    card = classifier.folder.card
+    assert (card.architecture, card.parameters) == ("cnn5-16", 2_407_207)
+    private = runs.dataset.split("PrivateTest")
+    model, _, _ = load_run(runs.straight)
+    wanted = probabilities(model, ArraySource(private.images)).argmax(axis=1)
+    served = classifier.predict(private.images)
+    assert np.mean(served.argmax(axis=1) == wanted) > 0.9
+    metric = card.metric("accuracy")
+    assert metric is not None
+    assert metric.value == pytest.approx(np.mean(served.argmax(axis=1) == private.labels))
+    metrics = json.loads((folder / "metrics.json").read_text())
+    fit = metrics["fit"]
+    assert fit["gap"] == pytest.approx(fit["training_accuracy"] - fit["validation_accuracy"])
+    assert fit["dominance"] >= 1
+    assert metrics["latency_ms"] > 0
+
+
+def test_another_split_is_recorded_and_never_published(runs: Runs, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, split="stratified", epochs=1)
+    train(recipe, training_data(runs.dataset, recipe), tmp_path / "run")
+    record = record_own_split(tmp_path / "run", runs.dataset, tmp_path / "models" / "thin")
+    assert (record["scheme"], record["n"], record["epochs"]) == ("stratified", 12, 1)
+    stored = json.loads((tmp_path / "models" / "thin" / "own_split.json").read_text())
+    assert stored["accuracy"] == record["accuracy"]
+    with pytest.raises(TrainingError, match="expected a run under the official split"):
+        publish(tmp_path / "run", runs.dataset, tmp_path / "models" / "thin", version="1")
