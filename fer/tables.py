@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import tempfile
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -109,3 +110,21 @@ class TableWriter:
             self._file.write(b"\n]\n" if self._written else b"[]\n")
         self._file.flush()
         self._file.close()
+
+
+def table_bytes(
+    suffix: str, example: dict[str, object], blocks: Iterable[Sequence[dict[str, object]]]
+) -> bytes:
+    """A table as the content of a file, written block by block.
+
+    Args:
+        suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
+        example: A row, for the columns of a table without rows.
+        blocks: The rows.
+    """
+    with tempfile.TemporaryDirectory(prefix="fer-table-") as folder:
+        path = Path(folder, f"table{suffix}")
+        with TableWriter(path, example) as table:
+            for rows in blocks:
+                table.write(rows)
+        return path.read_bytes()

@@ -1,5 +1,6 @@
 """Plotly figures from plain tables; no Streamlit, no data access."""
 
+from fer.figures.batch import emotion_counts_figure
 from fer.figures.comparison import OWN, frontier_figure, ranking_figure
 from fer.figures.data import (
     agreement_figure,
@@ -28,6 +29,7 @@ __all__ = [
     "confusion_figure",
     "curves_figure",
     "embedding_figure",
+    "emotion_counts_figure",
     "explained_variance_figure",
     "frontier_figure",
     "per_class_figure",

@@ -188,3 +188,9 @@ def encode_png(image_bgr: Image) -> bytes:
     """PNG bytes of a BGR picture ``(h, w, 3)`` uint8."""
     _done, data = cv2.imencode(".png", image_bgr)
     return data.tobytes()
+
+
+def encode_jpeg(image_bgr: Image, quality: int = 92) -> bytes:
+    """JPEG bytes of a BGR picture ``(h, w, 3)`` uint8."""
+    _done, data = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return data.tobytes()

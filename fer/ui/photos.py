@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import streamlit as st
 
-from fer.errors import FerError
-from fer.export import SourceResult, to_csv, to_json, to_rows
-from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES, decode_image, encode_png
-from fer.overlay import draw_faces
-from fer.preprocessing import Image, shrink_to_fit
+from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
+from fer.media.archives import ARCHIVE_SUFFIXES
+from fer.media.background import Photo, PhotoBatch, Upload
 from fer.ui import live_view
-from fer.ui.shell import LABEL_SET_NAMES, begin, download, errors_shown, plain, recognizer
+from fer.ui.downloads import table_buttons
+from fer.ui.models import explainer
+from fer.ui.photo_gallery import show_photos
+from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer, shipped_model
 
-# Shown pictures are shrunk to this side; detection sees the original.
-_SHOWN_SIDE = 1200
-_MAX_CARDS = 12
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AnalysedPhoto:
-    """One upload after analysis: its result, what to show, what was noticed on the way in."""
-
-    result: SourceResult
-    annotated_png: bytes | None = None
-    notes: tuple[str, ...] = ()
+REFRESH_S = 0.5
+_MAX_UPLOAD_MIB = 400
 
 
-def analyse(data: bytes, name: str, labels: str) -> AnalysedPhoto:
-    """Decode and analyse one upload; a broken one gives a reason instead of faces."""
-    try:
-        picture = decode_image(data, name)
-        faces = recognizer(labels, still=True).analyze(picture.image_bgr)
-    except FerError as fault:
-        return AnalysedPhoto(SourceResult(name, reason=str(fault)))
-    shown: Image = shrink_to_fit(draw_faces(picture.image_bgr, faces), _SHOWN_SIDE)
-    return AnalysedPhoto(SourceResult(name, faces), encode_png(shown), picture.notes)
-
-
-def _uploads() -> list[tuple[str, str, bytes]]:
-    """Identity, name and bytes of what was handed in."""
+def _uploads() -> list[Upload]:
+    """What was handed in."""
     source = st.segmented_control(
         "Where from",
         ["Files", "Camera"],
@@ -51,82 +31,88 @@ def _uploads() -> list[tuple[str, str, bytes]]:
     if source == "Camera":
         # Rendered on demand only: the widget asks for the camera as soon as it is on the page.
         shot = st.camera_input("Take a picture", key="photos_camera")
-        return [(shot.file_id, "camera.jpg", shot.getvalue())] if shot else []
+        return [Upload(shot.file_id, "camera.jpg", shot.getvalue())] if shot else []
     files = st.file_uploader(
-        "Drop pictures here",
-        type=sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES),
+        "Drop pictures here, or ZIPs of pictures",
+        type=sorted(suffix.lstrip(".") for suffix in IMAGE_SUFFIXES | ARCHIVE_SUFFIXES),
         accept_multiple_files=True,
         key="photos_files",
-        max_upload_size=MAX_BYTES // 2**20,
+        max_upload_size=_MAX_UPLOAD_MIB,
     )
-    return [(file.file_id, file.name, file.getvalue()) for file in files or []]
+    return [Upload(file.file_id, file.name, file.getvalue()) for file in files or []]
 
 
-def _analysed(labels: str) -> list[AnalysedPhoto]:
-    """Analyse new uploads once; results of removed ones are forgotten."""
-    known: dict[tuple[str, str], AnalysedPhoto] = st.session_state.get("photos_known", {})
-    uploads = _uploads()
-    kept: dict[tuple[str, str], AnalysedPhoto] = {}
-    new = [upload for upload in uploads if (upload[0], labels) not in known]
-    bar = st.progress(0.0, f"Analysing {len(new)} pictures") if len(new) > 1 else None
-    for done, (file_id, name, data) in enumerate(new, start=1):
-        known[file_id, labels] = analyse(data, name, labels)
-        if bar is not None:
-            bar.progress(done / len(new), f"{done} of {len(new)} pictures analysed")
-    if bar is not None:
-        bar.empty()
-    for file_id, _name, _data in uploads:
-        kept[file_id, labels] = known[file_id, labels]
-    st.session_state["photos_known"] = kept
-    return list(kept.values())
-
-
-def _downloads(photos: list[AnalysedPhoto], labels: str) -> None:
+def _batch(labels: str) -> PhotoBatch:
+    """This viewer's batch; another label set begins a new one."""
+    known: tuple[str, PhotoBatch] | None = st.session_state.get("photos_batch")
+    if known is not None and known[0] == labels:
+        return known[1]
     engine = recognizer(labels, still=True)
-    card = engine.classifier.folder.card
-    rows = to_rows(
-        [photo.result for photo in photos],
-        labels=engine.classifier.labels,
-        model=card.name,
-        version=card.version,
+    if known is not None:
+        known[1].close()
+    st.session_state["photos_batch"] = (labels, PhotoBatch(engine))
+    batch: PhotoBatch = st.session_state["photos_batch"][1]
+    return batch
+
+
+def _watch(batch: PhotoBatch) -> None:
+    """The progress of a batch, and a button to end it."""
+    progress = batch.progress
+    text = f"{progress.done:,} of {progress.total:,} pictures"
+    if progress.remaining_s is not None:
+        text += f", about {live_view.duration(progress.remaining_s)} left"
+    bar, button = st.columns([6, 1], vertical_alignment="bottom")
+    bar.progress(min(1.0, progress.done / max(1, progress.total)), text)
+    button.button(
+        "Cancel", icon=":material/stop_circle:", key="photos_cancel", on_click=batch.cancel
     )
+    if not batch.active:
+        st.rerun()
+
+
+def _summary(photos: Sequence[Photo]) -> str:
     faces = sum(len(photo.result.faces) for photo in photos)
     broken = sum(photo.result.status == "error" for photo in photos)
-    summary = f"**{faces}** {'face' if faces == 1 else 'faces'} in **{len(photos)}** "
-    summary += "picture" if len(photos) == 1 else "pictures"
+    repeated = sum("same bytes as" in photo.result.note for photo in photos)
+    text = f"**{faces:,}** {'face' if faces == 1 else 'faces'} in **{len(photos):,}** "
+    text += "picture" if len(photos) == 1 else "pictures"
     if broken:
-        summary += f"; **{broken}** could not be read"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(summary, width="stretch")
-        download("CSV", to_csv(rows), "emotions.csv", key="photos_csv")
-        download("JSON", to_json(rows), "emotions.json", key="photos_json", mime="application/json")
+        text += f"; **{broken:,}** could not be read"
+    if repeated:
+        text += f"; **{repeated:,}** {'is' if repeated == 1 else 'are'} there twice"
+    return text
 
 
-def _show(photo: AnalysedPhoto) -> None:
-    result = photo.result
-    with st.container(border=True):
-        if photo.annotated_png is None:
-            st.error(result.reason, icon=":material/broken_image:")
-            return
-        picture, table = st.columns([3, 2], gap="medium")
-        with picture:
-            st.image(photo.annotated_png, width="stretch", alt=f"Annotated picture {result.source}")
-            st.caption("; ".join([plain(result.source), *photo.notes]))
-        with table:
-            if not result.faces:
-                st.html(
-                    live_view.STYLE
-                    + live_view.placeholder("No face found. Frontal, well-lit faces work best.")
-                )
-                return
-            cards = "".join(
-                live_view.face_card(face, f"face {face.face_id + 1}")
-                for face in result.faces[:_MAX_CARDS]
+def _downloads(batch: PhotoBatch, photos: Sequence[Photo]) -> None:
+    st.markdown(_summary(photos))
+    with st.container(horizontal=True):
+        if any(photo.annotated for photo in photos):
+            st.download_button(
+                "Annotated pictures",
+                batch.write_zip,
+                "annotated.zip",
+                "application/zip",
+                icon=":material/photo_library:",
+                key="photos_zip",
+                on_click="ignore",
             )
-            st.html(live_view.STYLE + cards)
-            more = len(result.faces) - _MAX_CARDS
-            if more > 0:
-                st.caption(f"{more} more faces are in the table that you can download.")
+        table_buttons(batch.table, "emotions", key="photos_table")
+
+
+def _stopped(batch: PhotoBatch) -> None:
+    """What is left after a cancel, and a button to go on."""
+    progress = batch.progress
+    left = progress.total - progress.done
+    if not left:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(
+            f":material/pause_circle: Stopped; **{left:,}** are left. What is done is below.",
+            width="stretch",
+        )
+        if st.button("Go on", icon=":material/play_circle:", key="photos_resume"):
+            batch.start()
+            st.rerun()
 
 
 def render() -> None:
@@ -142,13 +128,24 @@ def render() -> None:
             key="photos_labels",
         )
         labels = labels or "fer2013"
-        photos = _analysed(labels)
-        if not photos:
+        uploads = _uploads()
+        if not uploads:
+            st.session_state.pop("photos_batch", None)
             st.caption(
-                f"{FORMAT_NAMES}, up to 64 MiB and 50 megapixels each. "
-                "Pictures stay in this server's memory while the page is open, nowhere else."
+                f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20} MiB and 50 megapixels each, alone or "
+                "in ZIPs. Pictures stay in this machine's memory and in a temporary folder while "
+                "the page is open, nowhere else."
             )
             return
-        _downloads(photos, labels)
-        for photo in photos:
-            _show(photo)
+        batch = _batch(labels)
+        batch.keep(uploads)
+        if batch.active:
+            st.fragment(_watch, run_every=REFRESH_S)(batch)
+            return
+        if batch.error:
+            st.error(batch.error, icon=":material/error:")
+        _stopped(batch)
+        photos = batch.photos()
+        if photos:
+            _downloads(batch, photos)
+            show_photos(photos, explainer(shipped_model(), labels))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import gc
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
-from fer.detection import STILL_SETTINGS, DetectorSettings
 from fer.errors import FerError
+from fer.media.batch import still_recognizer
 from fer.model_store import ModelFolder, open_model
 from fer.pipeline import EmotionRecognizer
 
@@ -86,8 +87,7 @@ def begin(title: str, icon: str) -> None:
 @st.cache_resource(show_spinner="Loading the model ...")
 def recognizer(labels: str = "fer2013", *, still: bool = False) -> EmotionRecognizer:
     """The shipped model with a detector for photos or for live frames; shared, thread-safe."""
-    settings: DetectorSettings | None = STILL_SETTINGS if still else None
-    return EmotionRecognizer.load(labels=labels, settings=settings)
+    return still_recognizer(labels=labels) if still else EmotionRecognizer.load(labels=labels)
 
 
 @st.cache_resource(show_spinner=False)
@@ -120,4 +120,6 @@ def download(label: str, content: str, name: str, *, key: str, mime: str = "text
 def plain(name: str) -> str:
     """A file name as Markdown that shows it: Markdown, HTML and line breaks in it stay text."""
     shown = " ".join(name.encode("utf-8", "backslashreplace").decode().split())
-    return "".join(f"\\{c}" if c in "\\`*_{}[]()<>#+-.!|~$:&" else c for c in shown)
+    shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>~|$:&" else c for c in shown)
+    # Headings and lists are such only at the beginning.
+    return re.sub(r"^([#+=-])", r"\\\1", re.sub(r"^(\d+)([.)])", r"\1\\\2", shown))

@@ -16,7 +16,7 @@ from fer.overlay import draw_faces
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
 from fer.results import FrameResult
-from fer.tables import TableWriter
+from fer.tables import table_bytes
 from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.job import VideoJob
 from fer.video.reader import VideoReader
@@ -142,21 +142,14 @@ class VideoRun:
         Args:
             suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
         """
-        path = self._folder / f"table{suffix}"
         (example,) = self._rows([SourceResult("")])
-        with TableWriter(path, example) as table:
-            for result in self._results():
-                table.write(self._rows([result]))
-            if self.outcome and self.outcome.reason:
-                fault = SourceResult(self.name, reason=self.outcome.reason, partial=True)
-                table.write(self._rows([fault]))
-        data = path.read_bytes()
-        path.unlink()
-        return data
+        return table_bytes(suffix, example, (self._rows([one]) for one in self._results()))
 
     def _results(self) -> Iterator[SourceResult]:
         for frame in self._job.results() if self._job else ():
             yield SourceResult(self.name, frame.faces, time_s=frame.timestamp_s)
+        if self.outcome and self.outcome.reason:
+            yield SourceResult(self.name, reason=self.outcome.reason, partial=True)
 
     def _rows(self, results: list[SourceResult]) -> list[dict[str, object]]:
         card = self._recognizer.classifier.folder.card

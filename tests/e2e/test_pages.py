@@ -70,7 +70,7 @@ def test_a_photo_is_analysed_and_its_table_reads_back(
     assert sum(shares) == pytest.approx(1, abs=1e-4)
 
     with page.expect_download() as download:
-        page.get_by_role("button", name="JSON").click()
+        page.get_by_role("button", name="JSON", exact=True).click()
     assert json.loads(download.value.path().read_text())[0]["emotion"] == "happy"
     assert "Traceback" not in server.log_text()
 

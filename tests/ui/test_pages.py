@@ -53,6 +53,13 @@ def png_header_of(width: int, height: int) -> bytes:
     return bytes(whole)
 
 
+def finish_photos(at: AppTest) -> None:
+    """Hand in what was uploaded, and look again when it is done."""
+    at.run()
+    at.session_state["photos_batch"][1].wait(120)
+    at.run()
+
+
 def start_video(at: AppTest) -> None:
     at.file_uploader(key="video_file").upload("a.mp4", b"any bytes", "video/mp4")
     at.run()
@@ -89,10 +96,11 @@ def test_webcam_waits_for_start_and_lists_every_way_a_camera_fails() -> None:
 def test_photos_reads_a_face_and_offers_the_table() -> None:
     at = open_page("pages/2_Photos.py")
     at.file_uploader(key="photos_files").upload("astronaut.png", astronaut_png(), "image/png")
-    at.run()
+    finish_photos(at)
     assert not at.exception and not at.error
     assert "<b>happy</b>" in html_of(at)
-    assert {button.label for button in at.get("download_button")} == {"CSV", "JSON"}
+    labels = [button.label for button in at.get("download_button")]
+    assert labels == ["Annotated pictures", "CSV", "JSON", "JSON Lines", "Parquet"]
 
 
 def test_broken_uploads_get_a_line_each_and_the_good_one_is_done() -> None:
@@ -108,7 +116,7 @@ def test_broken_uploads_get_a_line_each_and_the_good_one_is_done() -> None:
     at = open_page("pages/2_Photos.py")
     for name, content in uploads.items():
         at.file_uploader(key="photos_files").upload(name, content, "image/png")
-    at.run()
+    finish_photos(at)
     assert not at.exception
     messages = [message.value for message in at.error]
     assert len(messages) == 4
@@ -122,7 +130,7 @@ def test_a_hostile_file_name_stays_text() -> None:
     at = open_page("pages/2_Photos.py")
     name = "<script>alert(1)</script>.png"
     at.file_uploader(key="photos_files").upload(name, astronaut_png(), "image/png")
-    at.run()
+    finish_photos(at)
     assert not at.exception
     assert "<script>" not in html_of(at)
     assert not any("<script>" in caption.value for caption in at.caption)
@@ -132,7 +140,7 @@ def test_the_camera_door_of_photos_reads_a_face() -> None:
     at = open_page("pages/2_Photos.py")
     at.segmented_control(key="photos_source").set_value("Camera").run()
     at.camera_input(key="photos_camera").upload("shot.jpg", astronaut_jpeg(), "image/jpeg")
-    at.run()
+    finish_photos(at)
     assert not at.exception
     assert "<b>happy</b>" in html_of(at)
 

@@ -59,7 +59,7 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(page: AppTest, tmp_
     labels = [button.label for button in at.get("download_button")]
     assert labels == ["Annotated video", "CSV", "JSON", "JSON Lines", "Parquet"]
     assert [heading.value for heading in at.subheader] == [
-        r"my\*film\*\.mp4",
+        r"my\*film\*.mp4",
         "Time line",
         "Share of time",
         "Annotated video",

@@ -1,0 +1,35 @@
+"""What was read from many pictures together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from fer.figures.style import styled
+from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
+
+
+def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
+    """Faces per emotion as horizontal bars, "unsure" last.
+
+    Args:
+        counts: Label, or "unsure", -> faces.
+    """
+    order = [label for label in (*ALL, UNSURE) if label in counts]
+    total = max(1, sum(counts.values()))
+    figure = go.Figure(
+        go.Bar(
+            x=[counts[label] for label in order],
+            y=order,
+            orientation="h",
+            marker={"color": [COLOURS.get(label, UNSURE_COLOUR) for label in order]},
+            text=[f"{counts[label]:,}" for label in order],
+            customdata=[100 * counts[label] / total for label in order],
+            hovertemplate="%{y}: %{x:,} faces, %{customdata:.0f}%<extra></extra>",
+        )
+    )
+    styled(figure, "Faces per emotion", 120 + 30 * len(order))
+    figure.update_xaxes(title_text="faces", showgrid=False, rangemode="tozero")
+    figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return figure

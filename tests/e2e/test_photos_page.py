@@ -1,0 +1,63 @@
+"""Many pictures in a real browser: gallery, filters, faces with heat maps, the ZIP."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import cv2
+import pytest
+from playwright.sync_api import Page, expect
+from support import Server, astronaut_bgr
+
+from fer.media import decode_image
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def album(tmp_path: Path) -> list[Path]:
+    """Thirteen portraits that differ in a pixel, one of them twice, in files and in a ZIP."""
+    small = cv2.resize(astronaut_bgr()[:280, 80:360], (160, 160))
+    paths = []
+    for index in range(10):
+        picture = small.copy()
+        picture[0, 0] = 20 * index
+        path = tmp_path / f"p{index}.png"
+        path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+        paths.append(path)
+    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        for index in range(3):
+            picture = small[:, ::-1].copy()
+            picture[0, 0] = 20 * index
+            archive.writestr(f"z{index}.png", cv2.imencode(".png", picture)[1].tobytes())
+        archive.write(paths[0], "<b>again.png")
+    return [*paths, tmp_path / "more.zip"]
+
+
+def test_an_album_is_filtered_looked_into_and_taken_away(
+    page: Page, server: Server, album: list[Path]
+) -> None:
+    page.goto(f"{server.url}/Photos")
+    page.locator('input[type="file"]').set_input_files(album)
+    expect(page.get_by_text("14 faces in 14 pictures; 1 is there twice")).to_be_visible()
+    expect(page.get_by_text("Faces per emotion")).to_be_visible()
+    pictures = page.get_by_role("img", name="Annotated picture")
+    expect(pictures).to_have_count(12)
+    page.get_by_role("spinbutton", name="Page, of 2").fill("2")
+    page.keyboard.press("Enter")
+    expect(pictures).to_have_count(2)
+    expect(page.get_by_text("more.zip/<b>again.png; same bytes as p0.png")).to_be_visible()
+
+    page.get_by_test_id("stMain").get_by_role("button", name="Faces").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="What speaks for happy, face 1")).to_be_visible()
+    expect(dialog.locator(".fer-row")).to_have_count(3)
+    page.keyboard.press("Escape")
+
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Annotated pictures").click()
+    with zipfile.ZipFile(io.BytesIO(download.value.path().read_bytes())) as archive:
+        names = archive.namelist()
+        assert len(names) == 14
+        assert decode_image(archive.read(names[0])).image_bgr.shape == (160, 160, 3)
+    assert "Traceback" not in server.log_text()
