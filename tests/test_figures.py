@@ -167,6 +167,16 @@ def test_robustness_is_drawn_from_mild_to_severe() -> None:
     assert list(robustness_figure(STRAIN).data[0].y) == [60, 30]
 
 
+def test_levels_that_are_no_quantity_are_named_and_an_earlier_model_stands_beside() -> None:
+    rows = STRAIN.assign(condition="half hidden", level=[1, 0], unit="0 left, 1 right")
+    before = rows.assign(accuracy=[0.2, 0.1], name="xs 1.0")
+    figure = robustness_figure(rows, clean=0.7, before=before, name="xs 1.2")
+    earlier, now = figure.data
+    assert (earlier.name, now.name) == ("xs 1.0", "xs 1.2")
+    assert list(now.x) == ["left", "right"] and list(now.y) == [60, 30]
+    assert now.mode == "markers" and figure.layout.showlegend
+
+
 def test_models_of_unknown_cost_are_ranked_but_not_set_against_it() -> None:
     placed = [name for trace in frontier_figure(MODELS, "milliseconds").data for name in trace.text]
     assert placed == ["xs 1", "peer"]

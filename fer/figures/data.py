@@ -59,6 +59,9 @@ def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
         table: Counts, one labelling's classes as index, the other's as columns, axes named.
         dark: Draw it for a dark page.
     """
+    # The classes of both in one order, so that agreement lies on the diagonal.
+    shared = [name for name in table.index if name in table.columns]
+    table = table[[*shared, *(name for name in table.columns if name not in shared)]]
     figure = heat_map(
         table.to_numpy(np.float64),
         list(table.index),
@@ -173,13 +176,16 @@ def explained_variance_figure(
         mode="markers+text",
         name="marks",
         text=[f"{count}: {kept:.0%}" for count, kept in marks],
-        textposition="bottom right",
+        # By turns below and above, so that marks side by side stay legible.
+        textposition=[
+            "top center" if index % 2 else "bottom center" for index in range(len(marks))
+        ],
         marker={"color": SERIES[1], "size": 10},
         hoverinfo="skip",
         cliponaxis=False,
     )
     figure.update_xaxes(title_text="principal components", rangemode="tozero")
-    figure.update_yaxes(title_text="variance kept (%)", range=[0, 102])
+    figure.update_yaxes(title_text="variance kept (%)", range=[0, 108])
     return styled(figure, "Variance kept by the first components", 380).update_layout(
         showlegend=False
     )

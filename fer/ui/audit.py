@@ -9,6 +9,7 @@ import streamlit as st
 from fer.datasets.audit import KINDS, Audit, agreement, agreement_table, audit
 from fer.datasets.base import FaceDataset
 from fer.figures import agreement_figure
+from fer.ui.charts import table_expander
 from fer.ui.dataset_pictures import clickable_faces
 from fer.ui.shell import download, is_dark
 
@@ -100,9 +101,11 @@ def _agreement(dataset: FaceDataset) -> None:
         f"pictures: most on {best} ({shares[best]:.0%}), least on {worst} ({shares[worst]:.0%}). "
         "A model cannot be right about both."
     )
-    with st.expander("Table"):
-        st.dataframe(table, width="stretch")
-        download("CSV", table.to_csv(), "agreement.csv", key="agreement_csv")
+    table_expander(table, "agreement", index=True)
+    each = pd.DataFrame(
+        {"FER-2013 label": list(shares), "same FER+ label": [f"{s:.1%}" for s in shares.values()]}
+    )
+    table_expander(each, "agreement_per_class", title="Agreement of each class")
 
 
 def audit_tab(dataset: FaceDataset | None) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from fer.classifier import EmotionClassifier
 from fer.errors import ModelError
 from fer.explain import ClassActivation
+from fer.explain_keras import KerasExplainer, Method
 from fer.model_store import DEFAULT_MODEL, ModelFolder, list_models, models_dir, open_model
+from fer.preprocessing import Image
 
 
 @st.cache_resource(show_spinner=False, max_entries=32)
@@ -47,6 +53,40 @@ def _explainer(name: str, head: str, digest: str) -> ClassActivation | None:
 def explainer(folder: ModelFolder, head: str = "fer2013") -> ClassActivation | None:
     """What draws a model's heat maps, or None where the network has no exact ones."""
     return _explainer(folder.card.name, head, folder.card.sha256)
+
+
+@st.cache_resource(show_spinner=False)
+def _keras_explainer() -> KerasExplainer:
+    """The process that alone imports TensorFlow; one a server, ended when it idles."""
+    return KerasExplainer()
+
+
+def keras_file(folder: ModelFolder) -> Path | None:
+    """The network that a model can be trained on from, where its folder has one."""
+    path = folder.path / "model.keras"
+    return path if path.is_file() else None
+
+
+@st.cache_data(show_spinner="Asking the network in a process of its own ...", max_entries=64)
+def gradient_map(
+    path: str, stamp: float, head: str, image: Image, target: int, method: Method
+) -> npt.NDArray[np.float32]:
+    """What one face's score for a class depends on; see ``fer.explain_keras``.
+
+    Args:
+        path: The ``.keras`` file.
+        stamp: Its modification time, so that another file is asked anew.
+        head: Head of the network.
+        image: ``(48, 48)`` uint8.
+        target: Class index.
+        method: Grad-CAM or saliency.
+
+    Raises:
+        ModelError: If the network cannot be explained so.
+    """
+    return _keras_explainer().maps(
+        path, image[None], np.asarray([target]), head=head, method=method
+    )[0]
 
 
 def model_names() -> list[str]:

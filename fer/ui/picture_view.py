@@ -12,13 +12,16 @@ from fer.datasets import FaceDataset
 from fer.datasets.audit import source_rows
 from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
 from fer.explain import blend_heat, heat
+from fer.explain_keras import METHODS, Method
 from fer.labels import COLOURS, FERPLUS, canonical
 from fer.model_store import ModelFolder
 from fer.preprocessing import resize_square, to_bgr
 from fer.ui import live_view
-from fer.ui.models import classifier, explainer
+from fer.ui.models import classifier, explainer, gradient_map, keras_file
+from fer.ui.shell import errors_shown
 
 _SIDE = 336
+_EXACT = "Exact"
 
 
 def vote_bars(votes: Mapping[str, int]) -> str:
@@ -39,21 +42,46 @@ def _model_says(image: np.ndarray, folder: ModelFolder) -> None:
     top = max(shares, key=shares.__getitem__)
     st.markdown(f"**{folder.card.name}** reads **{top}**, {shares[top]:.0%}")
     st.html(live_view.STYLE + live_view.probability_bars(shares))
-    explain = explainer(folder)
-    if explain is None:
+    _why(np.asarray(image), outputs["features"], reader.labels, top, folder)
+
+
+def _why(
+    image: np.ndarray,
+    features: np.ndarray,
+    labels: tuple[str, ...],
+    top: str,
+    folder: ModelFolder,
+) -> None:
+    """Where the network looked, by every method that this model allows."""
+    exact, network = explainer(folder), keras_file(folder)
+    methods = [_EXACT] * (exact is not None) + list(METHODS) * (network is not None)
+    if not methods:
         return
-    label = st.selectbox(
-        "What speaks for", reader.labels, index=reader.labels.index(top), key="picture_why"
-    )
-    evidence = explain.evidence(outputs["features"])[0, :, :, reader.labels.index(label)]
-    large = to_bgr(resize_square(np.asarray(image), _SIDE))
+    label = st.selectbox("What speaks for", labels, index=labels.index(top), key="picture_why")
+    method = methods[0]
+    if len(methods) > 1:
+        method = st.segmented_control("Map", methods, default=methods[0], key="picture_method")
+    target = labels.index(label)
+    if exact is not None and (method == _EXACT or method is None):
+        found = exact.evidence(features)[0, :, :, target]
+        meaning = f"Warm: what speaks for {label}, against the mean of all classes."
+    elif network is not None:
+        gradient: Method = "saliency" if method == "saliency" else "Grad-CAM"
+        stamp = network.stat().st_mtime
+        found = gradient_map(str(network), stamp, "fer2013", image, target, gradient)
+        meaning = (
+            f"Warm: pixels whose change moves the score of {label} most."
+            if gradient == "saliency"
+            else f"Warm: where the last feature map raises the score of {label}, by its gradient."
+        )
+    large = to_bgr(resize_square(image, _SIDE))
     st.image(
-        blend_heat(large, heat(evidence, _SIDE)),
+        blend_heat(large, heat(found, _SIDE)),
         channels="BGR",
         width="stretch",
         alt=f"The picture with the places that speak for {label}",
     )
-    st.caption(f"Warm: what speaks for {label}, against the mean of all classes.")
+    st.caption(meaning)
 
 
 @st.dialog("Picture", width="medium")
@@ -85,5 +113,5 @@ def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -
             votes = dict(zip(VOTE_COLUMNS, map(int, row), strict=True))
             st.html(live_view.STYLE + vote_bars(votes))
     if folder is not None:
-        with right:
+        with right, errors_shown():
             _model_says(image, folder)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 PROJECT = Path(__file__).parents[2]
@@ -141,6 +142,31 @@ def test_dataset_audit_counts_shows_and_lists_what_is_wrong(small_csv: Path) -> 
     assert list(listed["findings"]) == ["leaked", "blank"]
     at.selectbox(key="audit_kind").select("conflicting").run()
     assert not at.exception and not at.error
+
+
+def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
+    small_csv: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    half = tmp_path / "half.csv"
+    half.write_text(small_csv.read_text()[:-3000])
+    tree = tmp_path / "tree"
+    for name in ("happy", "bored"):
+        (tree / name).mkdir(parents=True)
+        Image.new("L", (48, 48), 90).save(tree / name / "1.png")
+    at = open_page("pages/3_Dataset.py")
+    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    for path, words in (
+        ("/no/such/file.csv", "/no/such/file.csv: expected"),
+        (str(tmp_path / "empty"), "empty: expected fer2013.csv.gz"),
+        (str(half), "half.csv, row 21: expected at least 3 columns"),
+        (str(tree), "tree/bored: expected a class folder named one of"),
+    ):
+        at.text_input(key="dataset_path").set_value(path).run()
+        assert not at.exception
+        assert len(at.error) == 1 and words in at.error[0].value, [e.value for e in at.error]
+        assert any("fer2013.csv: 21 pictures" in caption.value for caption in at.caption)
+        assert len(at.get("plotly_chart")) == 2
 
 
 def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
