@@ -10,6 +10,9 @@ import pytest
 from fer.errors import InputError, ModelError
 from fer.explain_keras import METHODS, KerasExplainer, Method
 
+# Two processes import TensorFlow here; where many share few cores, that takes minutes.
+pytestmark = pytest.mark.timeout(900)
+
 
 @pytest.fixture(scope="module")
 def networks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Path]:

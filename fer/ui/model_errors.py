@@ -148,7 +148,7 @@ def confidence_tab(folder: ModelFolder) -> None:
 
 def _strain_reading(rows: pd.DataFrame, clean: float, before: pd.DataFrame | None) -> str:
     """The lowest point of one condition, in a sentence."""
-    worst = rows.loc[rows["accuracy"].idxmin()]
+    worst = rows.sort_values("accuracy").iloc[0]
     lost = (clean - worst["accuracy"]) * 100
     said = (
         f"Lowest: **{worst['accuracy']:.0%}** at {level_name(worst['level'], worst['unit'])}, "

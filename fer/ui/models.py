@@ -84,9 +84,9 @@ def gradient_map(
     Raises:
         ModelError: If the network cannot be explained so.
     """
-    return _keras_explainer().maps(
-        path, image[None], np.asarray([target]), head=head, method=method
-    )[0]
+    targets = np.asarray([target])
+    maps = _keras_explainer().maps(path, image[None], targets, head=head, method=method)
+    return np.asarray(maps[0], np.float32)
 
 
 def model_names() -> list[str]:

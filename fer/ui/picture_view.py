@@ -54,11 +54,12 @@ def _why(
 ) -> None:
     """Where the network looked, by every method that this model allows."""
     exact, network = explainer(folder), keras_file(folder)
-    methods = [_EXACT] * (exact is not None) + list(METHODS) * (network is not None)
+    methods: list[str] = [_EXACT] if exact is not None else []
+    methods += METHODS if network is not None else ()
     if not methods:
         return
     label = st.selectbox("What speaks for", labels, index=labels.index(top), key="picture_why")
-    method = methods[0]
+    method: str | None = methods[0]
     if len(methods) > 1:
         method = st.segmented_control("Map", methods, default=methods[0], key="picture_method")
     target = labels.index(label)

@@ -66,7 +66,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[Server]:
+def running_server(folder: Path, *, data: str = "none") -> Iterator[Server]:
+    """The dashboard; by default without a data set: what a user sees on a fresh machine."""
     port = free_port()
     log = folder / f"server-{port}.log"
     modules_file = folder / f"modules-{port}.txt"
@@ -80,8 +81,7 @@ def running_server(folder: Path) -> Iterator[Server]:
         f"--server.port={port}",
         "--server.address=127.0.0.1",
     ]
-    # No data set: what a user sees on a fresh machine.
-    environment = {**os.environ, "FER_DATA": "none"}
+    environment = {**os.environ, "FER_DATA": data}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT, env=environment
