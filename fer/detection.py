@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import cv2
 import cv2.data
@@ -80,6 +81,27 @@ STILL_SETTINGS = DetectorSettings(
 
 
 CASCADE_FILE = "haarcascade_frontalface_default.xml"
+PROFILE_FILE = "haarcascade_profileface.xml"
+SECOND_FILE = "haarcascade_frontalface_alt.xml"
+"""Learned otherwise, so it is seldom wrong about the same things: a second opinion."""
+
+
+class View(NamedTuple):
+    """How a face is turned.
+
+    Attributes:
+        tilt: In-plane rotation in degrees, counter-clockwise.
+        profile: 0 for a frontal face, 1 for a profile as the cascade learned it, -1 for its
+            mirror image.
+    """
+
+    tilt: float = 0.0
+    profile: int = 0
+
+
+UPRIGHT = View()
+TURNED: tuple[View, ...] = (View(tilt=24.0), View(tilt=-24.0), View(profile=1), View(profile=-1))
+"""The other ways a face may be turned; the cascade allows about 14 degrees beside each tilt."""
 
 # Smallest window the cascade was trained on; nothing smaller can be found.
 _CASCADE_WINDOW = 24
@@ -93,14 +115,19 @@ _MOST_GAIN = 8.0
 # every second one: 0.8 x 64 is just above.
 _NEAR_SIDE = 64
 _NEAR_MARGIN = 0.2
-_NEAR_SIZES = (0.8, 1.3)
+_NEAR_PIXELS = (51, 83)
 _NEAR_SCALE_FACTOR = 1.15
 _NEAR_MIN_NEIGHBOURS = 3
+_PART_SCALE_FACTOR = 1.2
+_SECOND_SCALE_FACTOR = 1.1
+_SECOND_MIN_NEIGHBOURS = 2
+_SECOND_PIXELS = (40, 90)
+# The profile cascade is more particular about size than the frontal one: it needs finer steps.
+_PROFILE_SCALE_FACTOR = 1.07
+_PROFILE_MIN_NEIGHBOURS = 4
 
 
-def _load_cascade(path: Path | None) -> cv2.CascadeClassifier:
-    if path is None:
-        path = Path(cv2.data.haarcascades) / CASCADE_FILE
+def _load_cascade(path: Path) -> cv2.CascadeClassifier:
     fault: Exception | None = None
     try:
         cascade = cv2.CascadeClassifier(str(path))
@@ -135,6 +162,37 @@ def _resized(grey: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(grey, (width, height), interpolation=method), np.uint8)
 
 
+def _turned(picture: Image, view: View) -> tuple[Image, Callable[[Box], Box]]:
+    """A picture turned so that faces of a view look as the cascade knows them, and the way back."""
+    height, width = picture.shape
+    if view.profile < 0:
+        flipped = np.asarray(cv2.flip(picture, 1), np.uint8)
+        return flipped, lambda box: Box(width - box.right, box.y, box.width, box.height)
+    if not view.tilt:
+        return picture, lambda box: box
+    centre = (width / 2, height / 2)
+    matrix = cv2.getRotationMatrix2D(centre, -view.tilt, 1.0)
+    turned = np.asarray(
+        cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+    inverse = cv2.invertAffineTransform(matrix)
+
+    def back(box: Box) -> Box:
+        x, y = inverse @ (box.x + box.width / 2, box.y + box.height / 2, 1.0)
+        return Box(round(x - box.width / 2), round(y - box.height / 2), box.width, box.height)
+
+    return turned, back
+
+
+class _Near(NamedTuple):
+    """A resized part of a picture about a box, and the way back to the whole."""
+
+    picture: Image
+    back: Callable[[Box], Box]
+    area: Box
+    factor: float
+
+
 class CascadeDetector:
     """A Haar cascade on a grey picture at a working scale chosen from its size.
 
@@ -163,11 +221,13 @@ class CascadeDetector:
         other.settings = settings
         return other
 
-    def _cascade(self) -> cv2.CascadeClassifier:
-        cascade: cv2.CascadeClassifier | None = getattr(self._local, "cascade", None)
-        if cascade is None:
-            cascade = self._local.cascade = _load_cascade(self._path)
-        return cascade
+    def _cascade(self, file: str = CASCADE_FILE) -> cv2.CascadeClassifier:
+        """This thread's own cascade."""
+        loaded: dict[str, cv2.CascadeClassifier] = self._local.__dict__
+        if file not in loaded:
+            given = self._path if file == CASCADE_FILE else None
+            loaded[file] = _load_cascade(given or Path(cv2.data.haarcascades) / file)
+        return loaded[file]
 
     def detect(self, frame: Image) -> tuple[Detection, ...]:
         """Find frontal faces.
@@ -205,37 +265,117 @@ class CascadeDetector:
             found = [fine for fine in finer if fine is not None]
         return tuple(merge_overlapping(d for d in found if d.score >= settings.min_score))
 
-    def search_near(self, grey: Image, box: Box) -> Detection | None:
+    def search_part(
+        self, grey: Image, area: Box, sizes: tuple[float, float], view: View = UPRIGHT
+    ) -> tuple[Detection, ...]:
+        """Faces of some sizes in a part of a picture: a slice of a search of all of it.
+
+        Args:
+            grey: ``(h, w)`` uint8, checked.
+            area: The part, in pixels of ``grey``.
+            sizes: Smallest and largest face, as fractions of the shorter side of ``grey``.
+            view: How the faces are turned.
+        """
+        settings = self.settings
+        height, width = grey.shape
+        factor = min(1.0, settings.working_side / min(height, width))
+        smallest = max(_CASCADE_WINDOW, round(sizes[0] * min(height, width) * factor))
+        largest = round(sizes[1] * min(height, width) * factor)
+        # Large faces need no fine picture: the cascade's own window is 24 pixels.
+        shrink = min(1.0, 1.6 * _CASCADE_WINDOW / smallest)
+        factor, smallest, largest = factor * shrink, round(smallest * shrink), largest * shrink
+        part_width, part_height = round(area.width * factor), round(area.height * factor)
+        if min(part_width, part_height) < smallest:
+            return ()
+        part = grey[area.y : area.bottom, area.x : area.right]
+        small = _lifted(_resized(part, part_width, part_height))
+        small, back = _turned(small, view)
+        hits = self._search(
+            small,
+            _PART_SCALE_FACTOR,
+            settings.min_neighbours,
+            max(_CASCADE_WINDOW, smallest),
+            round(largest),
+            file=PROFILE_FILE if view.profile else CASCADE_FILE,
+        )
+        found = []
+        for hit in hits:
+            inside = scale(back(hit.box), 1 / factor)
+            moved = Box(area.x + inside.x, area.y + inside.y, inside.width, inside.height)
+            fine = self.search_near(grey, clip(moved, width, height), view)
+            if fine is not None:
+                found.append(fine)
+        return tuple(merge_overlapping(found))
+
+    def search_near(self, grey: Image, box: Box, view: View = UPRIGHT) -> Detection | None:
         """The best face in and closely around a box, measured in fine steps.
 
         Args:
             grey: ``(h, w)`` uint8, checked.
             box: Where a face was seen, in pixels of ``grey``.
+            view: How the face is turned.
 
         Returns:
             A face of about the size of the box, or None when there is none.
         """
+        near = self._near(grey, box, view)
+        if near is None:
+            return None
+        steps, neighbours, file = _NEAR_SCALE_FACTOR, _NEAR_MIN_NEIGHBOURS, CASCADE_FILE
+        if view.profile:
+            steps, neighbours, file = _PROFILE_SCALE_FACTOR, _PROFILE_MIN_NEIGHBOURS, PROFILE_FILE
+        smallest, largest = _NEAR_PIXELS
+        hits = self._search(near.picture, steps, neighbours, smallest, largest, file=file)
+        best = max(hits, key=lambda hit: (hit.score, hit.box), default=None)
+        if best is None or best.score < self.settings.min_score:
+            return None
+        inside = scale(near.back(best.box), 1 / near.factor)
+        moved = Box(near.area.x + inside.x, near.area.y + inside.y, inside.width, inside.height)
+        return Detection(clip(moved, grey.shape[1], grey.shape[0]), best.score, view.tilt)
+
+    def confirms(self, grey: Image, box: Box, view: View = UPRIGHT) -> bool:
+        """A second opinion on a face that was found; profiles have none.
+
+        Args:
+            grey: ``(h, w)`` uint8, checked.
+            box: Where a face was found, in pixels of ``grey``.
+            view: How the face is turned.
+        """
+        if view.profile:
+            return True
+        near = self._near(grey, box, view)
+        if near is None:
+            return False
+        smallest, largest = _SECOND_PIXELS
+        hits = self._search(
+            near.picture,
+            _SECOND_SCALE_FACTOR,
+            _SECOND_MIN_NEIGHBOURS,
+            smallest,
+            largest,
+            file=SECOND_FILE,
+        )
+        return bool(hits)
+
+    def _near(self, grey: Image, box: Box, view: View) -> _Near | None:
+        """A box and what is closely around it, turned and resized; None when nothing is left."""
         height, width = grey.shape
         side = max(box.width, box.height, 1)
         margin = round(_NEAR_MARGIN * side)
+        if view.tilt:
+            # The corners of the tilted part reach farther.
+            margin += round(0.15 * side)
         around = Box(
             box.x - margin, box.y - margin, box.width + 2 * margin, box.height + 2 * margin
         )
         area = clip(around, width, height)
         factor = _NEAR_SIDE / side
         part_width, part_height = round(area.width * factor), round(area.height * factor)
-        smallest, largest = (round(size * _NEAR_SIDE) for size in _NEAR_SIZES)
-        if min(part_width, part_height) < smallest:
+        if min(part_width, part_height) < _NEAR_PIXELS[0]:
             return None
         part = grey[area.y : area.bottom, area.x : area.right]
-        part = _lifted(_resized(part, part_width, part_height))
-        hits = self._search(part, _NEAR_SCALE_FACTOR, _NEAR_MIN_NEIGHBOURS, smallest, largest)
-        best = max(hits, key=lambda hit: (hit.score, hit.box), default=None)
-        if best is None or best.score < self.settings.min_score:
-            return None
-        inside = scale(best.box, 1 / factor)
-        moved = Box(area.x + inside.x, area.y + inside.y, inside.width, inside.height)
-        return Detection(clip(moved, width, height), best.score)
+        picture, back = _turned(_lifted(_resized(part, part_width, part_height)), view)
+        return _Near(picture, back, area, factor)
 
     def _search(
         self,
@@ -244,11 +384,13 @@ class CascadeDetector:
         min_neighbours: int,
         smallest: int,
         largest: int | None = None,
+        *,
+        file: str = CASCADE_FILE,
     ) -> list[Detection]:
-        """What the cascade finds, in pixels of ``picture``; sizes are sides in pixels."""
+        """What a cascade finds, in pixels of ``picture``; sizes are sides in pixels."""
         largest = largest or min(picture.shape)
         # Without a face OpenCV returns empty tuples instead of arrays.
-        boxes, _levels, weights = self._cascade().detectMultiScale3(
+        boxes, _levels, weights = self._cascade(file).detectMultiScale3(
             picture,
             scaleFactor=scale_factor,
             minNeighbors=min_neighbours,
@@ -260,57 +402,3 @@ class CascadeDetector:
             Detection(Box(*(int(value) for value in box)), float(weight))
             for box, weight in zip(boxes, weights, strict=True)
         ]
-
-
-class FollowingDetector:
-    """A detector for one stream: the whole frame now and then, else only around known faces.
-
-    A search around a known face costs a small part of a search of the whole frame. The whole
-    frame is searched when no face is known, when one of them is lost, when the frame size
-    changes, and at least every ``scan_every`` frames, for new faces.
-
-    It remembers the faces of the frame before: never share one between streams, and do not give
-    it photos.
-
-    Args:
-        detector: Does the searching.
-        scan_every: Frames from one search of the whole frame to the next.
-        max_followed: With more faces than this the whole frame is searched always, which is
-            cheaper then.
-    """
-
-    def __init__(
-        self, detector: CascadeDetector, *, scan_every: int = 6, max_followed: int = 6
-    ) -> None:
-        self.detector = detector
-        self.scan_every = scan_every
-        self.max_followed = max_followed
-        self._shape: tuple[int, ...] = ()
-        self._known: tuple[Detection, ...] = ()
-        self._since_scan = 0
-
-    def detect(self, frame: Image) -> tuple[Detection, ...]:
-        """As ``CascadeDetector.detect``, for the next frame of the stream."""
-        grey = to_grey(check_frame(frame))
-        found = self._follow(grey)
-        self._since_scan += 1
-        if found is None:
-            found = self.detector.detect_grey(grey)
-            self._since_scan = 0
-        self._shape, self._known = grey.shape, found
-        return found
-
-    def _follow(self, grey: Image) -> tuple[Detection, ...] | None:
-        """The known faces in this frame, or None when the whole frame must be searched."""
-        due = self._since_scan + 1 >= self.scan_every
-        if due or self._shape != grey.shape or not 0 < len(self._known) <= self.max_followed:
-            return None
-        found = []
-        for known in self._known:
-            now = self.detector.search_near(grey, known.box)
-            if now is None:
-                return None
-            found.append(now)
-        merged = merge_overlapping(found)
-        # Two that became one: one of the searches found the neighbour.
-        return tuple(merged) if len(merged) == len(found) else None

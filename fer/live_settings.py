@@ -38,7 +38,7 @@ class LiveSettings:
     """
 
     sensitivity: str = "balanced"
-    min_face: float = 0.12
+    min_face: float = 0.08
     smoothing_s: float = 0.35
     threshold: float | None = None
     mirror: bool = True

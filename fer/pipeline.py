@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from fer.classifier import EmotionClassifier
-from fer.detection import CascadeDetector, DetectorSettings, FaceDetector, FollowingDetector
-from fer.preprocessing import Image, check_frame, crop_face, to_grey
+from fer.detection import CascadeDetector, DetectorSettings, FaceDetector
+from fer.detection_following import FollowingDetector
+from fer.preprocessing import Image, check_frame, crop_tilted_face, to_grey
 from fer.results import Detection, FaceEmotion, FrameResult
 
 
@@ -101,7 +102,7 @@ class EmotionRecognizer:
         detections = found[: self.max_faces]
         if not detections:
             return ()
-        crops = np.stack([crop_face(grey, found.box) for found in detections])
+        crops = np.stack([crop_tilted_face(grey, found.box, found.tilt) for found in detections])
         heads = self.classifier.predict_heads(crops)
         rows = heads[self.classifier.head]
         gate = self.classifier.gate if self.use_gate else None

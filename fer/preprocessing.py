@@ -127,6 +127,36 @@ def crop_face(grey: Image, box: Box, size: int = CROP_SIZE) -> Image:
     return np.asarray(cv2.resize(crop, (size, size), interpolation=method), np.uint8)
 
 
+def crop_tilted_face(grey: Image, box: Box, tilt: float, size: int = CROP_SIZE) -> Image:
+    """``crop_face`` of a face that is rotated in the picture's plane, turned upright.
+
+    Args:
+        grey: ``(h, w)`` uint8.
+        box: Upright square about the face's centre, in pixels of ``grey``.
+        tilt: Degrees by which the face is rotated counter-clockwise.
+        size: Side of the result in pixels.
+
+    Returns:
+        ``(size, size)`` uint8.
+
+    Raises:
+        InputError: As ``crop_face``.
+    """
+    if not tilt:
+        return crop_face(grey, box, size)
+    # Half as large again on every side: the corners of the turned square lie inside.
+    wide = Box(
+        box.x - box.width // 4, box.y - box.height // 4, box.width * 3 // 2, box.height * 3 // 2
+    )
+    wide_size = size * 3 // 2
+    patch = crop_face(grey, wide, wide_size)
+    middle = (wide_size - 1) / 2
+    matrix = cv2.getRotationMatrix2D((middle, middle), -tilt, 1.0)
+    turned = cv2.warpAffine(patch, matrix, (wide_size, wide_size), borderMode=cv2.BORDER_REPLICATE)
+    start = (wide_size - size) // 2
+    return np.ascontiguousarray(turned[start : start + size, start : start + size], np.uint8)
+
+
 def shrink_to_fit(image: Image, side: int) -> Image:
     """Shrink a picture so that its longer side has at most ``side`` pixels; never enlarge."""
     height, width = image.shape[:2]

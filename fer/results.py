@@ -37,10 +37,17 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A box with the detector's own score (for a cascade: the last stage's weight)."""
+    """A box with the detector's own score (for a cascade: the last stage's weight).
+
+    Attributes:
+        box: Where the face is; upright, also about a tilted face.
+        score: The detector's own score.
+        tilt: Degrees by which the face is rotated in the picture's plane, counter-clockwise.
+    """
 
     box: Box
     score: float
+    tilt: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

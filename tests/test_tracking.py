@@ -36,21 +36,82 @@ def test_a_first_face_is_shown_as_it_was_read() -> None:
 
 def test_a_face_missed_for_four_tenths_of_a_second_stays_on_show_with_its_id() -> None:
     tracker = FaceTracker()
-    tracker.update([face(50)], 0.0)
-    for step in range(1, 12):
+    for step in range(16):
+        tracker.update([face(50)], step / 30)
+    for step in range(16, 28):
         (held,) = tracker.update([], step / 30)
         assert held.face_id == 1
         assert held.box == face(50).box
-    (back,) = tracker.update([face(65)], 0.4)
+    (back,) = tracker.update([face(65)], 28 / 30)
     assert back.face_id == 1
+
+
+def test_what_was_seen_for_a_moment_only_is_not_held_on_show() -> None:
+    tracker = FaceTracker()
+    tracker.update([], 0.0)
+    for step in range(1, 4):
+        tracker.update([face(50)], step / 30)
+    assert tracker.update([], 8 / 30) == ()
 
 
 def test_after_a_long_gap_a_face_is_somebody_new() -> None:
     tracker = FaceTracker()
     tracker.update([face(50)], 0.0)
     assert tracker.update([], 0.7) == ()
-    (back,) = tracker.update([face(50)], 0.8)
+    (back,) = tracker.update([face(50)], 2.8)
     assert back.face_id == 2
+
+
+@pytest.mark.parametrize("fps", [5, 15, 30])
+@pytest.mark.parametrize("speed", [0, 60, 150])
+def test_a_face_hidden_for_a_second_keeps_its_identity(fps: int, speed: int) -> None:
+    tracker = FaceTracker()
+    for step in range(4 * fps):
+        time_s = step / fps
+        hidden = 1.5 <= time_s < 2.5
+        shown = tracker.update([] if hidden else [face(20 + speed * time_s)], time_s)
+        assert {one.face_id for one in shown} <= {1}
+    assert len(shown) == 1
+
+
+@pytest.mark.parametrize("fps", [10, 30])
+def test_a_hidden_face_does_not_take_the_identity_of_the_one_beside_it(fps: int) -> None:
+    tracker = FaceTracker()
+    for step in range(4 * fps):
+        time_s = step / fps
+        found = [face(300, 200)]
+        if not 1.0 <= time_s < 2.0:
+            found.append(face(180, 200))
+        ids = {one.box.x: one.face_id for one in tracker.update(found, time_s)}
+    assert ids == {300: 1, 180: 2}
+
+
+@pytest.mark.parametrize("trembling", [0, 3])
+@pytest.mark.parametrize("fps", [10, 30])
+@pytest.mark.parametrize("speed", [80, 160, 300])
+def test_faces_that_cross_keep_their_identities(fps: int, speed: int, trembling: int) -> None:
+    # One passes behind the other at the same height: while they overlap only one is found.
+    tracker = FaceTracker()
+    tracker.update([face(40), face(520)], 0.0)
+    for step in range(1, round(480 / speed * fps)):
+        time_s = step / fps
+        noise = trembling * (-1) ** step
+        front, back = 40 + speed * time_s, 520 - speed * time_s
+        found = [face(front + noise)]
+        if abs(front - back) > 60:
+            found.append(face(back - noise))
+        shown = tracker.update(found, time_s)
+    where = {one.face_id: one.box.x for one in shown}
+    assert set(where) == {1, 2}
+    assert where[1] > where[2]
+
+
+def test_at_a_frame_a_second_a_face_keeps_its_identity() -> None:
+    tracker = FaceTracker()
+    for second in range(20):
+        # Found in every second frame only.
+        shown = tracker.update([face(50 + 5 * second)] if second % 2 == 0 else [], float(second))
+        assert {one.face_id for one in shown} <= {1}
 
 
 def test_after_a_pause_of_the_stream_itself_a_face_is_somebody_new() -> None:

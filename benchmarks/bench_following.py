@@ -1,0 +1,199 @@
+"""Recall, false alarms, identities and steadiness on generated clips, against plain Haar.
+
+Run ``python -m benchmarks.bench_following``. Ours is what the webcam page does with its controls
+as they start: following detector, classifier, tracker. Plain Haar is the loop of the tutorials,
+``detectMultiScale(grey, 1.1, 5)`` over the whole frame, every face read by the same classifier,
+numbered in the order in which it comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import cv2
+import cv2.data
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.clips import EMPTY, FACES, FPS, Clip, Truth, play
+from fer import EmotionRecognizer
+from fer.detection import CASCADE_FILE
+from fer.labels import UNSURE
+from fer.live_settings import LiveSettings
+from fer.preprocessing import Image, crop_face, to_grey
+from fer.results import Box
+from fer.tracking import FaceTracker
+
+# Identity, box and label of each face that a method reports.
+Report = list[tuple[int, Box, str]]
+Method = Callable[[Image, float], Report]
+
+
+@dataclass
+class Score:
+    """Counts of one method on one or more clips."""
+
+    frames: int = 0
+    asked: int = 0
+    found: int = 0
+    false: int = 0
+    switches: int = 0
+    flips: int = 0
+    face_frames: int = 0
+    _ids: dict[int, int] = field(default_factory=dict)
+    _labels: dict[int, str] = field(default_factory=dict)
+
+    def add(self, report: Report, truths: tuple[Truth, ...]) -> None:
+        """Count one frame; as CLEAR MOT does, a face keeps its match while that still fits."""
+        self.frames += 1
+        left = list(report)
+        for truth in truths:
+            known = self._ids.get(truth.identity)
+            match = min(
+                (one for one in left if fits(one[1], truth.box)),
+                key=lambda one: (one[0] != known, _distance(one[1], truth.box)),
+                default=None,
+            )
+            self.asked += truth.visible
+            if match is None:
+                continue
+            left.remove(match)
+            self.found += truth.visible
+            self.face_frames += 1
+            identity, _, label = match
+            if truth.visible:
+                self.switches += self._ids.get(truth.identity, identity) != identity
+                self._ids[truth.identity] = identity
+            self.flips += self._labels.get(truth.identity, label) != label
+            self._labels[truth.identity] = label
+        self.false += sum(not any(fits(one[1], t.box) for t in truths) for one in left)
+
+    def merged(self, other: Score) -> Score:
+        """The sum of two scores."""
+        names = ("frames", "asked", "found", "false", "switches", "flips", "face_frames")
+        return Score(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    @property
+    def recall(self) -> float:
+        """Share of visible faces that were found."""
+        return self.found / self.asked if self.asked else float("nan")
+
+    @property
+    def false_per_minute(self) -> float:
+        """Boxes without a face."""
+        return self.false / (self.frames / FPS / 60)
+
+    @property
+    def flips_per_minute(self) -> float:
+        """Changes of the label of one face; the portrait's expression never changes."""
+        return self.flips / (self.face_frames / FPS / 60) if self.face_frames else float("nan")
+
+
+def _distance(a: Box, b: Box) -> float:
+    return float(
+        np.hypot(a.x + a.width / 2 - b.x - b.width / 2, a.y + a.height / 2 - b.y - b.height / 2)
+    )
+
+
+def fits(box: Box, truth: Box) -> bool:
+    """Whether a box is on a face: centre within 0.4 of its side, size within a factor of 1.7."""
+    return _distance(box, truth) < 0.4 * truth.width and 1 / 1.7 < box.width / truth.width < 1.7
+
+
+def ours(recognizer: EmotionRecognizer) -> Method:
+    """The webcam page's way."""
+    stream = recognizer.for_stream(LiveSettings().detector_settings())
+    tracker = FaceTracker(recognizer.threshold)
+
+    def step(frame: Image, time_s: float) -> Report:
+        faces = tracker.update(stream.analyze(frame), time_s)
+        return [(face.face_id, face.box, face.emotion or UNSURE) for face in faces]
+
+    return step
+
+
+def plain(recognizer: EmotionRecognizer) -> Method:
+    """The tutorials' way."""
+    cascade = cv2.CascadeClassifier(cv2.data.haarcascades + CASCADE_FILE)
+    classifier = recognizer.classifier
+
+    def step(frame: Image, _time_s: float) -> Report:
+        grey = to_grey(frame)
+        boxes = [Box(*map(int, box)) for box in cascade.detectMultiScale(grey, 1.1, 5)]
+        rows = (
+            classifier.predict(np.stack([crop_face(grey, box) for box in boxes])) if boxes else []
+        )
+        labels = [
+            classifier.labels[row.argmax()] if row.max() >= recognizer.threshold else UNSURE
+            for row in rows
+        ]
+        return [(i, box, label) for i, (box, label) in enumerate(zip(boxes, labels, strict=True))]
+
+    return step
+
+
+METHODS = {"ours": ours, "plain Haar 1.1/5": plain}
+
+
+def measure(clip: Clip, method: Method, seconds: float, every: int = 1) -> Score:
+    """One method on one clip, or on every so many frames of it for one without a memory."""
+    score = Score()
+    for index, (time_s, (frame, truths)) in enumerate(play(clip, seconds)):
+        if index % every == 0:
+            score.add(method(frame, time_s), truths)
+    return score
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure and print the table.
+
+    Args:
+        arguments: Command line; default none, as ``python -m benchmarks`` calls it.
+    """
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=8.0, help="length of each clip")
+    parser.add_argument("--only", help="clips whose name holds this")
+    parser.add_argument(
+        "--plain-every",
+        type=int,
+        default=5,
+        metavar="N",
+        help="plain Haar knows nothing of the frame before: it gets every N-th frame, and its "
+        "label flips are counted among those",
+    )
+    parser.add_argument("--ours", action="store_true", help="leave plain Haar out")
+    options = parser.parse_args(arguments or [])
+    cv2.setNumThreads(1)
+    recognizer = EmotionRecognizer.load()
+    names = ["ours"] if options.ours else list(METHODS)
+    table = Table(title=f"Clips of {options.seconds:g} s, 640 x 480, 30 fps", title_justify="left")
+    for heading in ("clip", "", "recall", "false/min", "id switches", "label flips/min"):
+        table.add_column(heading, justify="left" if heading in ("clip", "") else "right")
+    totals = {name: Score() for name in names}
+    for title, clip in {**FACES, **EMPTY}.items():
+        if options.only and options.only not in title:
+            continue
+        for name in names:
+            every = 1 if name == "ours" else options.plain_every
+            score = measure(clip, METHODS[name](recognizer), options.seconds, every)
+            totals[name] = totals[name].merged(score)
+            table.add_row(*_row(title, name, score))
+            print("  ".join(_row(title, name, score)), file=sys.stderr, flush=True)
+        table.add_section()
+    for name, score in totals.items():
+        table.add_row(*_row("all", name, score))
+    Console(width=110).print(table)
+
+
+def _row(title: str, name: str, score: Score) -> list[str]:
+    figures = [score.recall, score.false_per_minute, float(score.switches), score.flips_per_minute]
+    texts = (f"{value:.3f}" if i == 0 else f"{value:.1f}" for i, value in enumerate(figures))
+    return [title, name, *("-" if text == "nan" else text for text in texts)]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
