@@ -18,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from fer.admission import Admission
 from fer.live_recording import Recording
 from fer.live_settings import LiveSettings
 from fer.live_snapshot import LiveSnapshot, rate
@@ -37,6 +38,8 @@ _STALE_S = 3.0
 # When faces are to be blurred, older boxes may miss a face that moved: all of the picture is.
 _STALE_BLUR_S = 0.6
 _BARS = 3
+# Between two pictures of a viewer who waits for the full frame rate.
+_WAITING_STEP_S = 0.15
 # Different failures remembered, so that each is logged once.
 _LOGGED_KINDS = 50
 
@@ -61,6 +64,7 @@ class LiveSession:
         recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
             ``for_stream()`` is used, so that several sessions may be given the same one.
         settings: The controls at the start; ``configure`` changes them.
+        admission: Shared by all sessions of a server: who of them gets the full frame rate.
         history_s: Length of the history in seconds.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
             after half a minute); a later frame starts another.
@@ -72,12 +76,14 @@ class LiveSession:
         recognizer: Recognizer,
         *,
         settings: LiveSettings | None = None,
+        admission: Admission | None = None,
         history_s: float = 60.0,
         idle_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings or LiveSettings()
         self._source = recognizer
+        self._admission = admission
         self._recognizer = self._for_stream(recognizer, self._settings)
         self._tracker = FaceTracker()
         self._summary = SummaryCounter()
@@ -149,7 +155,7 @@ class LiveSession:
             drawing failed.
         """
         try:
-            now = self._clock()
+            now = self._take_turn()
             if self._settings.paused and self._shown is not None:
                 self._pass_over(now)
                 frame_bgr, result = self._shown
@@ -169,6 +175,15 @@ class LiveSession:
         except Exception as fault:
             self.count_error(fault)
             return self.guarded(frame_bgr)
+
+    def _take_turn(self) -> float:
+        """The time now; a viewer for whom the server is too busy comes to it a little later."""
+        now = self._clock()
+        if self._admission and self._admission.visit(id(self), rate(self._arrivals, now)):
+            # The callback's own thread: what the camera sends meanwhile is dropped unseen.
+            time.sleep(_WAITING_STEP_S)
+            now = self._clock()
+        return now
 
     def guarded(self, frame: Image) -> Image:
         """A picture that could not be worked on: as it is, or black when faces are to be hidden."""
@@ -223,6 +238,8 @@ class LiveSession:
         with self._changed:
             worker, self._stopping, self._mailbox = self._worker, True, None
             self._changed.notify_all()
+        if self._admission:
+            self._admission.leave(id(self))
         if worker is not None and worker is not threading.current_thread():
             worker.join(timeout=5.0)
 
@@ -244,6 +261,7 @@ class LiveSession:
                 last_error=self._last_error,
                 dark=self._dark,
                 idle_s=idle,
+                waiting=self._admission.position(id(self)) if self._admission else 0,
             )
 
     def _submit(self, frame: Image, now: float) -> None:

@@ -28,6 +28,7 @@ class LiveSnapshot:
         last_error: One line about the last failure.
         dark: The camera sends (almost) black pictures.
         idle_s: Seconds since the last frame arrived.
+        waiting: Position in the line before the full frame rate, from 1; 0 with the full rate.
     """
 
     result: FrameResult | None = None
@@ -42,6 +43,7 @@ class LiveSnapshot:
     last_error: str = ""
     dark: bool = False
     idle_s: float = float("inf")
+    waiting: int = 0
 
 
 def rate(times: deque[float], now: float) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fer import Box, FaceEmotion, FrameResult
+from fer.admission import Admission
 from fer.live import LiveSession
 from fer.live_settings import LiveSettings
 
@@ -489,3 +490,21 @@ def test_the_summary_adds_up_the_session(start, clock: Clock) -> None:
     together, face = session.snapshot().summary
     assert face.face_id == 1
     assert together.seconds == {"happy": pytest.approx(1.0, abs=0.05)}
+
+
+def test_a_viewer_too_many_is_told_so_and_gets_pictures_all_the_same(start, clock: Clock) -> None:
+    crowded = Admission(clock)
+    first, _ = start(admission=crowded)
+    second, _ = start(admission=crowded)
+    for _ in range(60):
+        feed(first, clock)
+    # While the second is on trial, the first one's camera gets slower and slower.
+    for _ in range(25):
+        feed(second, clock)
+        feed(first, clock)
+        clock.now += 0.3
+    assert (first.snapshot().waiting, second.snapshot().waiting) == (0, 1)
+    assert feed(second, clock).shape == FRAME.shape
+    first.stop()
+    feed(second, clock)
+    assert second.snapshot().waiting == 0

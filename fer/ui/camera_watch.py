@@ -35,9 +35,9 @@ HINTS: dict[str, str] = {
         "then press START again."
     ),
     "slow": (
-        "**The connection to the server takes long.** Browser and server do not find a way to "
-        "each other: if the server is on another machine or behind a firewall, it needs a TURN "
-        "server."
+        "**Browser and server do not find a way to each other.** If the server is on another "
+        "machine or behind a firewall, it needs a TURN server; the check below tells more. "
+        "Single pictures work meanwhile."
     ),
 }
 
@@ -45,6 +45,7 @@ _SCRIPT = """
 export default function (component) {
   const names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"];
   let last = null;
+  let slow = false;
   const report = (fault) => {
     if (fault === last) return;
     last = fault;
@@ -54,9 +55,14 @@ export default function (component) {
     if (!window.isSecureContext || !navigator.mediaDevices) return report("insecure");
     let fault = "";
     for (const frame of document.querySelectorAll('iframe[src*="streamlit_webrtc"]')) {
-      const text = (frame.contentDocument && frame.contentDocument.body.innerText) || "";
+      const page = frame.contentDocument;
+      const text = (page && page.body.innerText) || "";
       fault = names.find((name) => text.includes(name)) || fault;
-      if (!fault && text.includes("taking longer than")) fault = "slow";
+      // The warning goes when the attempt ends; that no picture came stays true.
+      if (text.includes("taking longer than")) slow = true;
+      const video = page && page.querySelector("video");
+      if (video && video.videoWidth > 0) slow = false;
+      if (!fault && slow) fault = "slow";
     }
     report(fault);
   };

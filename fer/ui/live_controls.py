@@ -34,6 +34,12 @@ def _remember(key: str) -> Any:
     return value
 
 
+def set_kept(key: str, value: Any) -> None:
+    """Set a widget that is not drawn yet in this run."""
+    st.session_state.setdefault("webcam_kept", {})[key] = value
+    st.session_state[key] = value
+
+
 def kept_toggle(label: str, key: str, default: bool = False, **options: Any) -> bool:
     """A toggle that survives a page switch."""
     st.toggle(label, key=_keep(key, default), **options)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import time
+
 import av
 import numpy as np
 import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
+from fer.admission import Admission
+from fer.ice import IceSettings
 from fer.live import LiveSession
 from fer.live_snapshot import LiveSnapshot
-from fer.ui import live_view
+from fer.ui import connection, live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
-from fer.ui.live_controls import controls, kept_toggle
+from fer.ui.live_controls import controls, kept_toggle, set_kept
 from fer.ui.live_recording import take_away
+from fer.ui.live_still import single_pictures
 from fer.ui.shell import begin, errors_shown, recognizer
-
-# No STUN or TURN: browser and server on one machine or one network find each other without, and
-# nothing outside is contacted.
-RTC_CONFIGURATION: dict[str, list[object]] = {"iceServers": []}
 
 MEDIA_CONSTRAINTS = {
     "video": {
@@ -30,14 +31,27 @@ MEDIA_CONSTRAINTS = {
 
 REFRESH_S = 0.5
 _MAX_CARDS = 6
+_SINGLE = "webcam_single"
+
+
+@st.cache_resource(show_spinner=False)
+def _admission() -> Admission:
+    """The line of this server's viewers."""
+    return Admission(time.monotonic)
 
 
 def _session() -> LiveSession:
     """This viewer's live session; survives a page switch."""
     if "live" not in st.session_state:
-        st.session_state["live"] = LiveSession(recognizer())
+        st.session_state["live"] = LiveSession(recognizer(), admission=_admission())
     session: LiveSession = st.session_state["live"]
     return session
+
+
+BUSY_HINT = (
+    "**The server is busy: you are number {} in line.** Until somebody leaves, your picture comes "
+    "a few times a second."
+)
 
 
 def _health(snapshot: LiveSnapshot) -> None:
@@ -61,6 +75,8 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
         text = "Waiting for the first frame ..." if playing else "Press START to begin."
         st.html(live_view.STYLE + live_view.placeholder(text))
         return
+    if snapshot.waiting:
+        st.info(BUSY_HINT.format(snapshot.waiting), icon=":material/hourglass_top:")
     if snapshot.dark and not paused:
         st.warning(DARK_HINT, icon=":material/videocam_off:")
     if not result.faces:
@@ -91,7 +107,7 @@ def _summary(snapshot: LiveSnapshot) -> None:
         st.caption("The share of time of each emotion appears here once a face was seen.")
 
 
-def _stream(session: LiveSession) -> bool:
+def _stream(session: LiveSession, ice: IceSettings) -> bool:
     """Show the stream; returns whether it plays. Called on every run of the page."""
 
     def on_frame(frame: av.VideoFrame) -> av.VideoFrame:
@@ -108,7 +124,8 @@ def _stream(session: LiveSession) -> bool:
     context = webrtc_streamer(
         key="webcam",
         mode=WebRtcMode.SENDRECV,
-        rtc_configuration=RTC_CONFIGURATION,
+        # A change, such as a renewed password, counts from the next START on.
+        rtc_configuration=ice.configuration(time.time()),
         media_stream_constraints=MEDIA_CONSTRAINTS,
         video_frame_callback=on_frame,
         on_video_ended=session.stop,
@@ -116,6 +133,22 @@ def _stream(session: LiveSession) -> bool:
         media_toggle_controls=False,
     )
     return bool(context.state.playing)
+
+
+def _single_instead(fault: str) -> bool:
+    """Whether single pictures take the stream's place: when it finds no way, or when chosen."""
+    if fault == "slow" and st.session_state.get("webcam_fault") != "slow":
+        set_kept(_SINGLE, True)
+    st.session_state["webcam_fault"] = fault
+    return kept_toggle("Single pictures instead of the stream", _SINGLE)
+
+
+@st.fragment
+def _help(session: LiveSession, ice: IceSettings) -> None:
+    """What may be wrong: a check of this connection, then every hint."""
+    connection.check(ice, session.snapshot().received)
+    for hint in (*HINTS.values(), DARK_HINT):
+        st.markdown(f"- {hint}")
 
 
 def render() -> None:
@@ -127,10 +160,13 @@ def render() -> None:
         st.html(live_view.LAYOUT_STYLE)
         grid = st.container(key="live_grid")
         with grid.container(key="live_video"):
-            playing = _stream(session)
+            ice = connection.settings_or_none_with_a_line()
+            playing = _stream(session, ice)
             fault = camera_fault()
             if fault in HINTS:
                 st.warning(HINTS[fault], icon=":material/videocam_off:")
+            if _single_instead(fault):
+                single_pictures(st.session_state.get("webcam_labels", "fer2013"))
 
         @st.fragment(run_every=REFRESH_S if playing else None)
         def live_panel() -> None:
@@ -157,5 +193,4 @@ def render() -> None:
 
         below()
         with st.expander("The camera does not start?", icon=":material/help:"):
-            for hint in (*HINTS.values(), DARK_HINT):
-                st.markdown(f"- {hint}")
+            _help(session, ice)

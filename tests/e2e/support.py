@@ -17,6 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from aioice.ice import get_host_addresses
 from playwright.sync_api import Browser, Playwright
 from skimage import data
 
@@ -66,7 +67,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(folder: Path, *, data: str = "none") -> Iterator[Server]:
+def running_server(folder: Path, *, data: str = "none", **variables: str) -> Iterator[Server]:
     """The dashboard; by default without a data set: what a user sees on a fresh machine."""
     port = free_port()
     log = folder / f"server-{port}.log"
@@ -81,7 +82,7 @@ def running_server(folder: Path, *, data: str = "none") -> Iterator[Server]:
         f"--server.port={port}",
         "--server.address=127.0.0.1",
     ]
-    environment = {**os.environ, "FER_DATA": data}
+    environment = {**os.environ, "FER_DATA": data, **variables}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=PROJECT, stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -105,6 +106,50 @@ def running_server(folder: Path, *, data: str = "none") -> Iterator[Server]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def own_address() -> str:
+    """An address of this machine that is not the loopback: TURN servers refuse to relay to that."""
+    return str(get_host_addresses(use_ipv4=True, use_ipv6=False)[0])
+
+
+@contextmanager
+def turn_server(folder: Path, secret: str) -> Iterator[str]:
+    """A coturn with time-limited credentials; gives its URL."""
+    binary = shutil.which("turnserver")
+    if binary is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI needs coturn: apt-get install coturn")
+        pytest.skip("no coturn on this machine: install the package coturn")
+    address, port = own_address(), free_port()
+    options = {
+        "listening-ip": address,
+        "relay-ip": address,
+        "listening-port": port,
+        "static-auth-secret": secret,
+        "realm": "fer.example",
+        "log-file": "stdout",
+        "pidfile": folder / "turnserver.pid",
+        "userdb": folder / "turndb",
+    }
+    command = [binary, "-n", "--use-auth-secret", "--no-tls", "--no-dtls", "--no-cli"]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    log = folder / "turnserver.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex((address, port)) == 0:
+                    break
+            assert process.poll() is None, log.read_text(errors="replace")
+            time.sleep(0.1)
+        else:
+            raise AssertionError(f"coturn did not come up: {log.read_text(errors='replace')}")
+        yield f"turn:{address}:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
 
 
 def launch(playwright: Playwright, *extra: str) -> Browser:

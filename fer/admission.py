@@ -1,0 +1,134 @@
+"""Who of several viewers gets the full frame rate, so that one more never stalls the others.
+
+How many streams a machine carries cannot be known beforehand, only measured: every newcomer gets
+the full rate on trial. When those who were there before keep their frame rate meanwhile, it stays;
+when one of them falls behind, the newcomer waits: a picture a few times a second and a place in a
+line, until somebody leaves.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+
+# After a trial began: the frame rates, which are means over three seconds, show it from here on ...
+_TRIAL_FROM_S = 3.0
+# ... and when nobody fell behind until here, the newcomer stays.
+_TRIAL_UNTIL_S = 7.0
+# A camera that sent less than the least rate anyway, as in the dark, shall keep this part of it.
+_KEPT_SHARE = 0.8
+# Nobody hears of a closed tab at once: whoever sends no frame for so long has left.
+_GONE_S = 4.0
+# A full server is tried again after this time: the load may have been somebody else's.
+_RETRY_S = 90.0
+
+
+@dataclass(slots=True)
+class _Viewer:
+    seen_s: float
+    fps: float = 0.0
+    fps_before: float = 0.0
+    full: bool = False
+
+
+class Admission:
+    """The line before one server's full frame rate; safe to call from any thread.
+
+    Args:
+        least_fps: What those who are in keep at least, if their cameras send as much.
+        clock: Monotonic seconds; replaced in tests.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, least_fps: float = 20.0) -> None:
+        self.least_fps = least_fps
+        self._clock = clock
+        self._lock = threading.Lock()
+        # In the order of arrival.
+        self._viewers: dict[Hashable, _Viewer] = {}
+        self._on_trial: Hashable | None = None
+        self._trial_began_s = 0.0
+        self._crowded_at: int | None = None
+        self._crowded_s = 0.0
+
+    def visit(self, viewer: Hashable, fps: float) -> int:
+        """Tell that a frame came; learn the viewer's place.
+
+        Args:
+            viewer: Who; the same for all frames of a stream.
+            fps: Frames a second that came from this viewer's camera lately.
+
+        Returns:
+            0 with the full rate, else the position in the line, from 1.
+        """
+        now = self._clock()
+        with self._lock:
+            self._forget(now)
+            state = self._viewers.setdefault(viewer, _Viewer(now))
+            state.seen_s, state.fps = now, fps
+            self._judge(now)
+            self._let_in(now)
+            return self._position(viewer)
+
+    def leave(self, viewer: Hashable) -> None:
+        """A viewer stopped."""
+        with self._lock:
+            if self._viewers.pop(viewer, None) is not None:
+                self._after_leaving(viewer)
+
+    def position(self, viewer: Hashable) -> int:
+        """As ``visit`` returned it last; 0 for a viewer who is unknown."""
+        with self._lock:
+            return self._position(viewer)
+
+    def _position(self, viewer: Hashable) -> int:
+        waiting = [name for name, state in self._viewers.items() if not state.full]
+        return waiting.index(viewer) + 1 if viewer in waiting else 0
+
+    def _forget(self, now: float) -> None:
+        for viewer, state in list(self._viewers.items()):
+            if now - state.seen_s > _GONE_S:
+                del self._viewers[viewer]
+                self._after_leaving(viewer)
+
+    def _after_leaving(self, viewer: Hashable) -> None:
+        if viewer == self._on_trial:
+            self._on_trial = None
+
+    def _elders(self) -> list[_Viewer]:
+        return [
+            state
+            for viewer, state in self._viewers.items()
+            if state.full and viewer != self._on_trial
+        ]
+
+    def _judge(self, now: float) -> None:
+        """End the trial when somebody fell behind, or when it lasted long enough."""
+        if self._on_trial is None or now - self._trial_began_s < _TRIAL_FROM_S:
+            return
+        elders = self._elders()
+        behind = any(
+            state.fps < min(self.least_fps, _KEPT_SHARE * state.fps_before) for state in elders
+        )
+        if behind:
+            self._viewers[self._on_trial].full = False
+            self._crowded_at, self._crowded_s = len(elders), now
+        if behind or now - self._trial_began_s > _TRIAL_UNTIL_S:
+            self._on_trial = None
+
+    def _let_in(self, now: float) -> None:
+        """Give the first in the line the full rate, on trial if others have it already."""
+        if self._on_trial is not None:
+            return
+        first = next((name for name, state in self._viewers.items() if not state.full), None)
+        if first is None:
+            return
+        elders = self._elders()
+        crowded = self._crowded_at is not None and len(elders) >= self._crowded_at
+        if crowded and now - self._crowded_s < _RETRY_S:
+            return
+        self._viewers[first].full = True
+        if elders:
+            for state in elders:
+                state.fps_before = state.fps
+            self._on_trial, self._trial_began_s = first, now
