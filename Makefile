@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PORT ?= 8501
 PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: run test bench lint clean
+.PHONY: run test bench fuzz lint clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -30,6 +30,10 @@ test: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks
+
+# Ten thousand random and mutated files against the decoders; a small sample is in the tests.
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m benchmarks.fuzz_decoders --cases 10000
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
