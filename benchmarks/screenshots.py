@@ -19,7 +19,7 @@ import support  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
 TABS = {
-    "Dataset": ("Distribution", "Pictures", "Audit"),
+    "Dataset": ("Distribution", "Pictures", "Audit", "Structure"),
     "Model": ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others"),
 }
 

@@ -11,10 +11,12 @@ import streamlit as st
 
 from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_dataset
 from fer.datasets.archive import HandedIn, open_handed_in
+from fer.errors import FerError
 from fer.ui.shell import errors_shown
 
 _MAX_UPLOAD_MIB = 400
 _CHUNK = 1 << 20
+_SKIP = "Leave out rows and files that cannot be read"
 
 
 def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset:
@@ -26,18 +28,20 @@ def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _open(path: str, ferplus: str | None, stamp: tuple[float, ...]) -> FaceDataset:
+def _open(path: str, ferplus: str | None, skip: bool, stamp: tuple[float, ...]) -> FaceDataset:
     """A data set shared by all sessions; read again when a file or folder changes."""
     return _with_bar(
-        lambda show: open_dataset(path, ferplus=ferplus, progress=show), Path(path).name
+        lambda show: open_dataset(path, ferplus=ferplus, skip_bad=skip, progress=show),
+        Path(path).name,
     )
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
-def _open_uploads(digest: str, _files: list[Any]) -> FaceDataset:
+def _open_uploads(digest: str, skip: bool, _files: list[Any]) -> FaceDataset:
     """An uploaded data set; sessions that hand in the same files share it."""
+    handed_in = [HandedIn(file.name, file) for file in _files]
     return _with_bar(
-        lambda show: open_handed_in([HandedIn(file.name, file) for file in _files], progress=show),
+        lambda show: open_handed_in(handed_in, skip_bad=skip, progress=show),
         ", ".join(file.name for file in _files),
     )
 
@@ -65,13 +69,13 @@ def _uploader(key: str) -> list[Any]:
     return list(files)
 
 
-def _uploaded(key: str, files: list[Any]) -> FaceDataset:
+def _uploaded(key: str, files: list[Any], skip: bool) -> FaceDataset:
     identity = tuple(file.file_id for file in files)
     known = st.session_state.get(f"{key}_digest")
     if known is None or known[0] != identity:
         known = (identity, _digest(files))
         st.session_state[f"{key}_digest"] = known
-    return _open_uploads(known[1], files)
+    return _open_uploads(known[1], skip, files)
 
 
 def _stamp(path: Path) -> tuple[float, ...]:
@@ -83,12 +87,12 @@ def _stamp(path: Path) -> tuple[float, ...]:
     return tuple(sorted(folder.stat().st_mtime for folder in folders))
 
 
-def _named(typed: str, votes: str) -> FaceDataset:
+def _named(typed: str, votes: str, skip: bool) -> FaceDataset:
     path = find_data(typed)
     assert path is not None  # an explicit path that does not exist raises
     ferplus = find_ferplus(votes or None, path)
     stamp = _stamp(path) + (_stamp(ferplus) if ferplus else ())
-    return _open(str(path), str(ferplus) if ferplus else None, stamp)
+    return _open(str(path), str(ferplus) if ferplus else None, skip, stamp)
 
 
 def choose_data(
@@ -130,14 +134,19 @@ def choose_data(
             placeholder="fer2013new.csv",
         ).strip()
         files = _uploader(key)
+        skip = st.checkbox(_SKIP, key=f"{key}_skip")
     # Outside the expander, or else a closed one would hide the progress and the sentence.
-    with errors_shown():
+    try:
         dataset = None
         if files:
-            dataset = _uploaded(key, files)
+            dataset = _uploaded(key, files, skip)
         elif typed:
-            dataset = _named(typed, votes)
+            dataset = _named(typed, votes, skip)
         # Only now: a fault above leaves the last good one in place.
         st.session_state[f"{key}_shown"] = dataset
+    except FerError as fault:
+        # The command's option is a box here.
+        said = str(fault).replace("with --skip-bad", f'with "{_SKIP}" above')
+        st.error(said, icon=":material/error:")
     shown: FaceDataset | None = st.session_state.get(f"{key}_shown")
     return shown

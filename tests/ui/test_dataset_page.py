@@ -167,6 +167,11 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
         assert len(at.error) == 1 and words in at.error[0].value, [e.value for e in at.error]
         assert any("fer2013.csv: 21 pictures" in caption.value for caption in at.caption)
         assert len(at.get("plotly_chart")) == 2
+    at.text_input(key="dataset_path").set_value(str(half)).run()
+    assert 'with "Leave out rows and files that cannot be read" above' in at.error[0].value
+    at.checkbox(key="dataset_skip").check().run()
+    assert not at.error
+    assert any("20 pictures, 1 bad rows left out" in caption.value for caption in at.caption)
 
 
 def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
