@@ -24,6 +24,7 @@ from fer.live_settings import LiveSettings
 from fer.live_snapshot import LiveSnapshot, rate
 from fer.live_summary import SummaryCounter
 from fer.overlay import OverlayStyle, blurred, draw_faces, mark_recording
+from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
 from fer.results import FrameResult
@@ -59,6 +60,7 @@ class LiveSession:
 
     Attributes:
         recording: What the viewer records, or recorded last; set by whoever starts it.
+        lessons: Collects snapshots for a personal model; set by whoever teaches one.
 
     Args:
         recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
@@ -109,6 +111,7 @@ class LiveSession:
         self._last_frame_s: float | None = None
         self._paused_s = 0.0
         self.recording: Recording | None = None
+        self.lessons: Lessons | None = None
 
     @property
     def settings(self) -> LiveSettings:
@@ -306,6 +309,8 @@ class LiveSession:
                 if result is not None and (recording := self.recording) is not None:
                     # Never mirrored: its boxes are those of the table.
                     recording.add(frame, result, replace(self._style(), mirror=False))
+                if result is not None and (lessons := self.lessons) is not None:
+                    lessons.add(frame, result)
             except Exception as fault:
                 self.count_error(fault)
 

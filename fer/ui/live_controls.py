@@ -9,6 +9,7 @@ import streamlit as st
 from fer.live import LiveSession
 from fer.live_settings import SENSITIVITIES, LiveSettings
 from fer.overlay import Blur
+from fer.ui.personal import personal_engine
 from fer.ui.shell import LABEL_SET_NAMES, recognizer
 
 _BLUR_NAMES: dict[Blur, str] = {
@@ -152,4 +153,4 @@ def controls(session: LiveSession) -> None:
         bars=bars,
         paused=paused,
     )
-    session.configure(settings, engine)
+    session.configure(settings, personal_engine(engine))

@@ -18,6 +18,7 @@ from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle, set_kept
 from fer.ui.live_recording import take_away
 from fer.ui.live_still import single_pictures
+from fer.ui.personal import taking, teach
 from fer.ui.shell import begin, errors_shown, recognizer
 
 MEDIA_CONSTRAINTS = {
@@ -191,6 +192,13 @@ def render() -> None:
             if kept_toggle("Show the stream's health", "webcam_health"):
                 _health(snapshot)
 
+        followed = taking(session)
+
+        @st.fragment(run_every=0.5 if followed else None)
+        def lessons() -> None:
+            teach(session, playing, followed=followed)
+
+        lessons()
         below()
         with st.expander("The camera does not start?", icon=":material/help:"):
             _help(session, ice)
