@@ -30,7 +30,7 @@ def captioned_faces(
         content = base64.b64encode(encode_png(resize_square(np.asarray(image), LARGE))).decode()
         edge = colours[index] if colours else "transparent"
         figures.append(
-            '<figure style="margin:0;width:118px">'
+            '<figure style="margin:0;width:min(118px,30%)">'
             f'<img src="data:image/png;base64,{content}" alt="{escape(caption)}" '
             f'style="width:100%;display:block;border-radius:6px;border-bottom:4px solid {edge}">'
             f'<figcaption style="font-size:.86rem">{escape(caption)}</figcaption></figure>'

@@ -14,6 +14,7 @@ from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.ui import live_view
 from fer.ui.downloads import table_buttons
+from fer.ui.models import explainer
 from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, plain, recognizer
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.background import VideoRun
@@ -176,7 +177,13 @@ def _scrub(run: VideoRun, end_s: float) -> None:
         else:
             st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
     with picture, errors_shown():
-        shown = run.picture_at(now)
+        exact = explainer(run.classifier.folder, run.classifier.head)
+        why = exact is not None and st.toggle(
+            "Show where the network looked",
+            key="video_why",
+            help="Warm: what speaks for each face's most probable emotion",
+        )
+        shown = run.picture_at(now, exact if why else None)
         if shown is None:
             st.html(live_view.STYLE + live_view.placeholder("No picture at this time."))
             return

@@ -9,7 +9,9 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer.classifier import EmotionClassifier
 from fer.errors import FerError
+from fer.explain import ClassActivation, draw_heat_maps
 from fer.export import SourceResult, to_rows
 from fer.live_summary import FaceSummary, SummaryCounter
 from fer.overlay import draw_faces
@@ -122,8 +124,20 @@ class VideoRun:
         """The annotated MP4, once there is one."""
         return self.outcome.annotated if self.outcome else None
 
-    def picture_at(self, time_s: float) -> tuple[Image, FrameResult | None] | None:
+    @property
+    def classifier(self) -> EmotionClassifier:
+        """What reads the faces."""
+        return self._recognizer.classifier
+
+    def picture_at(
+        self, time_s: float, explainer: ClassActivation | None = None
+    ) -> tuple[Image, FrameResult | None] | None:
         """The frame on show at a time, with the faces of the last analysed frame drawn on it.
+
+        Args:
+            time_s: In seconds of the video.
+            explainer: Of the same model, to lay over each face what speaks for its most probable
+                label; None for no heat maps.
 
         Raises:
             MediaError: If the video cannot be read any more.
@@ -134,7 +148,11 @@ class VideoRun:
             return None
         result = self._job.result_at(time_s) if self._job else None
         image = frame.image_bgr()
-        return (draw_faces(image, result.faces) if result else image), result
+        if result is None:
+            return image, None
+        if explainer is not None:
+            image = draw_heat_maps(image, explainer.explain(image, result.faces))
+        return draw_faces(image, result.faces), result
 
     def table(self, suffix: str) -> bytes:
         """The rows so far as a file.

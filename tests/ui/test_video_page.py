@@ -68,6 +68,8 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(page: AppTest, tmp_
     at.slider(key="video_time").set_value(0.85).run()
     assert not at.exception and not at.error
     assert at.slider(key="video_time").value == 0.85 and "<b>happy</b>" in html_of(at)
+    at.toggle(key="video_why").set_value(True).run()
+    assert not at.exception and not at.error
 
 
 def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fer import EmotionRecognizer
+from fer.explain import ClassActivation
 from fer.video import VideoOptions, VideoReader
 from fer.video.background import VideoRun
 
@@ -46,6 +47,13 @@ def test_a_run_ends_with_a_table_a_picture_and_a_summary(
     with VideoReader(run.path) as reader:
         frame = reader.frame_at(0.41)
     assert frame is not None and (shown[0] != frame.image_bgr()).any()
+    warm = run.picture_at(0.41, ClassActivation(run.classifier))
+    assert warm is not None and warm[1] == shown[1]
+    box, changed = shown[1].faces[0].box, (warm[0] != shown[0]).any(axis=-1)
+    # Heat lies on the face, and nowhere else.
+    assert changed[box.y : box.bottom, box.x : box.right].any()
+    changed[max(0, box.y) : box.bottom, max(0, box.x) : box.right] = False
+    assert changed.mean() < 0.01
     assert run.faces == 1 and run.time_line.face_ids() == [1]
     together, *_each = run.summary()
     assert together.total_s == pytest.approx(19 / 30, abs=0.05)
