@@ -228,3 +228,18 @@ def models_runs(
             f"{run.public_macro_f1:.3f}",
         )
     out.print(table)
+
+
+@models_app.command("compare")
+def models_compare() -> None:
+    """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
+    from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
+    from fer.model_store import models_dir
+
+    path = write_comparison(models_dir())
+    table = Table(*COLUMNS)
+    for entry in entries(models_dir()):
+        if trained(entry):
+            table.add_row(*entry.cells())
+    out.print(table)
+    err.print(f"Wrote {path}", markup=False)

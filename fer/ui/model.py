@@ -17,6 +17,7 @@ from fer.ui.charts import show_figure, table_expander
 from fer.ui.model_compare import comparison_tab
 from fer.ui.model_data import evaluate_tab, mistakes_tab
 from fer.ui.model_errors import confidence_tab, confusion_tab, robustness_tab
+from fer.ui.model_literature import literature_tab
 from fer.ui.models import model_names, opened
 from fer.ui.shell import begin, download, errors_shown
 
@@ -131,6 +132,7 @@ def render() -> None:
             "Confidence": confidence_tab,
             "Robustness": robustness_tab,
             "Against others": comparison_tab,
+            "Literature": literature_tab,
             "Mistakes": mistakes_tab,
             "Evaluate": evaluate_tab,
         }

@@ -172,3 +172,9 @@ def test_mistakes_of_a_small_data_set_are_shown(tmp_path: Path) -> None:
     assert list(table.columns) == ["row", "labelled", "read as", "confidence"]
     assert (table["labelled"] != table["read as"]).all()
     assert table["confidence"].is_monotonic_decreasing
+
+
+def test_the_literature_stands_beside_the_shipped_model() -> None:
+    at = open_model_page("Literature")
+    assert not at.exception and not at.error
+    assert {"xs", "knn-169"} <= set(at.dataframe[0].value["system"])

@@ -1,0 +1,181 @@
+"""Every system of the literature beside the shipped model: one table, computed from the records."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fer.errors import ModelError
+from fer.literature.neighbours import NAMES
+from fer.literature.recipes import HEADLINES, RECIPES
+from fer.model_card import ModelCard
+from fer.model_store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
+
+FILE = "COMPARISON.md"
+OWN_SPLIT = "own_split.json"
+
+COLUMNS: tuple[str, ...] = (
+    "system",
+    "as published",
+    "here, on its split",
+    "here, official",
+    "parameters",
+    "multiply-adds",
+    "CPU ms a face",
+    "minutes",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One system.
+
+    Attributes:
+        name: Of its folder.
+        headline: The figure of its source, as text.
+        published: That figure as a share, where it is one of FER-2013.
+        own: Record of the run under its source's split, or None.
+        card: Card of the run under the official split, or None.
+        milliseconds: Median processor time of one face when it was published, or None.
+        gap: Accuracy on training pictures less that on PublicTest, or None.
+        dominance: Largest ratio of a class's share of the answers to its share of the labels.
+    """
+
+    name: str
+    headline: str
+    published: float | None
+    own: dict[str, Any] | None
+    card: ModelCard | None
+    milliseconds: float | None = None
+    gap: float | None = None
+    dominance: float | None = None
+
+    def cells(self) -> tuple[str, ...]:
+        """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
+        own, card = self.own, self.card
+        metric = card.metric("accuracy") if card else None
+        return (
+            self.name,
+            self.headline,
+            f"{own['accuracy']:.2%} (n = {own['n']:,}, {own['scheme']})" if own else "",
+            f"{metric.value:.2%} (n = {metric.n:,})" if metric else "",
+            f"{card.parameters:,}" if card else "",
+            f"{card.multiply_adds / 1e6:,.0f} M" if card else "",
+            f"{self.milliseconds:,.2f}" if self.milliseconds is not None else "",
+            f"{card.training_minutes:,.1f}" if card else "",
+        )
+
+
+def _json(path: Path) -> dict[str, Any] | None:
+    if not path.is_file():
+        return None
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+    except ValueError as fault:
+        raise ModelError(f"{path}: expected JSON, got: {fault}; publish it again") from fault
+
+
+def _entry(name: str, folder: Path, headline: str, published: float | None) -> Entry:
+    metrics = _json(folder / METRICS) or {}
+    fit = metrics.get("fit", {})
+    return Entry(
+        name,
+        headline,
+        published,
+        _json(folder / OWN_SPLIT),
+        read_card(folder) if (folder / CARD).is_file() else None,
+        metrics.get("latency_ms"),
+        fit.get("gap"),
+        fit.get("dominance"),
+    )
+
+
+def entries(models_dir: Path) -> list[Entry]:
+    """The shipped model, then every system that has a headline, in their fixed order.
+
+    Raises:
+        ModelError: If a record is damaged.
+    """
+    found = [_entry(DEFAULT_MODEL, models_dir / DEFAULT_MODEL, "this project's own", None)]
+    for name in (*RECIPES, *NAMES):
+        headline = HEADLINES[name]
+        folder = models_dir / LITERATURE / name.replace(":", "-")
+        published = headline.accuracy if headline.split else None
+        found.append(_entry(name, folder, headline.text, published))
+    return found
+
+
+def trained(entry: Entry) -> bool:
+    """Whether anything was measured of it."""
+    return entry.own is not None or entry.card is not None
+
+
+def _difference(entry: Entry) -> str | None:
+    if entry.published is None or entry.own is None:
+        return None
+    points = 100 * (entry.own["accuracy"] - entry.published)
+    low, high = entry.own["accuracy_interval"]
+    inside = "contains" if low <= entry.published <= high else "does not contain"
+    return (
+        f"- `{entry.name}`: {points:+.2f} points from the published figure on the split "
+        f"*{entry.own['split']}*; the 95 % interval of ours, {low:.1%} to {high:.1%}, {inside} it."
+    )
+
+
+def markdown(found: list[Entry]) -> str:
+    """The whole file."""
+    lines = [
+        "# The systems of the literature, compared",
+        "",
+        "Written by `fer models compare` from the records in `models/`; nothing here is typed by",
+        "hand. *Official*: trained on Training without copies of test pictures, chosen on",
+        "PublicTest, measured once on PrivateTest. The other splits let copies of training",
+        "pictures into the test, so figures on them do not compare with the official ones. The",
+        "time of a face is processor time, the median; minutes of training are by the clock, on a",
+        "machine that had other work too.",
+        "",
+        "| " + " | ".join(COLUMNS) + " |",
+        "| --- | --- " + "| ---: " * (len(COLUMNS) - 2) + "|",
+    ]
+    shown = [entry for entry in found if trained(entry)]
+    lines += ["| " + " | ".join(entry.cells()) + " |" for entry in shown]
+    differences = [line for line in map(_difference, shown) if line]
+    if differences:
+        lines += ["", "## Against the published figures", "", *differences]
+    gaps = [entry for entry in shown if entry.gap is not None and entry.dominance is not None]
+    if gaps:
+        lines += ["", "## Overfitting and dominance", ""]
+        lines += [
+            f"- `{entry.name}`: {100 * (entry.gap or 0):.1f} points better on pictures that it "
+            f"learned from; its favourite class is answered {entry.dominance:.2f} times as often "
+            "as it occurs."
+            for entry in gaps
+        ]
+    missing = [f"`{entry.name}`" for entry in found if not trained(entry)]
+    if missing:
+        lines += ["", "## Not trained here yet", "", f"{', '.join(missing)}."]
+        lines += ["", "`fer train --architecture NAME --name NAME` trains one and adds its row."]
+    return "\n".join(lines) + "\n"
+
+
+def write_comparison(models_dir: Path) -> Path:
+    """Write ``models/COMPARISON.md``.
+
+    Raises:
+        ModelError: If a record is damaged or the disk refuses.
+    """
+    path = models_dir / FILE
+    text = markdown(entries(models_dir))
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as fault:
+        raise ModelError(
+            f"{path}: could not write ({fault.strerror or fault}); free some disk"
+        ) from fault
+    return path

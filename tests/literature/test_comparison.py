@@ -1,0 +1,58 @@
+"""The table of the literature, written from records alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from fer.cli import main
+from fer.literature.comparison import COLUMNS, entries, markdown, trained
+from fer.model_store import DEFAULT_MODEL, models_dir
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """The shipped model's records, and one system with a run on its source's split only."""
+    (tmp_path / "xs").mkdir()
+    for name in ("card.json", "metrics.json"):
+        shutil.copy(models_dir() / "xs" / name, tmp_path / "xs" / name)
+    folder = tmp_path / "literature" / "knn-169"
+    folder.mkdir(parents=True)
+    record = {"accuracy": 0.29, "n": 2872, "scheme": "stratified", "split": "80 / 12 / 8"}
+    record["accuracy_interval"] = [0.27, 0.31]
+    (folder / "own_split.json").write_text(json.dumps(record))
+    return tmp_path
+
+
+def test_every_cell_comes_from_a_record(models: Path) -> None:
+    found = {entry.name: entry for entry in entries(models)}
+    card = json.loads((models / "xs" / "card.json").read_text())
+    cells = dict(zip(COLUMNS, found["xs"].cells(), strict=True))
+    assert cells["parameters"] == f"{card['parameters']:,}"
+    text = markdown(list(found.values()))
+    assert "29.00% (n = 2,872, stratified)" in text
+    assert "-1.08 points from the published figure" in text and "contains it" in text
+    untrained = text.split("## Not trained here yet")[1]
+    assert "`cnn4-4.5m`" in untrained and "knn-169`," not in untrained
+
+
+def test_the_command_writes_the_file(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FER_MODELS", str(models))
+    monkeypatch.setattr(sys, "argv", ["fer", "models", "compare"])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert not stop.value.code
+    assert (models / "COMPARISON.md").read_text() == markdown(entries(models))
+
+
+def test_the_file_in_the_repository_holds_every_record() -> None:
+    text = (models_dir() / "COMPARISON.md").read_text()
+    for entry in entries(models_dir()):
+        if trained(entry) and entry.name != DEFAULT_MODEL:
+            assert " | ".join(entry.cells()) in text
