@@ -7,7 +7,7 @@ The usual loop is OpenCV's Haar cascade over the whole frame (``detectMultiScale
 a resize to 48 x 48, ``model.predict`` of the 4.5 M-parameter CNN that FER-2013 tutorials train
 (untrained here: the time is the same), a rectangle and a text. Both sides get the same frames, in
 turn, in the same process; each number of threads has a process of its own. Following a stream
-costs little in most frames and a slice of a search in every third: look at its mean too.
+costs little in most frames and a slice of a search in every fourth: look at its mean too.
 On a busy machine, CPU time is what to compare.
 """
 

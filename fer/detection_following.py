@@ -65,7 +65,7 @@ class FollowingDetector:
     """
 
     def __init__(
-        self, detector: CascadeDetector, *, scan_every: int = 3, max_followed: int = 6
+        self, detector: CascadeDetector, *, scan_every: int = 4, max_followed: int = 6
     ) -> None:
         self.detector = detector
         self.scan_every = scan_every
@@ -190,10 +190,10 @@ class FollowingDetector:
                 continue
             if same:
                 new.trust = max(known.trust for known in same)
+            elif not self.detector.confirms(grey, box, new.view):
+                continue
             # A weak one that is new has to be agreed on twice, now and in the next frame.
             elif new.detection.score >= _SURE_SCORE or new.view.profile:
                 new.trust = 1
-            elif not self.detector.confirms(grey, box, new.view):
-                continue
             self._known = [known for known in self._known if known not in same]
             self._known.append(new)
