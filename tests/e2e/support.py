@@ -89,7 +89,7 @@ def running_server(folder: Path, *, data: str = "none", **variables: str) -> Ite
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(300):
+        for _ in range(1200):  # two minutes: a busy machine starts slowly
             try:
                 with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
                     break
