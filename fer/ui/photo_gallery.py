@@ -15,7 +15,7 @@ from fer.media import decode_image
 from fer.media.background import Photo
 from fer.media.face_tiles import face_tiles
 from fer.results import FaceEmotion
-from fer.ui import live_view
+from fer.ui import affect_view, live_view
 from fer.ui.shell import errors_shown, plain
 
 PER_PAGE = 12
@@ -102,6 +102,9 @@ def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
     """Each face cut out, with its heat map and its most probable emotions."""
     with errors_shown():
         picture = decode_image(photo.source.read(), photo.source.name)
+        if st.session_state.get("photos_affect"):
+            names = {face.face_id: f"face {face.face_id + 1}" for face in photo.result.faces}
+            st.html(affect_view.circumplex(photo.result.faces[:_MAX_CARDS], names))
         tiles = face_tiles(picture.image_bgr, photo.result.faces[:_MAX_CARDS], explainer)
         for number, tile in enumerate(tiles, start=1):
             crop, heat, words = st.columns([1, 1, 2], vertical_alignment="center")
@@ -161,6 +164,10 @@ def _large(photo: Photo, explainer: ClassActivation | None) -> None:
                 for face in photo.result.faces[:_MAX_CARDS]
             )
             st.html(live_view.STYLE + cards)
+            if st.session_state.get("photos_affect"):
+                shown = photo.result.faces[:_MAX_CARDS]
+                names = {face.face_id: f"face {face.face_id + 1}" for face in shown}
+                st.html(affect_view.circumplex(shown, names))
             _more(photo)
             if st.button(
                 "Where it looked", icon=":material/center_focus_strong:", key=f"why{photo.number}"

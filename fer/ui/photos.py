@@ -9,7 +9,7 @@ import streamlit as st
 from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.background import Photo, PhotoBatch, Upload
-from fer.ui import live_view
+from fer.ui import affect_view, live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.models import explainer
 from fer.ui.photo_gallery import show_photos
@@ -148,4 +148,5 @@ def render() -> None:
         photos = batch.photos()
         if photos:
             _downloads(batch, photos)
+            st.toggle(affect_view.LABEL, key="photos_affect", help=affect_view.HELP)
             show_photos(photos, explainer(shipped_model(), labels))

@@ -13,7 +13,7 @@ from fer.admission import Admission
 from fer.ice import IceSettings
 from fer.live import LiveSession
 from fer.live_snapshot import LiveSnapshot
-from fer.ui import connection, live_view
+from fer.ui import affect_view, connection, live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle, set_kept
 from fer.ui.live_recording import take_away
@@ -189,6 +189,8 @@ def render() -> None:
         def below() -> None:
             snapshot = session.snapshot()
             _summary(snapshot)
+            if kept_toggle(affect_view.LABEL, "webcam_affect", help=affect_view.HELP):
+                st.html(affect_view.circumplex(snapshot.result.faces if snapshot.result else ()))
             if kept_toggle("Show the stream's health", "webcam_health"):
                 _health(snapshot)
 

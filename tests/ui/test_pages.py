@@ -194,3 +194,13 @@ def test_a_missing_model_file_is_a_sentence_on_every_page(name: str, damaged_mod
             start_video(at)
     assert not at.exception
     assert any("model.tflite" in error.value for error in at.error)
+
+
+def test_valence_and_arousal_are_shown_when_asked_for_and_labelled_derived() -> None:
+    at = open_page("pages/2_Photos.py")
+    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut_png(), "image/png")
+    finish_photos(at)
+    assert "Circumplex of affect" not in html_of(at)
+    at.toggle(key="photos_affect").set_value(True).run()
+    assert not at.exception and not at.error
+    assert "face 1: valence +0." in html_of(at) and ", derived" in html_of(at)

@@ -1,0 +1,59 @@
+"""Valence and arousal, derived from the probabilities of emotion words.
+
+For models without a head of their own for the two. It is a summary of the probabilities, not a
+measurement: whoever shows it labels it "derived".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+COORDINATES: dict[str, tuple[float, float]] = {
+    "angry": (-0.51, 0.59),
+    "disgust": (-0.60, 0.35),
+    "fear": (-0.64, 0.60),
+    "happy": (0.81, 0.51),
+    "sad": (-0.63, -0.27),
+    "surprise": (0.40, 0.67),
+    "neutral": (0.0, 0.0),
+}
+"""Valence (pleasure) and arousal of the emotion words, -1 to 1: mean ratings of Russell and
+Mehrabian 1977, "Evidence for a three-factor theory of emotions", Journal of Research in Personality
+11. Neutral is the origin by definition. Contempt has no place here: its probability is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Affect:
+    """A point on the circumplex of affect (Russell 1980).
+
+    Attributes:
+        valence: From -1, unpleasant, to 1, pleasant.
+        arousal: From -1, calm, to 1, excited.
+    """
+
+    valence: float
+    arousal: float
+
+    def describe(self) -> str:
+        """Both in words, for labels and screen readers."""
+        return f"valence {self.valence:+.2f}, arousal {self.arousal:+.2f}, derived"
+
+
+def derived_affect(probabilities: Mapping[str, float]) -> Affect | None:
+    """Mean of the words' coordinates, weighted by their probabilities.
+
+    Args:
+        probabilities: Label -> probability; classes without coordinates are left out and the
+            others scaled up.
+
+    Returns:
+        The point, or None when all of the probability lies on classes without coordinates.
+    """
+    known = {name: p for name, p in probabilities.items() if name in COORDINATES}
+    total = sum(known.values())
+    if total <= 0:
+        return None
+    valence = sum(p * COORDINATES[name][0] for name, p in known.items()) / total
+    arousal = sum(p * COORDINATES[name][1] for name, p in known.items()) / total
+    return Affect(valence, arousal)
