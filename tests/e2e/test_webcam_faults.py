@@ -12,6 +12,25 @@ from support import Server
 pytestmark = pytest.mark.browser
 
 
+def test_start_pressed_twice_gives_one_stream(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    button(page, "START").dblclick()
+    start = button(page, "START")
+    # The second press may have met STOP: then the first START is taken back, which takes a while.
+    for _ in range(40):
+        page.wait_for_timeout(500)
+        if start.is_visible():
+            start.click()
+            break
+        if page.locator(".fer-card").count():
+            break
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    press(page, "STOP")
+    expect(start).to_be_visible()
+    assert "Traceback" not in server.log_text()
+
+
 def test_a_second_tab_that_closes_leaves_the_first_alone(browser: Browser, server: Server) -> None:
     context = browser.new_context()
     try:
