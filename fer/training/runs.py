@@ -74,7 +74,8 @@ def recipe_change(config: TrainingConfig) -> str:
         parts.append(f"{name.replace('_', ' ')} {_short(value)}")
     for cycle in config.restarts:
         teacher = f", {cycle.teacher_weight:.0%} own answers" if cycle.teacher_weight else ""
-        parts.append(f"restart of {cycle.epochs} epochs at {cycle.learning_rate:g}{teacher}")
+        sharp = f", sharpness {cycle.sharpness:g}" if cycle.sharpness else ""
+        parts.append(f"restart of {cycle.epochs} epochs at {cycle.learning_rate:g}{teacher}{sharp}")
     return "; ".join(parts) or "the defaults"
 
 
