@@ -42,7 +42,7 @@ class DetectorSettings:
             what is one gets exact. Coarse steps alone give false alarms and boxes 15 % off.
     """
 
-    min_face: float = 0.12
+    min_face: float = 0.08
     working_side: int = 320
     scale_factor: float = 1.3
     min_neighbours: int = 2

@@ -223,18 +223,22 @@ def test_a_recogniser_for_a_stream_reads_the_same_face_with_the_same_model(
     stream = recognizer.for_stream()
     assert stream.classifier is recognizer.classifier
     assert stream.threshold == recognizer.threshold
-    first, second = stream.analyze(astronaut_bgr), stream.analyze(astronaut_bgr)
-    assert first == recognizer.analyze(astronaut_bgr)
-    assert iou(first[0].box, second[0].box) > 0.8
+    # A stream shows a face that is not beyond doubt from its second frame on.
+    _, second, third = (stream.analyze(astronaut_bgr) for _ in range(3))
+    (expected,) = recognizer.analyze(astronaut_bgr)
+    assert [face.emotion for face in second] == [expected.emotion]
+    assert iou(second[0].box, expected.box) > 0.7
+    assert iou(second[0].box, third[0].box) > 0.8
 
 
 def test_streams_do_not_share_what_they_remember(
     recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
 ) -> None:
     one, other = recognizer.for_stream(), recognizer.for_stream()
-    expected = recognizer.analyze(astronaut_bgr)
-    assert one.analyze(astronaut_bgr) == expected
-    assert other.analyze(astronaut_bgr) == expected
+    frames = [one.analyze(astronaut_bgr) for _ in range(3)]
+    assert frames[-1]
+    # The other one begins where the first one began.
+    assert [other.analyze(astronaut_bgr) for _ in range(3)] == frames
 
 
 def test_a_detector_of_another_kind_serves_a_stream_as_it_is() -> None:

@@ -264,6 +264,15 @@ RECIPES: dict[str, TrainingConfig] = {
                 closing_augmentation=_MILD,
                 teacher_weight=0.4,
             ),
+            Cycle(
+                epochs=10,
+                learning_rate=0.03,
+                sizes=((0.4, 40), (0.6, 48)),
+                augmentation=AugmentationConfig(erase=0.3),
+                closing_augmentation=_MILD,
+                teacher_weight=0.4,
+                sharpness=0.1,
+            ),
         ),
     ),
 }
