@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,13 @@ from fer.errors import InputError
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
     from fer.media.sources import Source
+
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    local = "local"
+    ray = "ray"
 
 
 def analyze(
@@ -44,7 +52,14 @@ def analyze(
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Threads; default one per core.")
+        int | None,
+        typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="This machine, or a Ray cluster.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Of the Ray cluster; default RAY_ADDRESS.")
     ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
@@ -55,6 +70,19 @@ def analyze(
     from fer.video import VideoOptions
 
     settings = Settings(annotated, VideoOptions(every=every, rate=rate), workers)
+    if engine is Engine.ray:
+        from fer.cli_ray import analyze_on_ray
+
+        analyze_on_ray(
+            paths,
+            output,
+            model=model,
+            labels=labels.value,
+            job=settings,
+            resume=resume,
+            address=address,
+        )
+        return
     if output is not None:
         from fer.export import check_output
 

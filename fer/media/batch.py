@@ -121,14 +121,19 @@ def write_annotated(folder: Path, source: Source, png: bytes) -> None:
 
 
 class Duplicates:
-    """Notes on pictures whose bytes came before."""
+    """Notes on pictures whose bytes came before.
 
-    def __init__(self) -> None:
+    Args:
+        naming: Off leaves results as they are.
+    """
+
+    def __init__(self, *, naming: bool = True) -> None:
+        self._naming = naming
         self._first: dict[str, str] = {}
 
     def noted(self, done: PictureResult) -> PictureResult:
         """The same result, naming the first picture of the same bytes if there was one."""
-        if not done.digest:
+        if not done.digest or not self._naming:
             return done
         first = self._first.setdefault(done.digest, done.result.source)
         if first == done.result.source:
@@ -169,8 +174,8 @@ def analyze_pictures(
         cancel: Asked before every picture; true ends the batch after those under way.
     """
     count = worker_count(workers)
-    waiting: deque[tuple[Source, Future[PictureResult]]] = deque()
     known = duplicates or Duplicates()
+    waiting: deque[tuple[Source, Future[PictureResult]]] = deque()
     pool = ThreadPoolExecutor(count, thread_name_prefix="fer-batch")
 
     def work(source: Source) -> PictureResult:

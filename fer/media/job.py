@@ -31,11 +31,13 @@ class Settings:
         annotated: Folder for annotated copies, or None.
         video: Which frames of videos are analysed.
         workers: Threads for pictures; None for one per core.
+        name_duplicates: Note which pictures came before with the same bytes.
     """
 
     annotated: Path | None = None
     video: VideoOptions = field(default_factory=VideoOptions)
     workers: int | None = None
+    name_duplicates: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ class AnalysisJob:
         self._live, self._still, self._settings = live, still, settings
         self._journal = folder / "journal.jsonl"
         self._done: set[str] = set()
-        self._duplicates = Duplicates()
+        self._duplicates = Duplicates(naming=settings.name_duplicates)
         card = still.classifier.folder.card
         self._labels = still.classifier.labels
         self._model, self._version = card.name, card.version
@@ -149,12 +151,17 @@ class AnalysisJob:
 
     def row_blocks(self) -> Iterator[Rows]:
         """The rows of everything that is done, a source or part of a video at a time."""
+        return (rows for _digest, rows in self.digest_blocks())
+
+    def digest_blocks(self) -> Iterator[tuple[str, Rows]]:
+        """``row_blocks``, each with the SHA-256 of the picture's bytes, empty for a video."""
         with self._journal.open("rb") as journal:
             for line in journal:
                 entry = json.loads(line)
                 if entry.get("frames"):
-                    yield from self._video_rows(entry)
-                yield entry["rows"]
+                    for rows in self._video_rows(entry):
+                        yield "", rows
+                yield entry["digest"], entry["rows"]
 
     def close(self) -> None:
         """Throw the journal away, once the table is written."""
