@@ -176,7 +176,13 @@ def _summarise(finished: list[Finished]) -> None:
 
     for entry in finished:
         if entry.reason:
-            err.print(" ".join(entry.reason.split()), markup=False, style="red", highlight=False)
+            err.print(
+                " ".join(entry.reason.split()),
+                markup=False,
+                style="red",
+                highlight=False,
+                soft_wrap=True,
+            )
     read = [entry for entry in finished if entry.status != "error"]
     pictures = sum(entry.kind is Kind.picture for entry in read)
     videos = [entry for entry in read if entry.kind is Kind.video]

@@ -19,6 +19,17 @@ settings.register_profile("fer", deadline=None, derandomize=True, max_examples=6
 settings.load_profile("fer")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers: a file stays together, and so do all browser tests.
+
+    Files share costly fixtures, and two browsers at once would take the frames from each other.
+    """
+    for item in items:
+        browser = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
+
+
 @pytest.fixture
 def astronaut_bgr() -> np.ndarray:
     """Eileen Collins, ``(512, 512, 3)`` BGR: NASA photograph, public domain (scikit-image)."""

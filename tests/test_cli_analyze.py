@@ -132,7 +132,7 @@ def many(folder: Path, portrait: np.ndarray, count: int) -> Path:
 def test_what_is_done_survives_a_stop_and_is_not_done_again(
     tmp_path: Path, astronaut_bgr: np.ndarray, how: signal.Signals
 ) -> None:
-    pictures = many(tmp_path / "pictures", astronaut_bgr, 24)
+    pictures = many(tmp_path / "pictures", astronaut_bgr, 12)
     output = tmp_path / "out.jsonl"
     journal = tmp_path / ".out.jsonl.job" / "journal.jsonl"
     arguments = (pictures, "-o", output, "--workers", 1)
@@ -141,7 +141,7 @@ def test_what_is_done_survives_a_stop_and_is_not_done_again(
         process.send_signal(how)
         process.wait(60)
     done = journal.read_bytes().count(b"\n")
-    assert 3 <= done < 24
+    assert 3 <= done < 12
     assert not output.exists()
     if how is signal.SIGINT:
         assert process.returncode == 130
@@ -152,9 +152,9 @@ def test_what_is_done_survives_a_stop_and_is_not_done_again(
 
     resumed = run(*arguments, "--resume")
     assert resumed.returncode == 0
-    assert f"{24 - done} pictures" in resumed.stderr
+    assert f"{12 - done} pictures" in resumed.stderr
     table = pd.read_json(output, lines=True)
-    assert [Path(source).name for source in table["source"]] == [f"{i:03}.png" for i in range(24)]
+    assert [Path(source).name for source in table["source"]] == [f"{i:03}.png" for i in range(12)]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "pictures"]
 
 

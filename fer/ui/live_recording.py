@@ -37,9 +37,33 @@ def _limits_text(limits: RecordingLimits) -> str:
     return f"{limits.seconds / 60:.0f} minutes or {limits.file_bytes / 2**20:.0f} MiB"
 
 
-def _snapshot(session: LiveSession) -> bytes:
-    picture = session.picture()
-    return b"" if picture is None else encode_png(picture)
+def _snapshot(session: LiveSession, playing: bool) -> None:
+    """Take the picture, then offer it.
+
+    In two steps: a file that is made on the click has no place on the page, and the next refresh
+    of the page's live parts may remove it before a busy browser has fetched it.
+    """
+    if st.button(
+        "Snapshot",
+        icon=":material/photo_camera:",
+        key="rec_snapshot",
+        disabled=not playing,
+        help="Takes the picture as it is shown now. It is kept for this session only.",
+    ):
+        picture = session.picture()
+        if picture is not None:
+            st.session_state["rec_picture"] = encode_png(picture)
+    taken = st.session_state.get("rec_picture")
+    if taken is not None:
+        st.download_button(
+            "Save the picture",
+            taken,
+            "webcam.png",
+            "image/png",
+            icon=":material/download:",
+            key="rec_picture_save",
+            on_click="ignore",
+        )
 
 
 def _start(session: LiveSession) -> None:
@@ -129,16 +153,6 @@ def take_away(session: LiveSession, playing: bool) -> None:
             ):
                 _start(session)
                 st.rerun()
-            st.download_button(
-                "Snapshot",
-                lambda: _snapshot(session),
-                "webcam.png",
-                "image/png",
-                icon=":material/photo_camera:",
-                key="rec_snapshot",
-                on_click="ignore",
-                disabled=not playing,
-                help="The picture as it is shown now, as PNG.",
-            )
+            _snapshot(session, playing)
     if recording is not None and not active:
         _finished(session, recording)

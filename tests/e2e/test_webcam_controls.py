@@ -75,7 +75,9 @@ def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> N
 
     pair.get_by_text("Use the model's own threshold").click()
     slider = pair.get_by_role("slider", name="Threshold")
+    expect(slider).to_be_enabled()
     slider.press("End")
+    expect(slider).to_have_value("1")
     expect(pair.locator(".fer-card b").first).to_have_text(UNSURE)
 
     # The same stream all along: a restarted one counts its frames from zero.

@@ -103,7 +103,7 @@ def test_a_fitted_gate_serves_with_its_model(
     classifier = EmotionClassifier.load("xs", directory=tmp_path)
     gate, record = fit_gate(classifier, faces, non_faces)
     # One portrait and eight textures are easy to tell apart.
-    assert record.faces == 60 and record.faces_lost < 0.1
+    assert record.faces == 60 and record.faces_lost <= 0.1
     held_alarms = non_faces.held_out & non_faces.false_alarm
     assert record.false_alarms == held_alarms.sum()
     assert record.false_alarms_rejected > 0.8

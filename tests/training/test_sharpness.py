@@ -51,13 +51,9 @@ def test_the_climb_raises_the_loss_at_its_radius_and_is_undone() -> None:
     assert above > loss()
 
 
-def test_a_sharpness_aware_cycle_trains_and_resumes(tmp_path: Path) -> None:
-    config = replace(CONFIG, restarts=(Cycle(1, learning_rate=0.02, sharpness=0.05),))
-    dataset = make_faces()
-    train(config, dataset, tmp_path / "run")
-    rows = history_of(tmp_path / "run")
-    assert [row["epoch"] for row in rows] == [1, 2, 3]
-    plain = replace(CONFIG, restarts=(Cycle(1, learning_rate=0.02),))
-    train(plain, dataset, tmp_path / "plain")
-    assert history_of(tmp_path / "plain")[-1]["loss"] != rows[-1]["loss"]
-    assert rows[-1]["val_accuracy"] > 0.3
+def test_a_sharpness_aware_cycle_lowers_the_loss(tmp_path: Path) -> None:
+    cycle = Cycle(1, learning_rate=0.02, sharpness=0.05)
+    config = replace(CONFIG, epochs=1, sizes=((1.0, 48),), restarts=(cycle,))
+    train(config, make_faces(), tmp_path / "run")
+    first, second = history_of(tmp_path / "run")
+    assert second["loss"] < first["loss"]

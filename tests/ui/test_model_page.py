@@ -40,9 +40,10 @@ def test_every_tab_draws_without_a_data_set(tab: str) -> None:
     at = open_model_page(tab)
     assert not at.exception and not at.error
     drawn = len(at.get("plotly_chart"))
-    assert drawn == {"Training": 3, "Confusion": 2, "Confidence": 2, "Against others": 1}.get(
-        tab, 0
-    )
+    conditions = {row["condition"] for row in open_model().metrics()["robustness"]} - {"clean"}
+    figures = {"Training": 3, "Confusion": 2, "Confidence": 2, "Against others": 1}
+    figures["Robustness"] = len(conditions)
+    assert drawn == figures.get(tab, 0)
     # Every figure has its table and its CSV.
     csv = [button for button in at.get("download_button") if button.label == "CSV"]
     assert len(csv) >= drawn
