@@ -46,16 +46,15 @@ def fer_train(data: Path, recipe: Path, run: Path, *more: str) -> subprocess.Com
 
 def test_two_workers_reach_the_loss_of_one(tmp_path: Path) -> None:
     data, recipe = write_csv(tmp_path / "fer2013.csv"), tmp_path / "recipe.json"
-    recipe.write_text(json.dumps(replace(CONFIG, sizes=((1.0, 48),)).to_dict()))
+    recipe.write_text(json.dumps(replace(CONFIG, epochs=1, sizes=((1.0, 48),)).to_dict()))
     for name, more in (("one", ()), ("two", ("--workers", "2"))):
         done = fer_train(data, recipe, tmp_path / name, *more)
         assert done.returncode == 0, done.stderr
     one, two = history_of(tmp_path / "one"), history_of(tmp_path / "two")
-    assert [row["epoch"] for row in two] == [1, 2]
+    assert [row["epoch"] for row in two] == [1]
     for alone, shared in zip(one, two, strict=True):
         for figure in ("loss", "fer2013_loss", "accuracy"):
             assert shared[figure] == pytest.approx(alone[figure], rel=1e-3), figure
-    assert two[1]["loss"] < two[0]["loss"]
     # Weights and statistics too: a run may go on with another number of workers.
     with (
         np.load(tmp_path / "one" / CHECKPOINT) as alone,
