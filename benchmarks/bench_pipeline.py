@@ -112,6 +112,8 @@ def time_stages(recognizer: EmotionRecognizer, frames: list[Image]) -> Timings:
             grey = to_grey(frame)
         with stopwatch(taken, "detect"):
             found = stream.detector.detect(grey)
+        if not found:
+            continue  # the first frame of a stream
         with stopwatch(taken, "crop"):
             crops = np.stack([crop_face(grey, face.box) for face in found])
         with stopwatch(taken, "classify"):
