@@ -6,7 +6,8 @@
 """
 
 from fer.classifier import EmotionClassifier
-from fer.detection import CascadeDetector, DetectorSettings
+from fer.detection import CascadeDetector
+from fer.detector_settings import DetectorSettings
 from fer.errors import FerError
 from fer.pipeline import EmotionRecognizer
 from fer.results import Box, Detection, FaceEmotion, FrameResult

@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import cv2
 import cv2.data
-import numpy as np
 
 from fer.boxes import clip, merge_overlapping, scale
-from fer.errors import InputError, ModelError
+from fer.detection_views import UPRIGHT, View, lifted, resized, turned
+from fer.detector_settings import DetectorSettings
+from fer.errors import ModelError
 from fer.preprocessing import Image, check_frame, to_grey
 from fer.results import Box, Detection
 
@@ -27,88 +27,14 @@ class FaceDetector(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DetectorSettings:
-    """How a cascade searches.
-
-    Attributes:
-        min_face: Smallest face as a fraction of the shorter side of the frame.
-        working_side: The frame is shrunk so that its shorter side has at most this many pixels;
-            the time of a search grows with its square.
-        scale_factor: Ratio between two steps of the search pyramid.
-        min_neighbours: Raw hits that make a face; higher finds fewer and surer faces.
-        min_score: Detections with a lower last-stage weight are dropped; real faces have 2 to 8.
-        refine: Look at every face again in fine steps: what is none is dropped, and the box of
-            what is one gets exact. Coarse steps alone give false alarms and boxes 15 % off.
-    """
-
-    min_face: float = 0.08
-    working_side: int = 320
-    scale_factor: float = 1.3
-    min_neighbours: int = 2
-    min_score: float = 1.7
-    refine: bool = True
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            InputError: Naming the field, its range and the value.
-        """
-        ranges = {
-            "min_face": (0.01, 1.0),
-            "working_side": (24, 10_000),
-            "scale_factor": (1.01, 2.0),
-            "min_neighbours": (0, 100),
-        }
-        for name, (low, high) in ranges.items():
-            value = getattr(self, name)
-            if not low <= value <= high:
-                raise InputError(
-                    f"{name}: expected a value in {low}..{high}, got {value}; change it"
-                )
-
-
-STILL_SETTINGS = DetectorSettings(
-    min_face=0.03,
-    working_side=640,
-    scale_factor=1.1,
-    min_neighbours=4,
-    min_score=2.5,
-    refine=False,
-)
-"""For photos, where time matters less and faces may be small."""
-
-
 CASCADE_FILE = "haarcascade_frontalface_default.xml"
 PROFILE_FILE = "haarcascade_profileface.xml"
 SECOND_FILE = "haarcascade_frontalface_alt.xml"
 """Learned otherwise, so it is seldom wrong about the same things: a second opinion."""
 
 
-class View(NamedTuple):
-    """How a face is turned.
-
-    Attributes:
-        tilt: In-plane rotation in degrees, counter-clockwise.
-        profile: 0 for a frontal face, 1 for a profile as the cascade learned it, -1 for its
-            mirror image.
-    """
-
-    tilt: float = 0.0
-    profile: int = 0
-
-
-UPRIGHT = View()
-TURNED: tuple[View, ...] = (View(tilt=24.0), View(tilt=-24.0), View(profile=1), View(profile=-1))
-"""The other ways a face may be turned; the cascade allows about 14 degrees beside each tilt."""
-
 # Smallest window the cascade was trained on; nothing smaller can be found.
 _CASCADE_WINDOW = 24
-
-# The cascade skips windows whose grey levels deviate by less than 10.
-_DIM_DEVIATION = 30.0
-_MOST_GAIN = 8.0
 
 # A search around a known face: its side after resizing, how far around it (in sides), the sizes
 # looked for, and the steps. From twice its own window on, the cascade looks at every pixel, not at
@@ -141,47 +67,6 @@ def _load_cascade(path: Path) -> cv2.CascadeClassifier:
         f"{path}: expected a Haar cascade XML, got a file that holds none or is missing; reinstall "
         "opencv-python-headless 4.x (5.x ships none)"
     ) from fault
-
-
-def _lifted(grey: Image) -> Image:
-    """A dim picture with its contrast stretched; any other as it is.
-
-    The cascade norms every window itself, so it needs no equalisation; equalising would even hide
-    faces beside a large plain background.
-    """
-    mean, deviation = (float(value[0, 0]) for value in cv2.meanStdDev(grey))
-    if deviation >= _DIM_DEVIATION:
-        return grey
-    gain = min(_MOST_GAIN, _DIM_DEVIATION / max(deviation, 1e-6))
-    return np.asarray(cv2.addWeighted(grey, gain, grey, 0.0, 128 - gain * mean), np.uint8)
-
-
-def _resized(grey: Image, width: int, height: int) -> Image:
-    shrinking = width < grey.shape[1]
-    method = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(grey, (width, height), interpolation=method), np.uint8)
-
-
-def _turned(picture: Image, view: View) -> tuple[Image, Callable[[Box], Box]]:
-    """A picture turned so that faces of a view look as the cascade knows them, and the way back."""
-    height, width = picture.shape
-    if view.profile < 0:
-        flipped = np.asarray(cv2.flip(picture, 1), np.uint8)
-        return flipped, lambda box: Box(width - box.right, box.y, box.width, box.height)
-    if not view.tilt:
-        return picture, lambda box: box
-    centre = (width / 2, height / 2)
-    matrix = cv2.getRotationMatrix2D(centre, -view.tilt, 1.0)
-    turned = np.asarray(
-        cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
-    inverse = cv2.invertAffineTransform(matrix)
-
-    def back(box: Box) -> Box:
-        x, y = inverse @ (box.x + box.width / 2, box.y + box.height / 2, 1.0)
-        return Box(round(x - box.width / 2), round(y - box.height / 2), box.width, box.height)
-
-    return turned, back
 
 
 class _Near(NamedTuple):
@@ -250,14 +135,14 @@ class CascadeDetector:
         shrink = min(1.0, settings.working_side / min(height, width))
         small = grey
         if shrink < 1.0:
-            small = _resized(grey, max(1, round(width * shrink)), max(1, round(height * shrink)))
+            small = resized(grey, max(1, round(width * shrink)), max(1, round(height * shrink)))
         smallest = max(_CASCADE_WINDOW, round(settings.min_face * min(small.shape)))
         if min(small.shape) < smallest:
             return ()
         found = [
             Detection(clip(scale(hit.box, 1 / shrink), width, height), hit.score)
             for hit in self._search(
-                _lifted(small), settings.scale_factor, settings.min_neighbours, smallest
+                lifted(small), settings.scale_factor, settings.min_neighbours, smallest
             )
         ]
         if settings.refine:
@@ -288,8 +173,8 @@ class CascadeDetector:
         if min(part_width, part_height) < smallest:
             return ()
         part = grey[area.y : area.bottom, area.x : area.right]
-        small = _lifted(_resized(part, part_width, part_height))
-        small, back = _turned(small, view)
+        small = lifted(resized(part, part_width, part_height))
+        small, back = turned(small, view)
         hits = self._search(
             small,
             _PART_SCALE_FACTOR,
@@ -374,7 +259,7 @@ class CascadeDetector:
         if min(part_width, part_height) < _NEAR_PIXELS[0]:
             return None
         part = grey[area.y : area.bottom, area.x : area.right]
-        picture, back = _turned(_lifted(_resized(part, part_width, part_height)), view)
+        picture, back = turned(lifted(resized(part, part_width, part_height)), view)
         return _Near(picture, back, area, factor)
 
     def _search(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import cycle
 
 from fer.boxes import containment, iou, merge_overlapping
-from fer.detection import TURNED, UPRIGHT, CascadeDetector, View
+from fer.detection import CascadeDetector
+from fer.detection_views import TURNED, UPRIGHT, View
 from fer.preprocessing import Image, check_frame, to_grey
 from fer.results import Box, Detection
 

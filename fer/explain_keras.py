@@ -18,12 +18,12 @@ import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fer.closing import Closing
 from fer.errors import InputError, ModelError
 from fer.explain_gradients import METHODS, Floats, Method, receive, send
 
@@ -41,7 +41,7 @@ def _close_pipes(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-class KerasExplainer:
+class KerasExplainer(Closing):
     """One child process that computes maps; any thread may ask, one after the other.
 
     Args:
@@ -53,19 +53,6 @@ class KerasExplainer:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> KerasExplainer:
-        """Itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End the process."""
-        self.close()
 
     @property
     def running(self) -> bool:

@@ -23,6 +23,7 @@ from fer.live_recording import Recording
 from fer.live_settings import LiveSettings
 from fer.live_snapshot import LiveSnapshot, rate
 from fer.live_summary import SummaryCounter
+from fer.live_worker import LatestFrameWorker
 from fer.overlay import OverlayStyle, blurred, draw_faces, mark_recording
 from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
@@ -92,11 +93,8 @@ class LiveSession:
         self._steer()
         self._clock = clock
         self._history_s = history_s
-        self._idle_s = idle_s
         self._changed = threading.Condition()
-        self._mailbox: tuple[Image, float] | None = None
-        self._worker: threading.Thread | None = None
-        self._stopping = False
+        self._worker = LatestFrameWorker(self._work, changed=self._changed, idle_s=idle_s)
         self._result: FrameResult | None = None
         self._history: deque[FrameResult] = deque(maxlen=max(1, round(history_s / _HISTORY_STEP_S)))
         self._arrivals: deque[float] = deque(maxlen=200)
@@ -238,12 +236,10 @@ class LiveSession:
 
         A frame that is being analysed may take its time; its result is thrown away.
         """
-        with self._changed:
-            worker, self._stopping, self._mailbox = self._worker, True, None
-            self._changed.notify_all()
+        worker = self._worker.stop()
         if self._admission:
             self._admission.leave(id(self))
-        if worker is not None and worker is not threading.current_thread():
+        if worker is not None:
             worker.join(timeout=5.0)
 
     def snapshot(self) -> LiveSnapshot:
@@ -274,50 +270,24 @@ class LiveSession:
             self._arrivals.append(now)
             self._last_frame_s = now
             self._dark = dark
-            if self._mailbox is not None:
-                self._dropped += 1
-            self._mailbox = (frame, now)
-            if self._worker is None or not self._worker.is_alive() or self._stopping:
-                self._stopping = False
-                self._worker = threading.Thread(target=self._work, name="fer-live", daemon=True)
-                self._worker.start()
-            self._changed.notify_all()
+            self._dropped += self._worker.submit(frame, now)
 
-    def _take(self) -> tuple[Image, float] | None:
-        """The newest frame, or None when this worker should end."""
-        me = threading.current_thread()
-        with self._changed:
-            while self._mailbox is None and self._wanted(me):
-                if not self._changed.wait(timeout=self._idle_s):
-                    break
-            if self._mailbox is None or not self._wanted(me):
-                if self._worker is me:
-                    self._worker = None
-                return None
-            item, self._mailbox = self._mailbox, None
-            return item
-
-    def _wanted(self, worker: threading.Thread) -> bool:
-        """Whether this worker still has a job: not stopped, and not replaced by another."""
-        return self._worker is worker and not self._stopping
-
-    def _work(self) -> None:
-        while (item := self._take()) is not None:
-            frame, arrived = item
-            try:
-                result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
-                if result is not None and (recording := self.recording) is not None:
-                    # Never mirrored: its boxes are those of the table.
-                    recording.add(frame, result, replace(self._style(), mirror=False))
-                if result is not None and (lessons := self.lessons) is not None:
-                    lessons.add(frame, result)
-            except Exception as fault:
-                self.count_error(fault)
+    def _work(self, frame: Image, arrived: float) -> None:
+        """Analyse a frame; on the worker's thread."""
+        try:
+            result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
+            if result is not None and (recording := self.recording) is not None:
+                # Never mirrored: its boxes are those of the table.
+                recording.add(frame, result, replace(self._style(), mirror=False))
+            if result is not None and (lessons := self.lessons) is not None:
+                lessons.add(frame, result)
+        except Exception as fault:
+            self.count_error(fault)
 
     def _publish(self, found: FrameResult, arrived: float) -> FrameResult | None:
         """Follow the faces and make the result known, unless this worker was replaced meanwhile."""
         with self._changed:
-            if not self._wanted(threading.current_thread()):
+            if not self._worker.wanted():
                 return None
             before = self._result
             if before and (before.width, before.height) != (found.width, found.height):

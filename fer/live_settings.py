@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from fer.detection import DetectorSettings
+from fer.detector_settings import DetectorSettings
 from fer.errors import InputError
 from fer.overlay import Blur
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from fer.classifier import EmotionClassifier
-from fer.detection import CascadeDetector, DetectorSettings, FaceDetector
+from fer.detection import CascadeDetector, FaceDetector
 from fer.detection_following import FollowingDetector
+from fer.detector_settings import DetectorSettings
 from fer.preprocessing import Image, check_frame, crop_tilted_face, to_grey
 from fer.results import Detection, FaceEmotion, FrameResult
 

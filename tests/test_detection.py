@@ -11,12 +11,9 @@ import pytest
 import skimage.data
 
 from fer.boxes import containment, iou
-from fer.detection import (
-    STILL_SETTINGS,
-    CascadeDetector,
-    DetectorSettings,
-)
+from fer.detection import CascadeDetector
 from fer.detection_following import FollowingDetector
+from fer.detector_settings import STILL_SETTINGS, DetectorSettings
 from fer.errors import InputError, ModelError
 from fer.results import Box, Detection
 

@@ -287,7 +287,7 @@ def test_a_result_that_comes_after_the_stop_is_thrown_away(start, clock: Clock) 
     stopper.start()
     clock.now += 0.5
     # The old worker is still busy; the new frame gets a worker of its own.
-    wait_until(lambda: session._stopping)
+    wait_until(lambda: session._worker._stopping)
     session.process(FRAME)
     recognizer.gate.set()
     stopper.join(30)

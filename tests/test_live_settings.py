@@ -3,7 +3,7 @@ from itertools import pairwise
 
 import pytest
 
-from fer.detection import DetectorSettings
+from fer.detector_settings import DetectorSettings
 from fer.errors import InputError
 from fer.live_settings import SENSITIVITIES, LiveSettings
 

@@ -7,7 +7,7 @@ import pytest
 
 from fer import Box, Detection, DetectorSettings, EmotionRecognizer, labels
 from fer.boxes import iou
-from fer.detection import STILL_SETTINGS
+from fer.detector_settings import STILL_SETTINGS
 from fer.errors import InputError, ModelError
 
 

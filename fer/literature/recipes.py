@@ -9,8 +9,8 @@ from typing import Any
 from fer.architectures import ARCHITECTURES
 from fer.architectures.transfer import PREFIX
 from fer.datasets.resplit import OFFICIAL, SCHEMES
-from fer.errors import InputError, TrainingError
-from fer.training.config import AugmentationConfig
+from fer.errors import InputError
+from fer.training.config import AugmentationConfig, recipe_faults
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Recipe:
         frozen: Whether the backbone is frozen in the first phase.
         weights: Initial weights of a ``transfer:`` network, see ``find_weights``.
         image_size: Side in pixels that a ``transfer:`` backbone sees; 0 for its default.
-        precision: Keras's dtype policy; "mixed_bfloat16" halves the time on recent CPUs.
+        precision: Keras's dtype policy; "mixed_bfloat16" helps only where the processor has
+            bfloat16 instructions, elsewhere it is many times slower.
         seed: Of the order, the augmentation and the initial weights.
     """
 
@@ -57,7 +58,7 @@ class Recipe:
     frozen: bool = False
     weights: str = "none"
     image_size: int = 0
-    precision: str = "mixed_bfloat16"
+    precision: str = "float32"
     seed: int = 0
 
     @property
@@ -81,16 +82,11 @@ class Recipe:
         Raises:
             TrainingError: If a field is unknown or has no place in a recipe.
         """
-        try:
+        with recipe_faults("Recipe"):
             fields = dict(values)
             if fields.get("augmentation") is not None:
                 fields["augmentation"] = AugmentationConfig.from_dict(fields["augmentation"])
             return cls(**fields)
-        except (TypeError, ValueError) as fault:
-            raise TrainingError(
-                f"recipe: expected the fields of Recipe, got: {fault}; use a config.json that "
-                "this version of fer wrote"
-            ) from fault
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import tempfile
-import threading
 import time
 import weakref
 import zipfile
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from PIL import Image as PilImage
 
+from fer.background import BackgroundWork
 from fer.errors import FerError
 from fer.export import SourceResult, to_rows
 from fer.files import replace_file, write_faults
@@ -101,39 +100,22 @@ class BatchProgress:
     remaining_s: float | None
 
 
-class PhotoBatch:
+class PhotoBatch(BackgroundWork):
     """The pictures of one viewer; more may come and some may go while it works.
-
-    Its folder is temporary and goes with the object.
 
     Args:
         recognizer: As ``still_recognizer`` makes it.
     """
 
     def __init__(self, recognizer: EmotionRecognizer) -> None:
+        super().__init__(Path(tempfile.mkdtemp(prefix="fer-photos-")))
         self.recognizer = recognizer
-        self.error = ""
-        self._folder = Path(tempfile.mkdtemp(prefix="fer-photos-"))
-        self._clean = weakref.finalize(self, shutil.rmtree, self._folder, True)
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
         self._uploads: set[str] = set()
         self._waiting: deque[_Item] = deque()
         self._done: dict[int, tuple[str, Photo]] = {}
         self._duplicates = Duplicates()
         self._count = 0
         self._started_s, self._started_at = 0.0, 0
-
-    @property
-    def active(self) -> bool:
-        """Whether it is being worked on."""
-        return self._thread is not None and self._thread.is_alive()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether it was told to stop."""
-        return self._stop.is_set()
 
     @property
     def progress(self) -> BatchProgress:
@@ -173,29 +155,8 @@ class PhotoBatch:
         """Begin, or go on after a cancel."""
         if self.active:
             return
-        self._stop.clear()
-        self.error = ""
         self._started_s, self._started_at = time.monotonic(), len(self._done)
-        # The thread must not keep the batch alive once its viewer has gone.
-        self._thread = threading.Thread(
-            target=_work, args=(weakref.ref(self),), name="fer-photos", daemon=True
-        )
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """End soon, with what is done kept."""
-        self._stop.set()
-
-    def wait(self, timeout_s: float | None = None) -> None:
-        """Until the batch has ended."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-
-    def close(self) -> None:
-        """End the batch and throw its files away."""
-        self.cancel()
-        self.wait(30)
-        self._clean()
+        self._begin(_work)
 
     def photos(self) -> list[Photo]:
         """What is done, in the order in which it was handed in."""

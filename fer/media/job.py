@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -10,17 +9,16 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fer.errors import FerError, InputError
+from fer.errors import FerError
 from fer.export import SourceResult, to_rows
-from fer.files import replace_file, write_faults
+from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
+from fer.media.journal import Entry, Journal, Rows
 from fer.media.sources import Kind, Source
 from fer.pipeline import EmotionRecognizer
 from fer.results import FrameResult
 from fer.tables import TableWriter
 from fer.video import VideoJob, VideoOptions
-
-Rows = list[dict[str, object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +88,18 @@ class AnalysisJob:
         self.sources = sources
         self.folder = folder
         self._live, self._still, self._settings = live, still, settings
-        self._journal = folder / "journal.jsonl"
-        self._done: set[str] = set()
         self._duplicates = Duplicates(naming=settings.name_duplicates)
         card = still.classifier.folder.card
         self._labels = still.classifier.labels
         self._model, self._version = card.name, card.version
-        self._begin(resume)
+        self._journal = Journal(folder, self._identity(), resume=resume)
+        for digest, name in self._journal.earlier:
+            self._duplicates.remember(digest, name)
 
     @property
     def done(self) -> int:
         """How many sources are done, in this and earlier runs."""
-        return len(self._done)
+        return len(self._journal.keys)
 
     def rows_of(self, results: Iterable[SourceResult]) -> Rows:
         """Rows of the table for some results."""
@@ -124,7 +122,7 @@ class AnalysisJob:
         """
         waiting: list[Source] = []
         for source in self.sources:
-            if source.key in self._done:
+            if source.key in self._journal.keys:
                 continue
             if source.kind is Kind.video:
                 yield from self._pictures(waiting, cancel)
@@ -155,13 +153,11 @@ class AnalysisJob:
 
     def digest_blocks(self) -> Iterator[tuple[str, Rows]]:
         """``row_blocks``, each with the SHA-256 of the picture's bytes, empty for a video."""
-        with self._journal.open("rb") as journal:
-            for line in journal:
-                entry = json.loads(line)
-                if entry.get("frames"):
-                    for rows in self._video_rows(entry):
-                        yield "", rows
-                yield entry["digest"], entry["rows"]
+        for entry in self._journal.entries():
+            if entry["frames"]:
+                for rows in self._video_rows(entry):
+                    yield "", rows
+            yield entry["digest"], entry["rows"]
 
     def close(self) -> None:
         """Throw the journal away, once the table is written."""
@@ -174,62 +170,6 @@ class AnalysisJob:
             "video": repr(self._settings.video),
         }
 
-    def _begin(self, resume: bool) -> None:
-        file = self.folder / "analysis.json"
-        if file.exists():
-            if not resume:
-                raise InputError(
-                    f"{self.folder}: expected no unfinished job, found one; add --resume to go on "
-                    "with it, or delete that folder"
-                )
-            self._resume(file)
-            return
-        with write_faults(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            replace_file(file, json.dumps(self._identity()).encode())
-            self._journal.write_bytes(b"")
-
-    def _resume(self, file: Path) -> None:
-        try:
-            known = json.loads(file.read_text())
-            good = 0
-            with self._journal.open("rb") as journal:
-                for line in journal:
-                    # A line that a kill cut short is done again.
-                    if not line.endswith(b"\n"):
-                        break
-                    entry = json.loads(line)
-                    self._done.add(entry["key"])
-                    self._duplicates.remember(entry["digest"], entry["source"])
-                    good += len(line)
-        except (OSError, ValueError, KeyError, TypeError):
-            raise InputError(
-                f"{self.folder}: expected an unfinished job, found a damaged one; delete that "
-                "folder"
-            ) from None
-        if known != self._identity():
-            raise InputError(
-                f"{self.folder}: expected an unfinished job with the same model and options, found "
-                "one with others; use those, or delete that folder"
-            )
-        with write_faults(self._journal):
-            os.truncate(self._journal, good)
-
-    def _note(
-        self, source: Source, rows: Rows, *, digest: str = "", frames: str = "", note: str = ""
-    ) -> None:
-        entry = {
-            "key": source.key,
-            "source": source.name.encode("utf-8", "backslashreplace").decode(),
-            "digest": digest,
-            "frames": frames,
-            "note": note,
-            "rows": rows,
-        }
-        with write_faults(self._journal), self._journal.open("ab") as journal:
-            journal.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self._done.add(source.key)
-
     def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
         done = analyze_pictures(
             sources,
@@ -241,7 +181,7 @@ class AnalysisJob:
         )
         for source, picture in done:
             result = picture.result
-            self._note(source, self.rows_of([result]), digest=picture.digest)
+            self._journal.note(source, self.rows_of([result]), digest=picture.digest)
             yield Finished(
                 source.name, source.kind, len(result.faces), 0, result.status, result.reason
             )
@@ -289,7 +229,7 @@ class AnalysisJob:
         if reason:
             rows = self.rows_of([SourceResult(source.name, reason=reason, partial=True)])
         place = str(folder.relative_to(self.folder))
-        self._note(source, rows, frames=place, note=outcome.note)
+        self._journal.note(source, rows, frames=place, note=outcome.note)
         status = "partial" if reason else "ok"
         return Finished(source.name, source.kind, faces, outcome.analysed, status, reason)
 
@@ -299,10 +239,10 @@ class AnalysisJob:
         done = records.exists() and records.stat().st_size > 0
         result = SourceResult(source.name, reason=reason, partial=done)
         frames = str(folder.relative_to(self.folder)) if done else ""
-        self._note(source, self.rows_of([result]), frames=frames)
+        self._journal.note(source, self.rows_of([result]), frames=frames)
         return Finished(source.name, source.kind, 0, 0, result.status, reason)
 
-    def _video_rows(self, entry: dict[str, str]) -> Iterator[Rows]:
+    def _video_rows(self, entry: Entry) -> Iterator[Rows]:
         from fer.video.records import read_records
 
         results = []

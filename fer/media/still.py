@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from fer.boxes import clip, merge_overlapping, scale
-from fer.detection import STILL_SETTINGS, CascadeDetector, DetectorSettings
+from fer.detection import CascadeDetector
+from fer.detector_settings import STILL_SETTINGS, DetectorSettings
 from fer.preprocessing import Image, check_frame, to_grey
 from fer.results import Box, Detection
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -42,6 +43,25 @@ class AugmentationConfig:
             low, high = ranges["scale"]
             ranges["scale"] = (float(low), float(high))
         return cls(**ranges)
+
+
+@contextlib.contextmanager
+def recipe_faults(kind: str) -> Iterator[None]:
+    """What goes wrong in a block that makes a recipe of plain values, as one line.
+
+    Args:
+        kind: Class of the recipe.
+
+    Raises:
+        TrainingError: Instead of ``TypeError`` and ``ValueError``.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as fault:
+        raise TrainingError(
+            f"recipe: expected the fields of {kind}, got: {fault}; use a config.json that this "
+            "version of fer wrote"
+        ) from fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,15 +233,10 @@ class TrainingConfig:
         Raises:
             TrainingError: If a field is unknown or has no place in a recipe.
         """
-        try:
+        with recipe_faults("TrainingConfig"):
             fields = _nested(values)
             fields["restarts"] = tuple(Cycle.from_dict(one) for one in fields.get("restarts", ()))
             return cls(**fields)
-        except (TypeError, ValueError) as fault:
-            raise TrainingError(
-                f"recipe: expected the fields of TrainingConfig, got: {fault}; use a config.json "
-                "that this version of fer wrote"
-            ) from fault
 
 
 _MILD = AugmentationConfig(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer.background import BackgroundWork
 from fer.classifier import EmotionClassifier
 from fer.errors import FerError
 from fer.explain import ClassActivation, draw_heat_maps
@@ -26,10 +26,8 @@ from fer.video.state import VideoOutcome
 from fer.video.timeline import TimeLine
 
 
-class VideoRun:
+class VideoRun(BackgroundWork):
     """One video of one viewer: started, watched, cancelled, gone on with, taken away.
-
-    Its folder is temporary and goes with the object.
 
     Args:
         path: The video; if it lies in ``folder``, it goes with it.
@@ -42,7 +40,6 @@ class VideoRun:
     Attributes:
         progress: How far it is.
         outcome: What came of it, once it has ended.
-        error: Why it could not be read, one line, or nothing.
         time_line: The probabilities of each face over time.
         faces: Identities seen.
         first_face_s: Time of the first frame with a face, in seconds.
@@ -58,19 +55,14 @@ class VideoRun:
         annotate: bool,
         name: str,
     ) -> None:
+        super().__init__(folder)
         self.name = name
         self.path = path
         self.progress: VideoProgress | None = None
         self.outcome: VideoOutcome | None = None
-        self.error = ""
         self._recognizer = recognizer
-        self._clean = weakref.finalize(self, shutil.rmtree, folder, True)
-        self._folder = folder
         self._options = options
         self._annotate = annotate
-        self._stop = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
         self._job: VideoJob | None = None
         longest_s = 1.0 if options.rate is None else max(1.0, 2.5 / options.rate)
         self._counter = SummaryCounter(longest_step_s=longest_s)
@@ -83,37 +75,12 @@ class VideoRun:
         """A temporary folder for a run and its upload."""
         return Path(tempfile.mkdtemp(prefix="fer-video-"))
 
-    @property
-    def active(self) -> bool:
-        """Whether it is being worked on."""
-        return self._thread is not None and self._thread.is_alive()
-
     def start(self) -> None:
         """Begin, or go on after a cancel; nothing is done twice."""
         if self.active:
             return
-        self._stop.clear()
-        self.error, self.outcome = "", None
-        # The thread must not keep the run alive once its viewer has gone.
-        self._thread = threading.Thread(
-            target=_work, args=(weakref.ref(self), self._stop), name="fer-video", daemon=True
-        )
-        self._thread.start()
-
-    def cancel(self) -> None:
-        """End soon, with everything so far kept."""
-        self._stop.set()
-
-    def wait(self, timeout_s: float | None = None) -> None:
-        """Until the run has ended."""
-        if self._thread is not None:
-            self._thread.join(timeout_s)
-
-    def close(self) -> None:
-        """End the run and throw its files away."""
-        self.cancel()
-        self.wait(10)
-        self._clean()
+        self.outcome = None
+        self._begin(_work, self._stop)
 
     def summary(self) -> tuple[FaceSummary, ...]:
         """Seconds per emotion, for all faces together and for each."""

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import av
 import av.error
 import numpy as np
 
+from fer.closing import Closing
 from fer.errors import MediaError
 from fer.preprocessing import Image
 
@@ -114,7 +114,7 @@ def open_container(path: Path, name: str) -> Any:
         ) from None
 
 
-class VideoReader:
+class VideoReader(Closing):
     """Decodes one video file; use it as a context manager, in one thread.
 
     Args:
@@ -140,17 +140,6 @@ class VideoReader:
         except BaseException:
             self._container.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        fault: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the file and the decoder."""

@@ -127,7 +127,7 @@ def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes)
     assert list(folder.iterdir())
     del batch
     assert not folder.exists()
-    assert not [one for one in threading.enumerate() if one.name == "fer-photos"]
+    assert not [one for one in threading.enumerate() if one.name == "fer-work"]
 
 
 def test_a_hostile_name_stays_inside_the_zip(still: EmotionRecognizer, portrait: bytes) -> None:
