@@ -7,7 +7,6 @@ import re
 import tempfile
 import time
 import weakref
-import zipfile
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -173,16 +172,9 @@ class PhotoBatch(BackgroundWork):
         (example,) = self._rows([SourceResult("")])
         return table_bytes(suffix, example, [self._rows(results)])
 
-    def write_zip(self) -> bytes:
-        """The annotated pictures as one ZIP, written to disk picture by picture."""
-        target = self._folder / "annotated.zip"
-        with write_faults(target), zipfile.ZipFile(target, "w") as archive:
-            for photo in self.photos():
-                if photo.annotated is not None:
-                    archive.write(photo.annotated, photo.annotated.name)
-        data = target.read_bytes()
-        target.unlink()
-        return data
+    def annotated(self) -> list[Path]:
+        """The annotated pictures, in the order in which they were handed in."""
+        return [photo.annotated for photo in self.photos() if photo.annotated is not None]
 
     def _rows(self, results: Sequence[SourceResult]) -> list[dict[str, object]]:
         classifier = self.recognizer.classifier

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import streamlit as st
 
 from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
+from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.background import Photo, PhotoBatch, Upload
 from fer.ui import affect_view, live_view
@@ -86,15 +88,18 @@ def _summary(photos: Sequence[Photo]) -> str:
 def _downloads(batch: PhotoBatch, photos: Sequence[Photo]) -> None:
     st.markdown(_summary(photos))
     with st.container(horizontal=True):
-        if any(photo.annotated for photo in photos):
+        parts = zip_parts(batch.annotated())
+        for number, part in enumerate(parts, start=1):
+            whole = len(parts) == 1
             st.download_button(
-                "Annotated pictures",
-                batch.write_zip,
-                "annotated.zip",
+                "Annotated pictures" if whole else f"Annotated pictures, {number} of {len(parts)}",
+                partial(zip_bytes, part),
+                "annotated.zip" if whole else f"annotated-{number}.zip",
                 "application/zip",
                 icon=":material/photo_library:",
-                key="photos_zip",
-                on_click="ignore",
+                key=f"photos_zip{number}",
+                # A run of the page lets the part before go.
+                on_click="ignore" if whole else "rerun",
             )
         table_buttons(batch.table, "emotions", key="photos_table")
 

@@ -4,6 +4,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.media import decode_image
+from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.background import PhotoBatch, Upload
 from fer.media.batch import still_recognizer
 
@@ -67,7 +69,7 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
     assert max(shown.shape) == 100
     rows = list(csv.DictReader(io.StringIO(batch.table(".csv").decode())))
     assert len(rows) == len(json.loads(batch.table(".json"))) == 4
-    with zipfile.ZipFile(io.BytesIO(batch.write_zip())) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.annotated()))) as archive:
         names = archive.namelist()
         assert names == ["0001-one.jpg", "0002-a.jpg", "0003-b.jpg"]
         drawn = decode_image(archive.read(names[0])).image_bgr
@@ -94,9 +96,10 @@ def test_what_was_taken_out_is_forgotten_and_nothing_is_read_twice(
 
 
 def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
-    still: EmotionRecognizer, portrait: bytes, monkeypatch: pytest.MonkeyPatch
+    still: EmotionRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = PhotoBatch(still)
+    blank = png(np.full((40, 40, 3), 99, np.uint8))
     # The first result stops the batch, so that the test does not depend on speed.
     take: Callable[..., None] = batch.take
 
@@ -105,7 +108,7 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
         batch.cancel()
 
     monkeypatch.setattr(batch, "take", stop_after)
-    members = {f"p{index:02}__png": portrait + bytes([index]) for index in range(40)}
+    members = {f"p{index:02}__png": blank + bytes([index]) for index in range(40)}
     uploads = [Upload("1", "all.zip", zip_of(**members))]
     batch.keep(uploads)
     done = len(finished(batch).photos())
@@ -134,6 +137,19 @@ def test_a_hostile_name_stays_inside_the_zip(still: EmotionRecognizer, portrait:
     batch = PhotoBatch(still)
     batch.keep([Upload("1", '../../<b>"x\n.png', portrait)])
     finished(batch)
-    with zipfile.ZipFile(io.BytesIO(batch.write_zip())) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.annotated()))) as archive:
         (name,) = archive.namelist()
     assert "/" not in name and "<" not in name and "\n" not in name
+
+
+def test_many_annotated_pictures_come_in_parts(tmp_path: Path) -> None:
+    pictures = [tmp_path / f"{index}.jpg" for index in range(7)]
+    for index, picture in enumerate(pictures):
+        picture.write_bytes(bytes([index]) * (100 if index < 6 else 900))
+    gone = tmp_path / "gone.jpg"
+    parts = zip_parts([*pictures, gone], limit=250)
+    assert [len(part) for part in parts] == [2, 2, 2, 1]
+    assert [picture for part in parts for picture in part] == pictures
+    with zipfile.ZipFile(io.BytesIO(zip_bytes([*parts[1], gone]))) as archive:
+        assert archive.namelist() == ["2.jpg", "3.jpg"]
+        assert archive.read("3.jpg") == bytes([3]) * 100
