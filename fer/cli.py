@@ -23,6 +23,7 @@ from fer.cli_common import (
     print_json,
     progress,
 )
+from fer.cli_evaluate import evaluate
 from fer.cli_inspect import dataset_app, models_app
 from fer.errors import FerError, InputError, TrainingError
 
@@ -37,49 +38,7 @@ app.add_typer(models_app, name="models")
 
 
 app.command()(analyze)
-
-
-@app.command()
-def evaluate(
-    data: Data = None,
-    ferplus: Ferplus = None,
-    split: Annotated[str, typer.Option("--split", help="Split of the data.")] = "PublicTest",
-    model: ModelName = None,
-    as_json: AsJson = False,
-    skip_bad: SkipBad = False,
-) -> None:
-    """Measure a published model on a labelled data set, under every protocol it allows."""
-    from fer.literature.session import evaluate_published
-
-    dataset = open_data(data, ferplus, skip_bad)
-    with progress() as bars:
-        task = bars.add_task(f"Evaluating on {split}", total=1.0)
-        report = evaluate_published(
-            model,
-            dataset,
-            split,
-            progress=lambda share: bars.update(task, completed=share),
-        )
-    if as_json:
-        print_json(report)
-        return
-    table = Table(
-        title=f"{report['model']} {report['version']} on {report['source']}, {report['split']}"
-    )
-    for column in ("protocol", "n", "accuracy", "95 %", "macro-F1", "ECE"):
-        table.add_column(column, justify="left" if column == "protocol" else "right")
-    for name, entry in report.items():
-        if isinstance(entry, dict) and "accuracy" in entry:
-            low, high = entry["accuracy_interval"]
-            table.add_row(
-                name,
-                f"{entry['n']:,}",
-                f"{entry['accuracy']:.2%}",
-                f"{low:.1%}-{high:.1%}",
-                f"{entry['macro_f1']:.3f}" if "macro_f1" in entry else "",
-                f"{entry['ece']:.3f}" if "ece" in entry else "",
-            )
-    out.print(table)
+app.command()(evaluate)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
 
 from fer.datasets import FaceDataset
+from fer.datasets.label_map import LabelMap
 from fer.errors import InputError
 
 # Results go to standard output, everything said about the work to standard error.
@@ -49,8 +50,15 @@ def progress() -> Progress:
     )
 
 
-def open_data(data: Path | None, ferplus: Path | None, skip_bad: bool) -> FaceDataset:
+def open_data(
+    data: Path | None,
+    ferplus: Path | None,
+    skip_bad: bool,
+    labels: LabelMap | None = None,
+) -> FaceDataset:
     """The data set that the options name, with its votes where they are found.
+
+    ``labels`` says what the class names of a folder mean.
 
     Raises:
         InputError: If there is none.
@@ -58,7 +66,9 @@ def open_data(data: Path | None, ferplus: Path | None, skip_bad: bool) -> FaceDa
     """
     from fer.datasets import find_data, find_ferplus, open_dataset
 
-    found = find_data(data)
+    # A tree of numbered classes is no data set before a map says what the numbers mean.
+    mapped = data is not None and labels is not None and data.expanduser().is_dir()
+    found = data if mapped else find_data(data)
     if found is None:
         raise InputError(
             "--data: expected FER-2013 (fer2013.csv, .csv.gz or a folder), found none; give its "
@@ -70,6 +80,7 @@ def open_data(data: Path | None, ferplus: Path | None, skip_bad: bool) -> FaceDa
         return open_dataset(
             found,
             ferplus=votes,
+            labels=labels,
             skip_bad=skip_bad,
             progress=lambda share: bars.update(task, completed=share),
         )

@@ -106,6 +106,33 @@ def test_evaluate_prints_json_with_n_and_protocol(
     assert np.sum(report["fer2013"]["confusion"]) == 14
 
 
+def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    rng = np.random.default_rng(1)
+    for number in range(8):  # AffectNet's numbers; 7 is contempt
+        folder = tmp_path / f"faces/{number}"
+        folder.mkdir(parents=True)
+        cv2.imwrite(str(folder / "a.png"), rng.integers(0, 256, (48, 48), np.uint8))
+    code = run(
+        monkeypatch,
+        *("evaluate", "--data", csv, "--data", tmp_path / "faces"),
+        *("--labels", "fer2013", "--labels", "affectnet", "--json"),
+    )
+    assert code == 0
+    printed = json.loads(capsys.readouterr().out)
+    first, second = printed["reports"]
+    assert first["split"] == "PrivateTest" and second["split"] == "all"
+    assert second["fer2013"]["left_out"] == 1 and second["ferplus"]["n"] == 8
+    assert "The data has no contempt" in first["ferplus"]["rule"]
+    assert [cell["n"] for cell in printed["cross"][0]["on"]] == [14, 7]
+    assert run(monkeypatch, "evaluate", "--data", tmp_path / "faces", "--labels", "affectnet") == 0
+    text = " ".join(capsys.readouterr().out.split())
+    assert "weighted F1" in text and "fer2013: confusion" in text
+    assert "1 such faces are left out" in text
+
+
 def test_dataset_stats_counts_and_names_a_bad_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,6 +53,7 @@ class FaceDataset:
         source: Where the rows came from, for messages.
         skipped: Bad rows or files left out because the reader was told to.
         votes: ``(n, 10)`` uint8 FER+ votes in the order of its file, or None.
+        affect: ``(n, 2)`` float32 valence and arousal, -1 to 1, NaN where unknown; or None.
         notes: What the reader had to assume, one sentence each.
         rows: ``(n,)`` int32 row of the source file each image came from (the first is 1), or
             None when there is no such file.
@@ -69,12 +70,13 @@ class FaceDataset:
     source: str = ""
     skipped: int = 0
     votes: npt.NDArray[np.uint8] | None = None
+    affect: npt.NDArray[np.float32] | None = None
     notes: tuple[str, ...] = field(default=())
     rows: npt.NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""
-        for name in ("images", "splits", "votes", "rows"):
+        for name in ("images", "splits", "votes", "affect", "rows"):
             array = getattr(self, name)
             if array is not None and len(array) != len(self.labels):
                 raise DatasetError(
@@ -108,6 +110,7 @@ class FaceDataset:
             labels=self.labels[rows],
             splits=self.splits[rows],
             votes=None if self.votes is None else self.votes[rows],
+            affect=None if self.affect is None else self.affect[rows],
             rows=None if self.rows is None else self.rows[rows],
         )
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
+from fer.datasets.faults import Faults
+from fer.datasets.label_map import LEFT_OUT, PLAIN, LabelMap
 from fer.datasets.pictures import SUFFIXES, BadPicture, read_picture
 from fer.errors import DatasetError
-from fer.labels import ALL, FER2013, canonical
+from fer.labels import ALL, FER2013
 
 _WRAPPER = "images"
 _LAYOUTS = "train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg"
@@ -38,26 +40,6 @@ class _File:
     told: bool
 
 
-@dataclass(slots=True)
-class _Faults:
-    """Raises at the first fault, or counts them when the caller wants to go on."""
-
-    root: Path
-    skip_bad: bool
-    count: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    def add(self, path: Path, fault: str, remedy: str) -> None:
-        """Report one unusable file or folder."""
-        if not self.skip_bad:
-            name = path.relative_to(self.root)
-            raise DatasetError(
-                f"{self.root.name}/{name.as_posix()}: {fault}; {remedy}, or skip bad files with "
-                "--skip-bad"
-            )
-        self.count += 1
-
-
 def _natural(path: Path) -> list[tuple[int, int, str]]:
     """Sort key that puts ``2.jpg`` before ``10.jpg``, the same on every system."""
     parts = re.split(r"([0-9]+)", path.name)  # every second part is a number
@@ -74,7 +56,7 @@ def _subfolders(path: Path) -> list[Path]:
     )
 
 
-def _level(root: Path) -> tuple[list[Path], list[Path]] | None:
+def _level(root: Path, words: LabelMap = PLAIN) -> tuple[list[Path], list[Path]] | None:
     """The split folders, or else the class folders with their unknown neighbours, of a tree.
 
     A folder called ``images`` is entered where nothing better lies beside it; two deep, because
@@ -86,7 +68,7 @@ def _level(root: Path) -> tuple[list[Path], list[Path]] | None:
         splits = [child for child in folders if canonical_split(child.name)]
         if splits:
             return splits, [child for child in folders if child not in splits]
-        if any(canonical(child.name) for child in folders):
+        if any(words.find(child.name) for child in folders):
             return [], folders
         inner = [
             child for child in folders if child.name.lower() == _WRAPPER and not child.is_symlink()
@@ -97,20 +79,20 @@ def _level(root: Path) -> tuple[list[Path], list[Path]] | None:
     return None
 
 
-def is_class_tree(path: Path) -> bool:
+def is_class_tree(path: Path, words: LabelMap = PLAIN) -> bool:
     """Whether a folder looks like a class-folder tree; looks at folder names only."""
     try:
-        level = _level(path)
+        level = _level(path, words)
         if level is None:
             return False
         splits, _ = level
         classes = (child for split in splits for child in _subfolders(split))
-        return not splits or any(canonical(child.name) for child in classes)
+        return not splits or any(words.find(child.name) for child in classes)
     except OSError:
         return False
 
 
-def _inside(path: Path, root: Path, faults: _Faults) -> bool:
+def _inside(path: Path, root: Path, faults: Faults) -> bool:
     """False, after reporting it, for a link that leads out of the tree."""
     if not path.is_symlink() or path.resolve().is_relative_to(root):
         return True
@@ -118,13 +100,15 @@ def _inside(path: Path, root: Path, faults: _Faults) -> bool:
     return False
 
 
-def _class_files(folder: Path, split_folder: str, root: Path, faults: _Faults) -> Iterator[_File]:
-    label = canonical(folder.name)
+def _class_files(
+    folder: Path, split_folder: str, root: Path, words: LabelMap, faults: Faults
+) -> Iterator[_File]:
+    label = words.find(folder.name)
     if label is None:
         faults.add(
             folder,
             f"expected a class folder named one of {', '.join(ALL)}, got {folder.name!r}",
-            "rename or remove it",
+            "rename or remove it, or say with --labels what it means",
         )
         return
     found = 0
@@ -144,8 +128,8 @@ def _class_files(folder: Path, split_folder: str, root: Path, faults: _Faults) -
         faults.add(folder, "expected pictures, got an empty folder", "add some or remove it")
 
 
-def _list_files(root: Path, faults: _Faults) -> list[_File]:
-    level = _level(root)
+def _list_files(root: Path, words: LabelMap, faults: Faults) -> list[_File]:
+    level = _level(root, words)
     if level is None:
         found = ", ".join(child.name for child in _subfolders(root))[:80] or "no folder"
         raise DatasetError(
@@ -162,7 +146,7 @@ def _list_files(root: Path, faults: _Faults) -> list[_File]:
             faults.add(folder, "expected class folders, got none", "add them or remove it")
         for child in classes:
             if _inside(child, root, faults):
-                files += _class_files(child, folder.name, root, faults)
+                files += _class_files(child, folder.name, root, words, faults)
     for child in others:
         if splits and child.name.lower() == _WRAPPER:
             continue  # one public archive carries a second copy of itself there
@@ -174,7 +158,7 @@ def _list_files(root: Path, faults: _Faults) -> list[_File]:
                 "rename or remove it",
             )
         elif _inside(child, root, faults):
-            files += _class_files(child, "", root, faults)
+            files += _class_files(child, "", root, words, faults)
     return files
 
 
@@ -200,7 +184,11 @@ def _split_notes(files: list[_File]) -> Iterator[str]:
 
 
 def read_folders(
-    path: str | Path, *, skip_bad: bool = False, progress: Progress | None = None
+    path: str | Path,
+    *,
+    words: LabelMap = PLAIN,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
 ) -> FaceDataset:
     """Read a tree of class folders, with or without split folders above them.
 
@@ -209,6 +197,7 @@ def read_folders(
 
     Args:
         path: The folder that holds the split folders, the class folders, or ``images``.
+        words: What other folder names mean, numbers for example.
         skip_bad: Count unknown or empty class folders, links that leave the tree and broken
             pictures, and go on, instead of raising at the first.
         progress: Called with the share read so far.
@@ -226,13 +215,14 @@ def read_folders(
             f"{root}: expected a folder of class folders, found none; check the path"
         )
     root = root.resolve()
-    faults = _Faults(root, skip_bad)
+    faults = Faults(root, skip_bad)
     try:
-        files = _list_files(root, faults)
+        listed = _list_files(root, words, faults)
     except OSError as fault:
         raise DatasetError(
             f"{root}: expected a readable folder, got: {fault}; check its permissions"
         ) from None
+    files = [file for file in listed if file.label != LEFT_OUT]
     contempt = any(file.label not in FER2013 for file in files)
     names = ALL if contempt else FER2013
     images = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -256,6 +246,10 @@ def read_folders(
     if progress is not None:
         progress(1.0)
     notes = list(_split_notes(kept))
+    if len(listed) > len(files):
+        notes.append(
+            f"{len(listed) - len(files):,} pictures of classes that {words.name} leaves out."
+        )
     if resized:
         notes.append(f"{resized:,} pictures were resized to {IMAGE_SIZE} x {IMAGE_SIZE}.")
     if faults.notes:

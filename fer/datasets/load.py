@@ -1,4 +1,4 @@
-"""One way in for every data set: a CSV file, or a folder of class folders."""
+"""One way in for every data set: a CSV file, or a folder in one of the known layouts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from fer.datasets.cache import read_cached
 from fer.datasets.fer2013 import read_fer2013
 from fer.datasets.ferplus import read_ferplus_splits
 from fer.datasets.folders import read_folders
+from fer.datasets.label_map import PLAIN, LabelMap
+from fer.datasets.layouts import layout_of
 from fer.datasets.location import data_in
 from fer.errors import DatasetError
 
@@ -39,6 +41,7 @@ def open_dataset(
     path: str | Path,
     *,
     ferplus: str | Path | None = None,
+    labels: LabelMap | None = None,
     skip_bad: bool = False,
     progress: Progress | None = None,
     use_cache: bool = True,
@@ -46,8 +49,10 @@ def open_dataset(
     """Open a data set of faces, whatever its layout.
 
     Args:
-        path: ``fer2013.csv`` or ``.csv.gz``, a folder that holds one, or a tree of class folders.
+        path: ``fer2013.csv`` or ``.csv.gz``, a folder that holds one, a tree of class folders, or
+            the folder of CK+, RAF-DB or AffectNet as it is distributed.
         ferplus: ``fer2013new.csv`` in the row order of the CSV, to attach its votes.
+        labels: What the class names or numbers of a folder mean, where they are not the usual.
         skip_bad: Count bad rows or files and go on, instead of raising at the first.
         progress: Called with the share read so far.
         use_cache: Map the arrays that an earlier call parsed from the same CSV.
@@ -69,7 +74,10 @@ def open_dataset(
                     f"{path}: expected fer2013.csv, whose row order FER+ votes follow, got class "
                     "folders; leave the votes out or use the CSV"
                 )
-            return read_folders(path, skip_bad=skip_bad, progress=progress)
+            reader = layout_of(path)
+            if reader is not None:
+                return reader(path, words=labels, skip_bad=skip_bad, progress=progress)
+            return read_folders(path, words=labels or PLAIN, skip_bad=skip_bad, progress=progress)
         path = inside
     read = read_cached if use_cache else read_fer2013
     dataset = read(path, skip_bad=skip_bad, progress=progress)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fer.datasets.folders import is_class_tree
+from fer.datasets.layouts import layout_of
 from fer.errors import DatasetError
 
 FILES: tuple[str, ...] = ("fer2013.csv.gz", "fer2013.csv")
@@ -25,13 +26,13 @@ def project_root() -> Path | None:
 
 
 def data_in(path: Path) -> Path | None:
-    """The data set at a path: the file itself, the CSV in a folder, or the folder as a tree."""
+    """The data set at a path: the file, the CSV in a folder, or a folder of a known layout."""
     if path.is_file():
         return path
     for name in FILES:
         if (path / name).is_file():
             return path / name
-    return path if path.is_dir() and is_class_tree(path) else None
+    return path if path.is_dir() and (is_class_tree(path) or layout_of(path)) else None
 
 
 def _named(path: Path, said_by: str) -> Path:
@@ -46,8 +47,9 @@ def _named(path: Path, said_by: str) -> Path:
     found = data_in(path)
     if found is None:
         raise DatasetError(
-            f"{path}: expected {', '.join(FILES)} or class folders ({said_by}), found none of "
-            "them; give the file or the folder that holds it"
+            f"{path}: expected {', '.join(FILES)} or class folders, or CK+, RAF-DB or AffectNet as "
+            f"they are distributed ({said_by}), found none of them; give the file or the folder "
+            "that holds it"
         )
     return found
 

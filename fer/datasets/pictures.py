@@ -21,16 +21,14 @@ class BadPicture(Exception):
     """A picture that cannot be used; the reader adds the file's name and the remedy."""
 
 
-def read_picture(path: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
-    """Read one picture, grey and resized by area averaging (bilinear where it is smaller).
-
-    A picture that is not square is stretched: faces in class folders are crops already.
+def read_grey(path: Path) -> npt.NDArray[np.uint8]:
+    """Read one picture, upright and grey.
 
     Args:
         path: A picture in one of the formats of ``SUFFIXES``.
 
     Returns:
-        ``(48, 48)`` uint8, and the original width and height in pixels.
+        ``(h, w)`` uint8.
 
     Raises:
         BadPicture: If the file cannot be decoded, is above 50 megapixels or has no 8- or 16-bit
@@ -51,18 +49,12 @@ def read_picture(path: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
             if upright.mode.startswith("I;16"):
                 # convert("L") would clip 16 bits to 255 instead of scaling them.
                 deep = np.asarray(upright, dtype=np.uint16) // _SIXTEEN_BIT_TO_EIGHT
-                grey = Image.fromarray(deep.astype(np.uint8))
-            elif upright.mode in ("I", "F"):
+                return deep.astype(np.uint8)
+            if upright.mode in ("I", "F"):
                 raise BadPicture(f"expected 8 or 16 bits per channel, got mode {upright.mode!r}")
-            else:
-                # Pillow warns about palettes with transparency unless they go through RGBA.
-                plain = upright.convert("RGBA") if upright.mode == "P" else upright
-                grey = plain.convert("L")
-            if grey.size != (IMAGE_SIZE, IMAGE_SIZE):
-                shrinks = min(grey.size) >= IMAGE_SIZE
-                filter_ = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
-                grey = grey.resize((IMAGE_SIZE, IMAGE_SIZE), filter_)
-            return np.asarray(grey, dtype=np.uint8), (width, height)
+            # Pillow warns about palettes with transparency unless they go through RGBA.
+            plain = upright.convert("RGBA") if upright.mode == "P" else upright
+            return np.asarray(plain.convert("L"), dtype=np.uint8)
     except BadPicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -72,3 +64,31 @@ def read_picture(path: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
         # struct.error, zlib.error, IndexError...
         detail = " ".join(str(fault).split())[:120] or type(fault).__name__
         raise BadPicture(f"expected a readable picture, got: {detail}") from None
+
+
+def as_face(grey: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """A grey picture ``(h, w)`` as a face ``(48, 48)``: area averaging, bilinear if smaller.
+
+    A picture that is not square is stretched: faces in class folders are crops already.
+    """
+    from PIL import Image
+
+    if grey.shape == (IMAGE_SIZE, IMAGE_SIZE):
+        return grey
+    shrinks = min(grey.shape) >= IMAGE_SIZE
+    filter_ = Image.Resampling.BOX if shrinks else Image.Resampling.BILINEAR
+    resized = Image.fromarray(grey).resize((IMAGE_SIZE, IMAGE_SIZE), filter_)
+    return np.asarray(resized, dtype=np.uint8)
+
+
+def read_picture(path: Path) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """Read one picture as a face, see ``read_grey`` and ``as_face``.
+
+    Returns:
+        ``(48, 48)`` uint8, and the original width and height in pixels.
+
+    Raises:
+        BadPicture: As ``read_grey``.
+    """
+    grey = read_grey(path)
+    return as_face(grey), (grey.shape[1], grey.shape[0])

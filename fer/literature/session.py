@@ -9,8 +9,9 @@ from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.resplit import OFFICIAL
 from fer.errors import InputError
-from fer.evaluation.evaluate import evaluate_classifier
-from fer.evaluation.readings import evaluate_model
+from fer.evaluation.cross import cross_report
+from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
+from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.recipes import HEADLINES, RECIPES, recipe_for
 from fer.model_store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
@@ -129,4 +130,37 @@ def evaluate_published(
         return evaluate_model(EmotionClassifier.load(name), dataset, split, progress=progress)
     card, model = read_card(folder), Neighbours.load(folder / FILE)
     report = evaluate_classifier(model.predict_heads, dataset, split)
+    return {"model": card.name, "version": card.version, **report}
+
+
+def cross_published(
+    name: str | None,
+    dataset: FaceDataset,
+    split: str | None = None,
+    *,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Measure any published model on a data set of any classes.
+
+    Args:
+        name: Folder of a published model; default is the shipped one.
+        dataset: Faces of any reader.
+        split: A split, or "all"; default is the test, else the validation, else all.
+        progress: Called with the share done.
+
+    Returns:
+        As ``fer.evaluation.cross.cross_report``, with ``model`` and ``version`` in front.
+
+    Raises:
+        ModelError: If there is no such model.
+        DatasetError: If the split does not exist, or holds no row of the model's classes.
+    """
+    folder = find_folder(name or DEFAULT_MODEL)
+    card = read_card(folder)
+    predict: PredictHeads
+    if (folder / FILE).exists():
+        predict = Neighbours.load(folder / FILE).predict_heads
+    else:
+        predict = heads_reader(EmotionClassifier.load(name), progress=progress)
+    report = cross_report(predict, card.labels, dataset, split)
     return {"model": card.name, "version": card.version, **report}

@@ -1,0 +1,203 @@
+"""How other data sets call the classes: names, spellings and numbers -> the project's own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer.errors import DatasetError, InputError
+from fer.labels import ALL, canonical
+
+LEFT_OUT = "-"
+"""What a map gives for a class that has no place here; its rows are left out and counted."""
+
+_MEANINGS = f"{', '.join(ALL)} or {LEFT_OUT} (left out)"
+
+
+def _key(name: str) -> str:
+    """Case, surrounding space and the zeros of a number do not matter: ``" 03"`` is ``"3"``."""
+    word = name.strip().lower()
+    return str(int(word)) if word.isascii() and word.isdigit() and len(word) < 10 else word
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMap:
+    """Class names of a data set -> those of ``fer.labels``.
+
+    Attributes:
+        name: What it is called in messages.
+        classes: Name or number as the data has it -> a class, or ``LEFT_OUT``. Names that are not
+            listed are read in any spelling that ``fer.labels.canonical`` knows.
+    """
+
+    name: str
+    classes: Mapping[str, str]
+
+    def find(self, name: str) -> str | None:
+        """The class of a name, ``LEFT_OUT``, or None when it is unknown."""
+        listed = self.classes.get(_key(name))
+        return canonical(name) if listed is None else listed
+
+
+def _checked(name: str, classes: Mapping[str, object]) -> LabelMap:
+    """A map whose meanings are classes of the project.
+
+    Raises:
+        InputError: Naming the entry that is not.
+    """
+    known: dict[str, str] = {}
+    for key, meaning in classes.items():
+        text = LEFT_OUT if meaning is None else str(meaning)
+        label = LEFT_OUT if text.strip() == LEFT_OUT else canonical(text)
+        if label is None:
+            raise InputError(
+                f"labels {name}: expected {key!r} to mean one of {_MEANINGS}, got {text!r}; "
+                "correct the entry"
+            )
+        known[_key(key)] = label
+    return LabelMap(name, known)
+
+
+PLAIN = LabelMap("plain", {})
+"""Only what ``fer.labels.canonical`` knows."""
+
+MAPS: dict[str, LabelMap] = {
+    one.name: one
+    for one in (
+        # Mollahosseini et al. 2019, arXiv 1708.03985; 8 none, 9 uncertain, 10 no face.
+        _checked(
+            "affectnet",
+            {
+                **dict(
+                    zip(
+                        "01234567",
+                        (
+                            "neutral",
+                            "happy",
+                            "sad",
+                            "surprise",
+                            "fear",
+                            "disgust",
+                            "angry",
+                            "contempt",
+                        ),
+                        strict=True,
+                    )
+                ),
+                **dict.fromkeys(("8", "9", "10", "none", "uncertain", "no-face"), LEFT_OUT),
+            },
+        ),
+        # Li et al. 2017, "Reliable crowdsourcing and deep locality-preserving learning".
+        _checked(
+            "raf-db",
+            dict(
+                zip(
+                    "1234567",
+                    ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"),
+                    strict=True,
+                )
+            ),
+        ),
+        # Lucey et al. 2010, "The extended Cohn-Kanade dataset (CK+)".
+        _checked(
+            "ck+",
+            dict(
+                zip(
+                    "01234567",
+                    (
+                        "neutral",
+                        "angry",
+                        "contempt",
+                        "disgust",
+                        "fear",
+                        "happy",
+                        "sad",
+                        "surprise",
+                    ),
+                    strict=True,
+                )
+            ),
+        ),
+        # Kosti et al. 2019, arXiv 2003.13401: 26 words, of which only these mean the same.
+        # Its own text defines aversion as disgust, dislike, repulsion.
+        _checked(
+            "emotic",
+            {
+                "aversion": "disgust",
+                **dict.fromkeys(
+                    (
+                        "affection",
+                        "annoyance",
+                        "anticipation",
+                        "confidence",
+                        "disapproval",
+                        "disconnection",
+                        "disquietment",
+                        "doubt/confusion",
+                        "doubt-confusion",
+                        "embarrassment",
+                        "engagement",
+                        "esteem",
+                        "excitement",
+                        "fatigue",
+                        "pain",
+                        "peace",
+                        "pleasure",
+                        "sensitivity",
+                        "suffering",
+                        "sympathy",
+                        "yearning",
+                    ),
+                    LEFT_OUT,
+                ),
+            },
+        ),
+        _checked("fer2013", {str(index): name for index, name in enumerate(ALL)}),
+    )
+}
+"""Name -> the map of a published data set, as ``--labels NAME`` takes it."""
+
+
+def _pairs(text: str) -> dict[str, object]:
+    pairs: dict[str, object] = {}
+    for part in text.split(","):
+        key, sign, meaning = part.partition("=")
+        if not sign or not key.strip():
+            raise InputError(
+                f"--labels: expected {', '.join(MAPS)}, a JSON file, or pairs such as "
+                f"1=surprise,2=fear,8={LEFT_OUT}, got {text!r}; give one of these"
+            )
+        pairs[key] = meaning
+    return pairs
+
+
+def read_label_map(text: str) -> LabelMap:
+    """The map that ``--labels`` names.
+
+    Args:
+        text: A key of ``MAPS``; pairs such as ``1=surprise,2=fear,8=-``; or a JSON file with one
+            object, whose values are classes, or null for what is left out.
+
+    Raises:
+        InputError: If it is none of these, or an entry means no class.
+        DatasetError: If the file cannot be read.
+    """
+    if text.strip().lower() in MAPS:
+        return MAPS[text.strip().lower()]
+    path = Path(text).expanduser()
+    if path.suffix.lower() != ".json":
+        return _checked(text, _pairs(text))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise DatasetError(
+            f"{path}: expected a JSON object of class names, got: {fault}; correct the file"
+        ) from None
+    if not isinstance(content, dict):
+        raise DatasetError(
+            f"{path}: expected a JSON object of class names, got {type(content).__name__}; write "
+            '{"1": "surprise", "8": null}'
+        )
+    return _checked(path.name, content)
