@@ -79,7 +79,7 @@ def train(
         typer.Option(
             "--split",
             help="Systems of the literature: official (default), own (that of its source), "
-            "folder, test-folder or stratified.",
+            "folder, test-folder, stratified or plain.",
         ),
     ] = None,
     weights: Annotated[

@@ -49,6 +49,7 @@ SCHEMES: dict[str, Scheme] = {
     "folder": Scheme("folder tree, 28,821 / 7,066, tested on its validation rows", "PublicTest"),
     "test-folder": Scheme("official folders, 28,709 / 7,178, validated on the test", "PublicTest"),
     "stratified": Scheme("stratified 80 / 12 / 8 %, seed 121", "PrivateTest"),
+    "plain": Scheme("80 / 12 / 8 %, seed 121, not stratified", "PrivateTest"),
 }
 """Name -> scheme."""
 
@@ -66,16 +67,22 @@ def _folder(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
     return splits
 
 
-def _stratified(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+def _divided(labels: npt.NDArray[np.int8], *, stratified: bool) -> npt.NDArray[np.int8]:
     """80 % for training; of the rest, three fifths for validation and two for the test."""
     from sklearn.model_selection import train_test_split
 
     splits = np.zeros(len(labels), np.int8)
     _, rest = train_test_split(
-        np.arange(len(labels)), test_size=0.2, random_state=STRATIFIED_SEED, stratify=labels
+        np.arange(len(labels)),
+        test_size=0.2,
+        random_state=STRATIFIED_SEED,
+        stratify=labels if stratified else None,
     )
     validation, test = train_test_split(
-        rest, test_size=0.4, random_state=STRATIFIED_SEED, stratify=labels[rest]
+        rest,
+        test_size=0.4,
+        random_state=STRATIFIED_SEED,
+        stratify=labels[rest] if stratified else None,
     )
     splits[validation], splits[test] = 1, 2
     return splits
@@ -109,8 +116,8 @@ def resplit(dataset: FaceDataset, scheme: str) -> FaceDataset:
         )
     if scheme == "test-folder":
         splits = np.minimum(dataset.splits, 1).astype(np.int8)
-    elif scheme == "stratified":
-        splits = _stratified(dataset.labels)
+    elif scheme in ("stratified", "plain"):
+        splits = _divided(dataset.labels, stratified=scheme == "stratified")
     else:
         counts = np.bincount(dataset.labels, minlength=len(FER2013))
         short = [

@@ -16,6 +16,7 @@ from fer.model_store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
 
 FILE = "COMPARISON.md"
 OWN_SPLIT = "own_split.json"
+READINGS = "split_*.json"
 
 COLUMNS: tuple[str, ...] = (
     "system",
@@ -38,6 +39,7 @@ class Entry:
         headline: The figure of its source, as text.
         published: That figure as a share, where it is one of FER-2013.
         own: Record of the run under its source's split, or None.
+        readings: Records under other readings of that split.
         card: Card of the run under the official split, or None.
         milliseconds: Median processor time of one face when it was published, or None.
         gap: Accuracy on training pictures less that on PublicTest, or None.
@@ -52,6 +54,7 @@ class Entry:
     milliseconds: float | None = None
     gap: float | None = None
     dominance: float | None = None
+    readings: tuple[dict[str, Any], ...] = ()
 
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
@@ -91,6 +94,7 @@ def _entry(name: str, folder: Path, headline: str, published: float | None) -> E
         metrics.get("latency_ms"),
         fit.get("gap"),
         fit.get("dominance"),
+        tuple(filter(None, map(_json, sorted(folder.glob(READINGS))))),
     )
 
 
@@ -126,6 +130,14 @@ def _difference(entry: Entry) -> str | None:
     )
 
 
+def _readings(entry: Entry) -> list[str]:
+    return [
+        f"- `{entry.name}`, another reading of its split, *{record['split']}*: "
+        f"{record['accuracy']:.2%} (n = {record['n']:,})."
+        for record in entry.readings
+    ]
+
+
 def markdown(found: list[Entry]) -> str:
     """The whole file."""
     lines = [
@@ -143,7 +155,9 @@ def markdown(found: list[Entry]) -> str:
     ]
     shown = [entry for entry in found if trained(entry)]
     lines += ["| " + " | ".join(entry.cells()) + " |" for entry in shown]
-    differences = [line for line in map(_difference, shown) if line]
+    differences = [
+        line for entry in shown for line in (_difference(entry), *_readings(entry)) if line
+    ]
     if differences:
         lines += ["", "## Against the published figures", "", *differences]
     gaps = [entry for entry in shown if entry.gap is not None and entry.dominance is not None]

@@ -20,7 +20,7 @@ from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013, FERPLUS
 from fer.literature.inputs import ArraySource, model_input
 from fer.literature.network import probabilities
-from fer.literature.recipes import Recipe
+from fer.literature.recipes import Recipe, split_record
 from fer.literature.run import TrainingData, training_data
 from fer.literature.runs import load_run
 from fer.model_store import (
@@ -43,7 +43,6 @@ from fer.training.run_folder import read_history
 if TYPE_CHECKING:
     import keras
 
-OWN_SPLIT = "own_split.json"
 OWN_HISTORY = "own_history.csv"
 _GAP_ROWS = 4000
 _TIMED_FACES = 200
@@ -150,7 +149,7 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
     Args:
         run_dir: A run whose recipe has another split than the official one.
         dataset: FER-2013 with its official splits.
-        folder: The model folder; ``own_split.json`` and ``own_history.csv`` are written.
+        folder: The model folder; the record (``split_record``) and ``own_history.csv`` are written.
 
     Returns:
         The record: ``scheme``, ``split`` (its text), ``n``, ``accuracy`` with its interval and so
@@ -176,7 +175,7 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
         "minutes": _minutes(history),
         "recipe": recipe.to_dict(),
     }
-    write_json(folder / OWN_SPLIT, record)
+    write_json(folder / split_record(recipe.architecture, recipe.split), record)
     return record
 
 

@@ -18,7 +18,8 @@ from fer.evaluation.calibration import choose_threshold
 from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_neighbours
-from fer.literature.publish import OWN_SPLIT, write_json
+from fer.literature.publish import write_json
+from fer.literature.recipes import split_record
 from fer.model_store import (
     CARD,
     METRICS,
@@ -120,7 +121,7 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
             "minutes": minutes,
             "recipe": recipe,
         }
-        write_json(folder / OWN_SPLIT, record)
+        write_json(folder / split_record(recipe["architecture"], recipe["split"]), record)
         return folder
     reports = {
         split: evaluate_classifier(model.predict_heads, dataset, split)

@@ -35,6 +35,7 @@ def counts(dataset: FaceDataset) -> list[int]:
         ("folder", [28_821, 7_066, 0]),
         ("test-folder", [28_709, 7_178, 0]),
         ("stratified", [28_709, 4_306, 2_872]),
+        ("plain", [28_709, 4_306, 2_872]),
     ],
 )
 def test_each_scheme_has_its_published_sizes(

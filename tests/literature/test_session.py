@@ -52,7 +52,7 @@ def test_neighbours_are_trained_published_and_evaluated_from_the_command_line(
     folder = tmp_path / "models" / "literature" / name
     card = json.loads((folder / "card.json").read_text())
     own = json.loads((folder / "own_split.json").read_text())
-    assert (own["scheme"], own["n"]) == ("stratified", 17)
+    assert (own["scheme"], own["n"]) == ("plain", 17)
     assert own["recipe"]["neighbours"] == card["recipe"]["neighbours"] + 42 == 168
     capsys.readouterr()
     evaluate = ("evaluate", "--model", name, "--data", bands, "--split", "PrivateTest", "--json")
