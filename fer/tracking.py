@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from fer.boxes import iou
 from fer.results import Box, FaceEmotion
@@ -109,6 +108,10 @@ class FaceTracker:
     """
 
     def __init__(self, threshold: float = 0.0, settings: TrackerSettings | None = None) -> None:
+        # Imported here, not with the module: most pages never track, and it takes half a second.
+        # Before the first frame, so that the stream does not stutter.
+        import scipy.optimize  # noqa: F401
+
         self.threshold = threshold
         self.settings = settings or TrackerSettings()
         self._tracks: list[_Track] = []
@@ -161,6 +164,8 @@ class FaceTracker:
 
     def _assign(self, faces: Sequence[FaceEmotion], timestamp_s: float) -> list[tuple[int, int]]:
         """Pairs of track and face, at the least cost of all together."""
+        from scipy.optimize import linear_sum_assignment
+
         if not self._tracks or not faces:
             return []
         costs = np.array(

@@ -169,7 +169,7 @@ def audit(dataset: FaceDataset, *, near: bool = True) -> Audit:
     blank = blank_images(dataset.images)
     if near:
         first = np.flatnonzero(_first_of_each(groups) & ~blank)
-        alike = near_groups(dataset.images[first])
+        alike = near_groups(dataset.images, first)
         found["near copy"] = first[~_first_of_each(alike)]
     found["conflicting"] = _conflicting(groups, dataset.labels)
     found["blank"] = np.flatnonzero(blank)

@@ -90,23 +90,32 @@ def correlations(
 
 
 def near_groups(
-    images: npt.NDArray[np.uint8], *, most_bits: int = 3, least_correlation: float = 0.97
+    images: npt.NDArray[np.uint8],
+    rows: npt.NDArray[np.intp] | None = None,
+    *,
+    most_bits: int = 3,
+    least_correlation: float = 0.97,
 ) -> npt.NDArray[np.intp]:
-    """Group number ``(n,)`` of each picture; near copies of one another share it.
+    """Group number of each picture; near copies of one another share it.
 
     The hash proposes, the pixels decide: aligned faces look alike to a hash of 64 bits.
 
     Args:
         images: ``(n, h, w)`` uint8, of one size.
+        rows: ``(m,)``, only these pictures, without a copy of them; None for all.
         most_bits: Hashes that differ in more bits are not compared further.
         least_correlation: Of the pixels, from which on two pictures are near copies.
+
+    Returns:
+        ``(m,)``, one group number per row.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    pairs = near_pairs(perceptual_hashes(images), most_bits)
-    pairs = pairs[correlations(images, pairs) >= least_correlation]
+    rows = np.arange(len(images)) if rows is None else rows
+    pairs = near_pairs(perceptual_hashes(images)[rows], most_bits)
+    pairs = pairs[correlations(images, rows[pairs]) >= least_correlation]
     links = coo_array(
-        (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(images),) * 2
+        (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(rows),) * 2
     )
     return np.asarray(connected_components(links, directed=False)[1], np.intp)

@@ -124,14 +124,19 @@ def plane(
     Raises:
         InputError: If there are fewer than two points.
     """
-    from sklearn.decomposition import PCA
-    from sklearn.manifold import TSNE
-    from threadpoolctl import threadpool_limits
-
     if len(points) < 2:
         raise InputError(f"map: expected at least two faces, got {len(points)}; choose more")
     if method == "PCA" or len(points) < 8:
-        return np.asarray(PCA(2, random_state=seed).fit_transform(points), np.float32)
+        centred = np.asarray(points, np.float64) - points.mean(axis=0)
+        # The coordinates along the two directions of the largest variance.
+        along, lengths, _ = np.linalg.svd(centred, full_matrices=False)
+        placed = np.zeros((len(points), 2), np.float32)
+        count = min(2, len(lengths))
+        placed[:, :count] = along[:, :count] * lengths[:count]
+        return placed
+    from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
+
     perplexity = min(30.0, (len(points) - 1) / 3)
     # A thousand points keep one thread busy; more threads spin for three times the time of it.
     with threadpool_limits(1):

@@ -1,7 +1,8 @@
 """Calibration: does a confidence of 0.7 mean right in 7 of 10 cases? And when to abstain.
 
 Pure NumPy and SciPy on plain arrays. The definitions follow Guo et al. 2017, "On Calibration of
-Modern Neural Networks" (arXiv 1706.04599).
+Modern Neural Networks" (arXiv 1706.04599). SciPy is imported by the functions that need it, so
+that a page which only shows such figures does not wait for it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
 
 from fer.errors import InputError
 
@@ -136,6 +135,8 @@ def negative_log_likelihood(
         labels: ``(n,)`` class indices, or ``(n, classes)`` target distributions.
         temperature: Above 1 makes the distribution flatter.
     """
+    from scipy.special import log_softmax
+
     logs = log_softmax(np.asarray(logits, np.float64) / temperature, axis=1)
     if labels.ndim == 1:
         return -float(np.mean(np.take_along_axis(logs, labels.astype(np.intp)[:, None], axis=1)))
@@ -168,6 +169,8 @@ def fit_temperature(logits: Floats, labels: Integers | Floats) -> float:
             "temperature: expected finite logits (n, classes) and labels (n,) or (n, classes) "
             f"with n > 0, got {logits.shape} and {labels.shape}; pass one label per row"
         )
+    from scipy.optimize import minimize_scalar
+
     # The loss is convex in 1/T, so that a bounded scalar search finds its only minimum.
     low, high = (math.log(bound) for bound in _TEMPERATURE_RANGE)
     found = minimize_scalar(
@@ -185,6 +188,8 @@ def rescale(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64
     ``rescale(softmax(z / T), 1 / T)`` is ``softmax(z)``: it takes a temperature back out of a
     model whose logits are not at hand.
     """
+    from scipy.special import log_softmax
+
     tiny = np.finfo(np.float32).tiny
     logs = np.log(np.maximum(np.asarray(probabilities, np.float64), tiny)) / temperature
     return np.asarray(np.exp(log_softmax(logs, axis=1)), np.float64)

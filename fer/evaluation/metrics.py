@@ -1,4 +1,7 @@
-"""Classification metrics on plain arrays; scikit-learn does the counting."""
+"""Classification metrics on plain arrays; scikit-learn does the counting.
+
+It is imported by the functions that need it: importing it takes a second.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 
 Labels = npt.NDArray[np.integer]
 
@@ -22,12 +24,16 @@ def macro_f1(labels: Labels, predicted: Labels, classes: int) -> float:
     A class that is never predicted counts 0. A class without a single true row has no recall and
     is left out, so that data sets with fewer classes are not punished for it.
     """
+    from sklearn.metrics import f1_score
+
     present = np.flatnonzero(np.bincount(labels, minlength=classes))
     return float(f1_score(labels, predicted, labels=present, average="macro", zero_division=0))
 
 
 def weighted_f1(labels: Labels, predicted: Labels, classes: int) -> float:
     """Mean over classes of the F1 score, weighted by the number of true rows."""
+    from sklearn.metrics import f1_score
+
     return float(
         f1_score(labels, predicted, labels=range(classes), average="weighted", zero_division=0)
     )
@@ -35,6 +41,8 @@ def weighted_f1(labels: Labels, predicted: Labels, classes: int) -> float:
 
 def confusion(labels: Labels, predicted: Labels, classes: int) -> npt.NDArray[np.int64]:
     """Counts ``(classes, classes)``: row = true class, column = predicted class."""
+    from sklearn.metrics import confusion_matrix
+
     return np.asarray(confusion_matrix(labels, predicted, labels=range(classes)), np.int64)
 
 
@@ -42,6 +50,8 @@ def per_class(
     labels: Labels, predicted: Labels, names: Sequence[str]
 ) -> dict[str, dict[str, float]]:
     """Precision, recall, F1 and number of true rows of every class."""
+    from sklearn.metrics import precision_recall_fscore_support
+
     precision, recall, f1, support = precision_recall_fscore_support(
         labels, predicted, labels=range(len(names)), zero_division=0
     )

@@ -36,9 +36,8 @@ def _quality(dataset: FaceDataset) -> tuple[FaceDataset, dict[str, Floats]]:
 
 @st.cache_resource(show_spinner="Averaging ...", max_entries=8, hash_funcs={FaceDataset: id})
 def _means(dataset: FaceDataset, split: str) -> tuple[FaceDataset, Floats, Floats]:
-    rows = np.flatnonzero(dataset.split_mask(split))
-    part = dataset.images[rows]
-    return dataset, *mean_faces(part, dataset.labels[rows], len(dataset.label_names))
+    part = dataset.split(split)
+    return dataset, *mean_faces(part.images, part.labels, len(dataset.label_names))
 
 
 def model_or_none() -> ModelFolder | None:

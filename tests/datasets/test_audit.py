@@ -134,9 +134,13 @@ def test_compression_light_and_a_retouch_keep_pictures_together() -> None:
     brighter = np.clip(images[1] * 0.9 + 12, 0, 255).astype(np.uint8)
     retouched = images[2].copy()
     retouched[0:3, 0:3] = 128
-    groups = near_groups(np.stack([*images, jpeg, brighter, retouched]))
+    all_of_them = np.stack([*images, jpeg, brighter, retouched])
+    groups = near_groups(all_of_them)
     assert len(set(groups[:6])) == 6
     assert groups[6:].tolist() == groups[:3].tolist()
+    rows = np.array([8, 0, 7, 2])
+    few = near_groups(all_of_them, rows)
+    assert few[0] == few[3] and len(set(few)) == 3
 
 
 @pytest.mark.parametrize("bits", [0, 1, 3])

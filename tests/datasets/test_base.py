@@ -48,6 +48,15 @@ def test_select_keeps_votes_and_rows_beside_their_images(tiny: FaceDataset) -> N
     assert part.rows.tolist() == [6, 3]
 
 
+def test_rows_side_by_side_are_not_copied(tiny: FaceDataset) -> None:
+    assert np.shares_memory(tiny.split("Training").images, tiny.images)
+    assert np.shares_memory(tiny.select(np.array([2, 3, 4])).images, tiny.images)
+    for rows in (np.array([2, 3, 5]), np.array([3, 2]), np.array([4, 4]), np.array([], np.intp)):
+        np.testing.assert_array_equal(tiny.select(rows).images, tiny.images[rows])
+    apart = np.array([True, False, True, False, False, False, True])
+    np.testing.assert_array_equal(tiny.select(apart).images, tiny.images[[0, 2, 6]])
+
+
 def test_arrays_of_different_length_are_refused(tiny: FaceDataset) -> None:
     with pytest.raises(DatasetError, match="expected 7 splits, one per label, got 3"):
         replace(tiny, splits=tiny.splits[:3])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import numpy as np
@@ -84,14 +83,14 @@ def test_protocol_trains_on_27867_rows(full: FaceDataset) -> None:
     assert (full.splits[rows] == 0).all()
 
 
-def test_later_read_is_a_memory_map_within_half_a_second(
+def test_later_read_is_a_memory_map(
     full: FaceDataset, data_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FER_CACHE", str(cache))
-    start = time.perf_counter()
     again = open_dataset(data_path)
-    assert time.perf_counter() - start < 0.5
     assert isinstance(again.images, np.memmap)
+    # Nor is a split a copy of it.
+    assert np.shares_memory(again.split("Training").images, again.images)
     np.testing.assert_array_equal(again.images[::500], full.images[::500])
     np.testing.assert_array_equal(again.labels, full.labels)
 
