@@ -6,14 +6,20 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from fer.detection_following import FollowingDetector
 from fer.errors import InputError
 from fer.pipeline import EmotionRecognizer
+from fer.preprocessing import Image
 from fer.results import FaceEmotion, FrameResult
 from fer.tracking import FaceTracker, TrackerSettings
-from fer.video.reader import Frame, VideoInfo
+from fer.video.lookahead import LookaheadDetector
+from fer.video.reader import VideoInfo
 
 # A face must be missed this often in a row before it is somebody new, however few frames are read.
 _HELD_SAMPLES = 2.5
+# While a face is followed, the rest of the frame is searched in five slices: here in 1.25 seconds,
+# whether 30 frames a second are analysed or two.
+_SCANS_A_SECOND = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,18 @@ class FrameAnalyzer:
         known_s: float = 0.0,
         last_id: int = 0,
     ) -> None:
-        self._stream = recognizer.for_stream()
+        stream = recognizer.for_stream()
+        if isinstance(stream.detector, FollowingDetector):
+            scans = _SCANS_A_SECOND * options.interval_s(info)
+            stream.detector.scan_every = max(1, round(1 / scans))
+        self._detector = LookaheadDetector(stream.detector)
+        self._stream = EmotionRecognizer(
+            stream.classifier,
+            self._detector,
+            threshold=stream.threshold,
+            max_faces=stream.max_faces,
+            use_gate=stream.use_gate,
+        )
         settings = options.tracker
         hold_s = max(settings.hold_s, _HELD_SAMPLES * options.interval_s(info))
         self._tracker = FaceTracker(recognizer.threshold, replace(settings, hold_s=hold_s))
@@ -147,16 +164,28 @@ class FrameAnalyzer:
                 old = next(face for face in known if face.box == new.box)
                 self._ids[new.face_id] = old.face_id
 
-    def analyze(self, frame: Frame) -> FrameResult:
-        """The faces of the next frame, with stable ids from 1."""
-        grey = frame.image_grey()
-        found = self._stream.analyze_frame(grey, frame.time_s)
+    def begin(self, grey: Image) -> None:
+        """Look for the faces of the next frame to be analysed, on another thread."""
+        self._detector.begin(grey)
+
+    def close(self) -> None:
+        """End that thread."""
+        self._detector.close()
+
+    def analyze(self, grey: Image, time_s: float) -> FrameResult:
+        """The faces of the next frame that was begun, with stable ids from 1.
+
+        Args:
+            grey: ``(h, w)`` uint8.
+            time_s: Its time in seconds.
+        """
+        found = self._stream.analyze_frame(grey, time_s)
         size = (found.width, found.height)
         if self._size not in (None, size):
             # Boxes of another frame size mean nothing in this one.
             self._tracker.reset()
         self._size = size
-        faces = self._tracker.update(found.faces, frame.time_s)
+        faces = self._tracker.update(found.faces, time_s)
         return replace(
             found, faces=tuple(replace(face, face_id=self._id(face.face_id)) for face in faces)
         )

@@ -22,6 +22,7 @@ from fer.overlay import draw_faces
 from fer.pipeline import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
+from fer.video.lookahead import look_ahead
 from fer.video.reader import VideoInfo, VideoReader
 from fer.video.records import last_record, read_records, record_at, record_line
 from fer.video.state import JobState, VideoOutcome
@@ -216,17 +217,20 @@ class VideoJob:
         start_s = None if state.time_s is None else state.time_s + 1e-4
         corrupt_before = state.corrupt
         pace: Pace | None = None
+        share = 0.0
         shown: tuple[FaceEmotion, ...] = ()
         saved = reported = time.monotonic()
         stopped = False
         with ExitStack() as stack:
             with write_faults(self._records):
                 rows = stack.enter_context(self._records.open("ab"))
+            stack.callback(analyzer.close)
             segment: SegmentWriter | None = None
-            for frame in reader.frames(start_s):
-                pace = pace or Pace(reader.share if start_s is not None else 0.0)
-                if sampler.wants(frame.time_s):
-                    result = analyzer.analyze(frame)
+            for step in look_ahead(reader, start_s, sampler, analyzer):
+                frame, share = step.frame, step.share
+                pace = pace or Pace(share if start_s is not None else 0.0)
+                if step.grey is not None:
+                    result = analyzer.analyze(step.grey, frame.time_s)
                     shown = result.faces
                     with write_faults(self._records):
                         rows.write(record_line(result))
@@ -237,17 +241,15 @@ class VideoJob:
                     if segment is None:
                         segment = self._segment(image.shape, reader.info.fps)
                     segment.write(image, frame.time_s)
-                state.time_s, state.end_s = frame.time_s, reader.end_s
-                state.frames, state.due_s = sampler.frames, sampler.due_s
-                state.corrupt = corrupt_before + reader.corrupt
+                state.time_s, state.end_s = frame.time_s, step.end_s
+                state.frames, state.due_s = step.frames, step.due_s
+                state.corrupt = corrupt_before + step.corrupt
                 state.last_id = analyzer.last_id
                 now = time.monotonic()
                 if now - reported >= _REPORT_S:
                     reported = now
                     report(
-                        pace.progress(
-                            reader.share, frame.time_s, state.frames, state.analysed, len(shown)
-                        )
+                        pace.progress(share, frame.time_s, state.frames, state.analysed, len(shown))
                     )
                 stopped = cancel()
                 if stopped:
@@ -256,11 +258,13 @@ class VideoJob:
                     saved = now
                     self._checkpoint(rows, segment)
                     segment = None
-            state.corrupt = corrupt_before + reader.corrupt
+            if not stopped:
+                # What comes after the last frame counts too.
+                state.corrupt = corrupt_before + reader.corrupt
+                share = 1.0
             state.read_to_end = not stopped
             self._checkpoint(rows, segment)
         if pace is not None:
-            share = reader.share if stopped else 1.0
             report(pace.progress(share, state.end_s, state.frames, state.analysed, len(shown)))
 
     def _segment(self, shape: tuple[int, ...], fps: float | None) -> SegmentWriter:

@@ -11,6 +11,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from fer.closing import Closing
 from fer.errors import MediaError
@@ -60,10 +61,13 @@ class Frame:
     Attributes:
         time_s: Seconds from the stream's own timestamps; never goes back.
         pixels: The decoder's frame.
+        converters: Layout -> what converts to it, kept from frame to frame by the reader: to set
+            one up takes longer than to use it.
     """
 
     time_s: float
     pixels: av.VideoFrame
+    converters: dict[str, VideoReformatter]
 
     def image_bgr(self) -> Image:
         """``(h, w, 3)`` uint8, upright."""
@@ -74,7 +78,9 @@ class Frame:
         return self._upright("gray")
 
     def _upright(self, layout: str) -> Image:
-        image = np.asarray(self.pixels.to_ndarray(format=layout), np.uint8)
+        converter = self.converters.setdefault(layout, VideoReformatter())
+        converted = converter.reformat(self.pixels, format=layout)
+        image = np.asarray(converted.to_ndarray(), np.uint8)
         quarters = round(self.pixels.rotation / 90) % 4
         return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
 
@@ -132,6 +138,7 @@ class VideoReader(Closing):
         self.frames_read = 0
         self.end_s = 0.0
         self._position = 0
+        self._converters: dict[str, VideoReformatter] = {}
         self._container = open_container(self.path, self.name)
         try:
             self._stream = self._picture_stream()
@@ -219,7 +226,7 @@ class VideoReader(Closing):
             if pixels.duration and pixels.time_base:
                 length = float(pixels.duration * pixels.time_base)
             self.end_s = max(self.end_s, time_s + length)
-            yield Frame(time_s, pixels)
+            yield Frame(time_s, pixels, self._converters)
 
     def frame_at(self, time_s: float) -> Frame | None:
         """The frame on show at a time: the last one that starts at or before it."""
