@@ -15,8 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from scipy.optimize import minimize
-from scipy.special import log_softmax, softmax
 
 from fer.classifier import EmotionClassifier
 from fer.errors import InputError
@@ -98,7 +96,7 @@ class PersonalModel:
         logits = self.trust * _log(general[:, taught]) + self.bias
         logits = logits + (embeddings - self.mean) / self.scale @ self.weights
         refined = general.copy()
-        refined[:, taught] = softmax(logits, axis=1) * general[:, taught].sum(axis=1, keepdims=True)
+        refined[:, taught] = _softmax(logits) * general[:, taught].sum(axis=1, keepdims=True)
         return refined
 
 
@@ -106,7 +104,17 @@ def _log(probabilities: Floats) -> Floats:
     return np.log(np.clip(probabilities, 1e-4, 1.0))
 
 
+def _softmax(logits: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    shares: npt.NDArray[Any] = powers / powers.sum(axis=1, keepdims=True)
+    return shares
+
+
 def _fit(samples: Samples, labels: Sequence[str]) -> PersonalModel:
+    # Imported when somebody teaches a model: a stream does without these 35 MB.
+    from scipy.optimize import minimize
+    from scipy.special import log_softmax, softmax
+
     taught, target = np.unique(samples.labels, return_inverse=True)
     classes, (count, size) = len(taught), samples.embeddings.shape
     mean = samples.embeddings.mean(axis=0)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fer.assignment import least_cost_pairs
 from fer.boxes import iou
 from fer.results import Box, FaceEmotion
 
@@ -175,8 +176,7 @@ class FaceTracker:
         # is behind it.
         gaps = np.array([timestamp_s - track.last_seen_s for track in self._tracks])
         costs[gaps > _HIDDEN_FRAMES * self._interval_s] += _HIDDEN_COST
-        pairs = zip(*linear_sum_assignment(costs), strict=True)
-        return [(int(t), int(f)) for t, f in pairs if costs[t, f] < _IMPOSSIBLE]
+        return [(t, f) for t, f in least_cost_pairs(costs) if costs[t, f] < _IMPOSSIBLE]
 
     def reset(self) -> None:
         """Forget every face, as when the frame size changes; ids go on counting."""

@@ -55,6 +55,12 @@ def test_reading_a_picture_needs_neither_a_training_framework_nor_the_dashboard(
     assert not modules & set(HEAVY)
 
 
+def test_the_webcam_page_leaves_out_what_it_does_not_need() -> None:
+    modules = loaded_modules("import fer.ui.webcam")
+    assert {"streamlit", "streamlit_webrtc", "cv2"} <= modules
+    assert not modules & {"tensorflow", "keras", "jax", "torch", "scipy", "sklearn", "skimage"}
+
+
 def test_no_module_outside_the_dashboard_loads_a_heavy_framework() -> None:
     names = sorted(
         f"fer.{path.stem}" for path in (ROOT / "fer").glob("*.py") if path.stem != "__init__"

@@ -18,6 +18,7 @@ from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle, set_kept
 from fer.ui.live_recording import take_away
 from fer.ui.live_still import single_pictures
+from fer.ui.newest_frames import drop_late_frames
 from fer.ui.personal import taking, teach
 from fer.ui.shell import begin, errors_shown, recognizer
 
@@ -130,6 +131,8 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
         media_stream_constraints=MEDIA_CONSTRAINTS,
         video_frame_callback=on_frame,
         on_video_ended=session.stop,
+        # Called when the browser asks for a connection, before there is one.
+        on_change=drop_late_frames,
         async_processing=True,
         media_toggle_controls=False,
     )
