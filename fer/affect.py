@@ -6,8 +6,12 @@ measurement: whoever shows it labels it "derived".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 COORDINATES: dict[str, tuple[float, float]] = {
     "angry": (-0.51, 0.59),
@@ -57,3 +61,21 @@ def derived_affect(probabilities: Mapping[str, float]) -> Affect | None:
     valence = sum(p * COORDINATES[name][0] for name, p in known.items()) / total
     arousal = sum(p * COORDINATES[name][1] for name, p in known.items()) / total
     return Affect(valence, arousal)
+
+
+def derived_values(
+    probabilities: npt.NDArray[np.floating[Any]], names: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """``derived_affect`` of many faces at once.
+
+    Args:
+        probabilities: ``(n, len(names))``.
+        names: Classes of the columns.
+
+    Returns:
+        ``(n, 2)`` valence and arousal; 0, 0 where nothing lies on a class with coordinates.
+    """
+    known = [index for index, name in enumerate(names) if name in COORDINATES]
+    places = np.asarray([COORDINATES[names[index]] for index in known])
+    shares = np.asarray(probabilities, np.float64)[:, known]
+    return np.asarray(shares @ places / np.maximum(shares.sum(axis=1, keepdims=True), 1e-12))

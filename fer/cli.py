@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from fer import __version__
+from fer.cli_affect import Task, train_affect
 from fer.cli_analyze import analyze
 from fer.cli_common import (
     AsJson,
@@ -89,8 +90,40 @@ def train(
     image_size: Annotated[
         int | None, typer.Option("--image-size", min=32, help="transfer: networks: pixels.")
     ] = None,
+    task: Annotated[Task, typer.Option("--task", help="What is learned.")] = Task.classes,
+    joint: Annotated[
+        bool,
+        typer.Option(
+            "--joint",
+            help="valence-arousal: a network for classes and both values; default: a head on "
+            "--model.",
+        ),
+    ] = False,
+    model: ModelName = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
+    if task is Task.valence_arousal:
+        others = (config, name, drop, split, weights, image_size, worker, address)
+        if workers > 1 or any(one is not None for one in others):
+            raise InputError(
+                "--task valence-arousal: expected only --data, --joint with --architecture, "
+                "--epochs, --seed and --resume, or --model, and --run-dir, got others; leave them "
+                "out"
+            )
+        train_affect(
+            open_data(data, ferplus, skip_bad),
+            run_dir or Path("runs") / "valence-arousal",
+            architecture=architecture if joint else None,
+            model=model,
+            epochs=epochs,
+            seed=seed,
+            resume=resume,
+        )
+        return
+    if joint or model is not None:
+        raise InputError(
+            "train: expected --joint and --model with --task valence-arousal only; leave them out"
+        )
     team = None
     if workers > 1:
         from fer.training.parallel import prepare
@@ -123,11 +156,11 @@ def train(
         err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
     with progress() as bars:
-        task = bars.add_task("Training", total=None)
+        bar = bars.add_task("Training", total=None)
 
         def report(step: Any) -> None:
             bars.update(
-                task,
+                bar,
                 total=step.epochs * step.steps,
                 completed=step.epoch * step.steps + step.step,
                 description=f"Epoch {step.epoch + 1}/{step.epochs}, loss {step.loss:.3f}",

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
+from fer.cli_affect import affect_table
 from fer.cli_common import AsJson, Ferplus, SkipBad, open_data, out, print_json, progress
 from fer.datasets import FaceDataset
 
@@ -155,6 +156,8 @@ def _print_one(report: Mapping[str, Any]) -> None:
     for head in _HEADS:
         if head in report:
             _print_confusion(head, report[head])
+    if "valence_arousal_derived" in report:
+        out.print(affect_table({"derived": report["valence_arousal_derived"]}))
     for note in report.get("notes", ()):
         out.print(note, highlight=False, markup=False)
 

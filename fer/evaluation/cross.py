@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer.affect import derived_values
 from fer.datasets.base import SPLITS, FaceDataset
 from fer.datasets.label_map import LabelMap
 from fer.errors import DatasetError, InputError
+from fer.evaluation.affect import measure_affect
 from fer.evaluation.evaluate import PredictHeads, evaluate_probabilities, label_indices
 
 ALL_ROWS = "all"
@@ -118,7 +120,7 @@ def cross_report(
 
     Returns:
         ``source``, ``split``, ``n``, ``notes``, and by head what ``evaluate_probabilities`` returns
-        with ``rule`` and ``left_out``.
+        with ``rule`` and ``left_out``; ``valence_arousal_derived`` where the data has both.
 
     Raises:
         DatasetError: If the split does not exist or holds no face of a head's classes.
@@ -143,6 +145,10 @@ def cross_report(
             "left_out": matched.left_out,
             "rule": matched.rule,
         }
+    told = chosen.affect is not None and np.isfinite(chosen.affect).all(axis=1).any()
+    if chosen.affect is not None and told and "fer2013" in outputs:
+        derived = derived_values(outputs["fer2013"], heads["fer2013"])
+        report["valence_arousal_derived"] = measure_affect(chosen.affect, derived)
     return report
 
 

@@ -1,0 +1,84 @@
+"""What ``fer train --task valence-arousal`` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer.classifier import EmotionClassifier
+from fer.datasets.base import FaceDataset, Progress
+from fer.evaluation.affect import measure_affect
+from fer.literature.publish import write_json
+from fer.model_store import METRICS
+from fer.valence_arousal.fit import fit_head
+
+HEAD = "affect.npz"
+
+
+def train_separately(
+    dataset: FaceDataset,
+    run_dir: Path,
+    *,
+    model: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Fit a head on a published model; ``affect.npz`` and ``metrics.json`` go into the folder.
+
+    Returns:
+        The record, see ``fer.valence_arousal.fit.fit_head``.
+
+    Raises:
+        ModelError: If there is no such model.
+        DatasetError: If the data has no valence and arousal.
+        TrainingError: If the disk refuses.
+    """
+    head, record = fit_head(EmotionClassifier.load(model), dataset, progress=progress)
+    head.save(run_dir / HEAD)
+    write_json(run_dir / METRICS, record)
+    return record
+
+
+def train_jointly(
+    dataset: FaceDataset,
+    run_dir: Path,
+    architecture: str,
+    *,
+    epochs: int | None = None,
+    seed: int | None = None,
+    resume: bool = False,
+    report: Any = None,
+) -> dict[str, Any]:
+    """Train a network for classes, valence and arousal; its run stays in the folder.
+
+    Returns:
+        The record, as of ``train_separately`` without "derived".
+
+    Raises:
+        InputError: If the network is unknown.
+        DatasetError: If the data has no valence and arousal.
+        TrainingError: If the folder cannot be used.
+    """
+    from fer.valence_arousal.network import joint_data, joint_recipe, read_joint, train_joint
+
+    recipe = joint_recipe(architecture, epochs=epochs, seed=seed)
+    data = joint_data(dataset)
+    model = train_joint(recipe, data, run_dir, resume=resume, report=report)
+    assert dataset.affect is not None
+    record: dict[str, Any] = {
+        "task": "valence-arousal",
+        "mode": "jointly",
+        "architecture": architecture,
+        "source": dataset.source,
+        "rows": len(data.training),
+        "epochs": recipe.epochs,
+        "splits": {},
+    }
+    for name in dataset.split_names[1:]:
+        rows = dataset.split_mask(name) & np.isfinite(dataset.affect).all(axis=1)
+        if rows.any():
+            _, predicted = read_joint(model, dataset.images[rows])
+            record["splits"][name] = {"fitted": measure_affect(dataset.affect[rows], predicted)}
+    write_json(run_dir / METRICS, record)
+    return record
