@@ -165,8 +165,6 @@ class FaceTracker:
 
     def _assign(self, faces: Sequence[FaceEmotion], timestamp_s: float) -> list[tuple[int, int]]:
         """Pairs of track and face, at the least cost of all together."""
-        from scipy.optimize import linear_sum_assignment
-
         if not self._tracks or not faces:
             return []
         costs = np.array(
