@@ -90,6 +90,14 @@ def train(
     image_size: Annotated[
         int | None, typer.Option("--image-size", min=32, help="transfer: networks: pixels.")
     ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            "--augment",
+            help="Systems of the literature: names such as rotation,shift,flip instead of the "
+            "recipe's own; none for none.",
+        ),
+    ] = None,
     task: Annotated[Task, typer.Option("--task", help="What is learned.")] = Task.classes,
     joint: Annotated[
         bool,
@@ -103,7 +111,7 @@ def train(
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     if task is Task.valence_arousal:
-        others = (config, name, drop, split, weights, image_size, worker, address)
+        others = (config, name, drop, split, weights, image_size, augment, worker, address)
         if workers > 1 or any(one is not None for one in others):
             raise InputError(
                 "--task valence-arousal: expected only --data, --joint with --architecture, "
@@ -143,11 +151,13 @@ def train(
             f"{architecture}: expected no --config and no --workers, its recipe is fixed; leave "
             "them out"
         )
-    if not literature and (split, weights, image_size) != (None, None, None):
+    if not literature and (split, weights, image_size, augment) != (None,) * 4:
         raise InputError(
-            f"{architecture}: expected no --split, --weights or --image-size, they belong to the "
-            "systems of the literature; leave them out"
+            f"{architecture}: expected no --split, --weights, --image-size or --augment, they "
+            "belong to the systems of the literature; leave them out"
         )
+    from fer.training.augmentations import split_names
+
     dataset = open_data(data, ferplus, skip_bad)
     if drop is not None:
         from fer.datasets.audit import drop_rows
@@ -180,6 +190,7 @@ def train(
                 split=split,
                 weights=weights,
                 image_size=image_size,
+                augmentations=None if augment is None else split_names(augment),
                 **common,
             )
         else:

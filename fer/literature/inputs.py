@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fer.literature.recipes import Recipe
 from fer.training.augmentation import augment
+from fer.training.augmentations import apply_named
 
 if TYPE_CHECKING:
     import keras
@@ -93,6 +94,8 @@ def epoch_batches(
         elif recipe.flip:
             mirrored = rng.random(len(rows)) < recipe.flip
             images[mirrored] = images[mirrored, :, ::-1]
+        if recipe.augmentations and images.ndim == 3:
+            images = np.stack([apply_named(i, recipe.augmentations, rng) for i in images])
         return fitted(images, *shape), labels[rows]
 
     with ThreadPoolExecutor(1, thread_name_prefix="fer-feeder") as pool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from fer.architectures import ARCHITECTURES
 from fer.architectures.transfer import PREFIX
 from fer.datasets.resplit import OFFICIAL, SCHEMES
 from fer.errors import InputError
+from fer.training.augmentations import check_names
 from fer.training.config import AugmentationConfig, recipe_faults
 
 
@@ -31,6 +32,8 @@ class Recipe:
         lowest_rate: The rate does not shrink below.
         flip: Probability of a mirrored picture.
         augmentation: Further random changes, of grey pictures only; None for none.
+        augmentations: The same by name (``fer.training.augmentations``), each applied to every
+            picture, after the others.
         fine_tuning_epochs: Most epochs of a second phase at a tenth of the rate; 0 for none.
         fine_tuning_share: Share of the backbone's layers that learns in the second phase.
         frozen: Whether the backbone is frozen in the first phase.
@@ -53,6 +56,7 @@ class Recipe:
     lowest_rate: float = 0.0
     flip: float = 0.0
     augmentation: AugmentationConfig | None = None
+    augmentations: tuple[str, ...] = ()
     fine_tuning_epochs: int = 0
     fine_tuning_share: float = 0.3
     frozen: bool = False
@@ -86,6 +90,7 @@ class Recipe:
             fields = dict(values)
             if fields.get("augmentation") is not None:
                 fields["augmentation"] = AugmentationConfig.from_dict(fields["augmentation"])
+            fields["augmentations"] = tuple(fields.get("augmentations", ()))
             return cls(**fields)
 
 
@@ -211,6 +216,7 @@ def recipe_for(
     seed: int | None = None,
     weights: str | None = None,
     image_size: int | None = None,
+    augmentations: Sequence[str] | None = None,
 ) -> Recipe:
     """The recipe of a network, with the options given by hand.
 
@@ -224,10 +230,11 @@ def recipe_for(
         seed: Default is the recipe's.
         weights: Of a ``transfer:`` network.
         image_size: Of a ``transfer:`` network.
+        augmentations: Names that take the place of the recipe's own flip and augmentation.
 
     Raises:
-        InputError: If the network or the split is unknown, or its source used none of FER-2013, or
-            ``weights`` or ``image_size`` belong to no ``transfer:`` network.
+        InputError: If an augmentation, the network or the split is unknown, or its source used
+            none of FER-2013, or ``weights`` or ``image_size`` belong to no ``transfer:`` network.
     """
     if architecture not in RECIPES:
         raise InputError(
@@ -257,6 +264,9 @@ def recipe_for(
         recipe = replace(recipe, weights=weights, image_size=image_size or 0)
         if weights == "none":
             recipe = replace(recipe, frozen=False, fine_tuning_share=1.0)
+    if augmentations is not None:
+        names = check_names(augmentations)
+        recipe = replace(recipe, flip=0.0, augmentation=None, augmentations=names)
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs, fine_tuning_epochs=0)
     return recipe if seed is None else replace(recipe, seed=seed)

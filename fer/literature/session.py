@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ def train_system(
     seed: int | None = None,
     weights: str | None = None,
     image_size: int | None = None,
+    augmentations: Sequence[str] | None = None,
     resume: bool = False,
     report: Any = None,
 ) -> None:
@@ -44,6 +46,7 @@ def train_system(
         seed: Networks only.
         weights: Initial weights of a ``transfer:`` network.
         image_size: Side in pixels that a ``transfer:`` backbone sees.
+        augmentations: Names of ``fer.training.augmentations``, instead of the recipe's own.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step, see ``fer.training.run.StepReport``.
 
@@ -55,10 +58,10 @@ def train_system(
     if architecture in NAMES:
         from fer.literature.publish_neighbours import fit_run
 
-        if any(one is not None for one in (epochs, seed, weights, image_size)):
+        if any(one is not None for one in (epochs, seed, weights, image_size, augmentations)):
             raise InputError(
-                f"{architecture}: expected no --epochs, --seed, --weights or --image-size, nothing "
-                "is trained there; leave them out"
+                f"{architecture}: expected no --epochs, --seed, --weights, --image-size or "
+                "--augment, nothing is trained there; leave them out"
             )
         own = HEADLINES[architecture].split or OFFICIAL
         fit_run(dataset, run_dir, architecture, own if split == "own" else split)
@@ -72,6 +75,7 @@ def train_system(
         seed=seed,
         weights=weights,
         image_size=image_size,
+        augmentations=augmentations,
     )
     train(recipe, training_data(dataset, recipe), run_dir, resume=resume, report=report)
 

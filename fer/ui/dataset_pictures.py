@@ -16,6 +16,7 @@ from fer.figures import pixel_figure, quality_figure
 from fer.labels import COLOURS
 from fer.model_store import ModelFolder
 from fer.preprocessing import resize_square
+from fer.ui.augmentation_preview import augmentation_view
 from fer.ui.charts import show_figure
 from fer.ui.face_grid import Tile, face_grid
 from fer.ui.picture_view import show_picture
@@ -23,7 +24,7 @@ from fer.ui.pictures import captioned_faces
 from fer.ui.shell import shipped_model
 
 _FEW, _PAGE = 16, 96
-_VIEWS = ("Samples", "Mean faces", "Light and focus", "From pixels to picture")
+_VIEWS = ("Samples", "Mean faces", "Light and focus", "From pixels to picture", "Augmentations")
 
 Floats = npt.NDArray[np.float32]
 
@@ -188,6 +189,9 @@ def pictures_tab(dataset: FaceDataset | None) -> None:
     left, right = st.columns([3, 1])
     view = left.segmented_control("Show", list(_VIEWS), default="Samples", key="pictures_view")
     filled = [name for name in dataset.split_names if dataset.split_mask(name).any()]
+    if view == "Augmentations":
+        augmentation_view(dataset)
+        return
     if view in ("Light and focus", "From pixels to picture"):
         (_light_and_focus if view == "Light and focus" else _pixels)(dataset)
         return

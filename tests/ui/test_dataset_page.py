@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from fer.training.augmentations import AUGMENTATIONS
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -113,6 +115,12 @@ def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
     choose(at, pictures_view="From pixels to picture", pixels_row=7)
     # Picture 7 is blank: its text is the same number over and over.
     assert at.code[0].value == "9 " * 96 + "..."
+    choose(at, pictures_view="Augmentations", augment_row=1)
+    named = [text.value for text in at.markdown if text.value.startswith("**")]
+    assert [text.split("**")[1] for text in named] == [*AUGMENTATIONS, "All of these at once"]
+    choose(at, augment_names=["shear"], augment_strength=2.0)
+    assert not at.exception and not at.error
+    assert sum(text.value.startswith("**") for text in at.markdown) == 1
 
 
 def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Path) -> None:

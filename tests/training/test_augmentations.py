@@ -1,0 +1,148 @@
+"""Augmentations by name: each does what it says, within its range."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fer.errors import InputError
+from fer.literature.inputs import ArraySource, epoch_batches
+from fer.literature.recipes import Recipe, recipe_for
+from fer.training.augmentations import AUGMENTATIONS, apply_named, check_names, split_names
+
+NAMES = (
+    "rotation",
+    "shift",
+    "shear",
+    "zoom",
+    "flip",
+    "brightness",
+    "contrast",
+    "noise",
+    "blur",
+    "crop",
+    "erasing",
+)
+
+
+def face(side: int = 48) -> np.ndarray:
+    """A bright ellipse off the centre of a darker ramp: nothing maps it onto itself."""
+    down, across = np.indices((side, side)) / side
+    ellipse = ((down - 0.45) / 0.35) ** 2 + ((across - 0.55) / 0.2) ** 2 < 1
+    return np.asarray(60 + 60 * across + 90 * ellipse, np.uint8)
+
+
+def views(name: str, strength: float = 1.0, side: int = 48, count: int = 40) -> np.ndarray:
+    return np.stack(
+        [
+            apply_named(face(side), [name], np.random.default_rng(seed), strength=strength)
+            for seed in range(count)
+        ]
+    )
+
+
+def test_every_name_is_there() -> None:
+    assert tuple(AUGMENTATIONS) == NAMES
+    assert all(10 < len(one.text) < 100 for one in AUGMENTATIONS.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("side", [48, 56, 97])
+def test_each_changes_the_picture_at_random_and_repeats_by_seed(name: str, side: int) -> None:
+    image = face(side)
+    before = image.copy()
+    found = views(name, side=side, count=8)
+    assert found.shape == (8, side, side) and found.dtype == np.uint8
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(found, views(name, side=side, count=8))
+    assert (found != image).any() and len(np.unique(found.reshape(8, -1), axis=0)) > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_strength_0_changes_nothing(name: str) -> None:
+    assert (views(name, 0.0, count=5) == face()).all()
+
+
+def difference(name: str, strength: float) -> float:
+    return float(np.abs(views(name, strength).astype(float) - face()).mean())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_more_strength_changes_more(name: str) -> None:
+    assert difference(name, 0.25) < difference(name, 1.0) < difference(name, 2.0)
+
+
+def centre(image: np.ndarray) -> tuple[float, float]:
+    """Of the ellipse, down and across, as shares of the side."""
+    down, across = np.nonzero(image > 140)
+    return float(down.mean() / len(image)), float(across.mean() / len(image))
+
+
+def test_geometry_stays_in_its_range() -> None:
+    moved = np.array([centre(view) for view in views("shift")]) - centre(face())
+    assert 0.03 < np.abs(moved).max() < 0.12
+    assert {(view == face()[:, ::-1]).all() for view in views("flip")} == {True, False}
+    sizes = [(view > 140).mean() / (face() > 140).mean() for view in views("zoom")]
+    assert 0.7 < min(sizes) < 0.95 and 1.05 < max(sizes) < 1.4
+    assert all((view > 140).mean() >= (face() > 140).mean() - 0.02 for view in views("crop"))
+    # A slant keeps every row's height; a turn does not.
+    rows = [(view > 140).any(axis=1).sum() for view in views("shear")]
+    assert max(rows) - min(rows) <= 2
+
+
+def test_light_stays_in_its_range() -> None:
+    levels = views("brightness").mean(axis=(1, 2)) - face().mean()
+    assert 20 < np.abs(levels).max() <= 41
+    spread = views("contrast").std(axis=(1, 2)) / face().std()
+    assert 0.6 < spread.min() < 0.85 and 1.15 < spread.max() < 1.6
+    noisy = (views("noise").astype(float) - face()).std(axis=(1, 2))
+    assert 5 < noisy.max() < 16
+    edges = np.abs(np.diff(views("blur").astype(float), axis=2)).max(axis=(1, 2))
+    assert edges.min() < np.abs(np.diff(face().astype(float), axis=1)).max() / 2
+
+
+def test_an_erased_rectangle_has_one_grey() -> None:
+    shares = []
+    for view in views("erasing"):
+        changed = view != face()
+        shares.append(changed.mean())
+        assert len(np.unique(view[changed])) <= 1
+    assert 0.05 < max(shares) <= 0.16
+
+
+def test_names_are_checked_and_ordered() -> None:
+    assert check_names(["flip", "rotation", "flip"]) == ("rotation", "flip")
+    with pytest.raises(InputError, match=r"expected among rotation, .*got mixup"):
+        check_names(["flip", "mixup"])
+    with pytest.raises(InputError, match="strength: expected 0 to 3"):
+        apply_named(face(), ["flip"], np.random.default_rng(0), strength=4)
+    assert split_names(" Flip,rotation") == ("rotation", "flip") and split_names("none") == ()
+
+
+def test_a_recipe_takes_names_instead_of_its_own() -> None:
+    recipe = recipe_for("cnn4-56", augmentations=["shear", "noise"])
+    assert (recipe.augmentation, recipe.flip) == (None, 0.0)
+    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+    images = np.stack([face()] * 6)
+    batches = [
+        np.concatenate(
+            [
+                pixels
+                for pixels, _ in epoch_batches(
+                    ArraySource(images), np.arange(6), one, epoch, (56, 1)
+                )
+            ]
+        )
+        for one, epoch in (
+            (recipe, 0),
+            (recipe, 0),
+            (recipe, 1),
+            (replace(recipe, augmentations=()), 0),
+        )
+    ]
+    np.testing.assert_array_equal(batches[0], batches[1])
+    assert (batches[0] != batches[2]).any()
+    assert (batches[3] == batches[3][:1]).all() and (batches[0] != batches[3]).any()
