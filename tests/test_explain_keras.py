@@ -6,9 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from fer.datasets import FaceDataset
 from fer.errors import InputError, ModelError
 from fer.explain_keras import METHODS, KerasExplainer, Method
+from fer.labels import FER2013
 
 # Two processes import TensorFlow here; where many share few cores, that takes minutes.
 pytestmark = pytest.mark.timeout(900)
@@ -51,6 +54,18 @@ def _alike(one: np.ndarray, other: np.ndarray) -> float:
 
     pairs = zip(one.reshape(len(one), -1), other.reshape(len(other), -1), strict=True)
     return float(np.mean([abs(spearmanr(a, b).statistic) for a, b in pairs]))
+
+
+def test_a_process_that_dies_is_started_again(
+    explainer: KerasExplainer, networks: tuple[Path, Path, Path], crops: np.ndarray
+) -> None:
+    # First of all tests: it dies before it has imported anything, which saves importing it twice.
+    process = explainer._started()
+    process.kill()
+    process.wait()
+    assert not explainer.running
+    assert explainer.maps(networks[2], crops[:1], np.array([0])).shape == (1, 22, 22)
+    assert explainer.running
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -121,12 +136,35 @@ def test_faults_are_a_sentence_and_the_process_serves_on(
     assert explainer.maps(networks[0], crops[:1], np.array([0])).shape[0] == 1
 
 
-def test_a_process_that_dies_is_started_again(
-    explainer: KerasExplainer, networks: tuple[Path, Path, Path], crops: np.ndarray
+def _dialog(dataset: object) -> None:
+    """A page of its own source: it imports what it needs."""
+    from fer.model_store import open_model
+    from fer.ui.picture_view import show_picture
+
+    show_picture(dataset, 0, open_model())
+
+
+def test_the_dialog_of_a_picture_shows_every_map_of_the_shipped_model(
+    explainer: KerasExplainer, crops: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    process = explainer._started()
-    process.kill()
-    process.wait()
-    assert not explainer.running
-    assert explainer.maps(networks[2], crops[:1], np.array([0])).shape == (1, 22, 22)
-    assert explainer.running
+    monkeypatch.setattr("fer.ui.models._keras_explainer", lambda: explainer)
+    votes = np.array([[0, 7, 0, 0, 0, 0, 0, 0, 2, 1]], np.uint8)
+    dataset = FaceDataset(crops[:1], np.array([4], np.int8), np.array([2], np.int8), votes=votes)
+    at = AppTest.from_function(_dialog, kwargs={"dataset": dataset}, default_timeout=300).run()
+    assert any("labelled **sad**" in text.value for text in at.markdown)
+    assert any("FER+: **happy**, votes of 10" in text.value for text in at.markdown)
+    why = at.selectbox(key="picture_why")
+    assert why.options == list(FER2013)
+    shown = set()
+    for method, meaning in {
+        "Exact": "against the mean of all classes",
+        "Grad-CAM": "by its gradient",
+        "saliency": f"pixels whose change moves the score of {why.value} most",
+    }.items():
+        at.session_state["picture_method"] = method
+        at.run()
+        assert not at.exception and not at.error
+        assert any(meaning in caption.value for caption in at.caption)
+        shown.add(at.get("image")[-1].proto.imgs[0].url)
+    # Three methods, three pictures.
+    assert len(shown) == 3

@@ -7,6 +7,7 @@ import pytest
 from fer.figures import (
     OWN,
     abstention_figure,
+    agreement_figure,
     class_distribution_figure,
     confusion_figure,
     curves_figure,
@@ -21,6 +22,7 @@ from fer.figures import (
     robustness_figure,
     split_difference_figure,
 )
+from fer.figures.errors import level_name
 from fer.labels import COLOURS
 
 TABLE = pd.DataFrame(
@@ -92,6 +94,30 @@ MODELS = pd.DataFrame(
 )
 
 
+AGREEMENT = pd.DataFrame(
+    [[3, 1], [0, 2]],
+    index=pd.Index(["angry", "happy"], name="FER-2013"),
+    columns=pd.Index(["happy", "angry"], name="FER+"),
+)
+QUALITY = pd.DataFrame(
+    {
+        "group": ["happy", "happy", "Training"],
+        "value": [1.0, 2.0, 1.0],
+        "share": [0.25, 0.75, 1.0],
+        "count": [1, 3, 4],
+    }
+)
+MAP = pd.DataFrame(
+    {
+        "x": [0.0, 1.0, 2.0],
+        "y": [0.0, 1.0, 2.0],
+        "label": ["happy", "angry", "happy"],
+        "read as": ["happy", "sad", "neutral"],
+        "row": [10, 20, 30],
+    }
+)
+
+
 def test_every_figure_has_a_title_and_named_axes() -> None:
     figures = [
         class_distribution_figure(TABLE),
@@ -105,6 +131,12 @@ def test_every_figure_has_a_title_and_named_axes() -> None:
         robustness_figure(STRAIN),
         frontier_figure(MODELS, "milliseconds"),
         frontier_figure(MODELS, "parameters"),
+        agreement_figure(AGREEMENT),
+        split_difference_figure(TABLE, "Training", "PublicTest"),
+        quality_figure(QUALITY, "contrast", "grey values"),
+        pixel_figure(np.zeros((2, 2), np.uint8)),
+        explained_variance_figure(pd.DataFrame({"components": [1, 2], "kept": [0.5, 0.8]})),
+        embedding_figure(MAP),
     ]
     for figure in figures:
         assert figure.layout.title.text
@@ -177,6 +209,30 @@ def test_levels_that_are_no_quantity_are_named_and_an_earlier_model_stands_besid
     assert now.mode == "markers" and figure.layout.showlegend
 
 
+def test_scales_are_named_before_their_level_and_units_after_it() -> None:
+    assert level_name(10, "quality") == "quality 10"
+    assert level_name(2.5, "exponent") == "exponent 2.5"
+    assert level_name(2, "px") == "2 px"
+    assert level_name(1, "0 left, 1 right") == "right"
+
+
+def test_the_legend_shows_how_solid_each_split_and_score_is_drawn() -> None:
+    for figure in (class_distribution_figure(TABLE), per_class_figure(SCORES)):
+        keys = [trace.marker.color for trace in figure.data if trace.x[0] is None]
+        drawn = [trace.marker.opacity for trace in figure.data if trace.x[0] is not None]
+        assert [float(key.rsplit(",", 1)[1].rstrip(")")) for key in keys] == pytest.approx(drawn)
+        assert len(set(keys)) == len(keys)
+
+
+def test_names_at_the_sides_of_a_figure_point_inwards() -> None:
+    costs = pd.concat([MODELS, MODELS.assign(name="wide", parameters=2e8, trust="stated")])
+    figure = frontier_figure(costs, "parameters")
+    sides = {
+        name: side for t in figure.data for name, side in zip(t.text, t.textposition, strict=True)
+    }
+    assert sides == {"xs 1": "top right", "wide": "top left"}
+
+
 def test_models_of_unknown_cost_are_ranked_but_not_set_against_it() -> None:
     placed = [name for trace in frontier_figure(MODELS, "milliseconds").data for name in trace.text]
     assert placed == ["xs 1", "peer"]
@@ -191,15 +247,7 @@ def test_difference_of_two_splits_is_in_percentage_points() -> None:
 
 
 def test_measures_are_lines_in_percent_in_the_colour_of_the_class() -> None:
-    table = pd.DataFrame(
-        {
-            "group": ["happy", "happy", "Training"],
-            "value": [1.0, 2.0, 1.0],
-            "share": [0.25, 0.75, 1.0],
-            "count": [1, 3, 4],
-        }
-    )
-    figure = quality_figure(table, "contrast", "grey values")
+    figure = quality_figure(QUALITY, "contrast", "grey values")
     happy, training = figure.data
     assert list(happy.y) == [25, 75] and happy.line.color == COLOURS["happy"]
     assert training.name == "Training" and list(training.y) == [100]
@@ -221,15 +269,6 @@ def test_explained_variance_points_at_its_marks() -> None:
 
 
 def test_points_of_a_map_carry_their_number_for_the_face_beside_it() -> None:
-    table = pd.DataFrame(
-        {
-            "x": [0.0, 1.0, 2.0],
-            "y": [0.0, 1.0, 2.0],
-            "label": ["happy", "angry", "happy"],
-            "read as": ["happy", "sad", "neutral"],
-            "row": [10, 20, 30],
-        }
-    )
-    angry, happy = embedding_figure(table).data
+    angry, happy = embedding_figure(MAP).data
     assert (angry.name, happy.name) == ("angry", "happy")
     assert np.asarray(happy.customdata).tolist() == [[0, "happy", 10], [2, "neutral", 30]]

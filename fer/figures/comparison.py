@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -19,9 +21,17 @@ _TRUST = {
 """How far a figure is to be trusted -> symbol, colour, size."""
 
 _AXES = {
-    "milliseconds": ("milliseconds per face, one thread, logarithmic", "Accuracy against time"),
-    "parameters": ("parameters, logarithmic", "Accuracy against size"),
+    "milliseconds": ("milliseconds per face, one thread", "Accuracy against time", "~g"),
+    "parameters": ("parameters", "Accuracy against size", "~s"),
 }
+"""What a model costs -> title of the axis, title of the figure, format of the ticks."""
+
+
+def _beside(positions: npt.NDArray[np.float64]) -> list[str]:
+    """Where the name of each point goes, so that none leaves the figure at its sides."""
+    low, high = float(positions.min(initial=np.inf)), float(positions.max(initial=-np.inf))
+    share = (positions - low) / max(high - low, 1e-9)
+    return ["top left" if s > 0.75 else "top right" if s < 0.25 else "top center" for s in share]
 
 
 def _points(figure: go.Figure, table: pd.DataFrame, x: str, y: str, *, words: bool) -> None:
@@ -35,7 +45,7 @@ def _points(figure: go.Figure, table: pd.DataFrame, x: str, y: str, *, words: bo
             name=trust,
             mode="markers+text" if words else "markers",
             text=rows["name"],
-            textposition="top center",
+            textposition=list(rows["beside"]) if words else None,
             textfont={"size": 11},
             marker={
                 "symbol": symbol,
@@ -59,12 +69,18 @@ def frontier_figure(table: pd.DataFrame, against: str) -> go.Figure:
             ``parameters``; rows without that value are left out.
         against: ``"milliseconds"`` or ``"parameters"``.
     """
-    axis, title = _AXES[against]
+    axis, title, ticks_as = _AXES[against]
     table = table.dropna(subset=[against]).assign(accuracy_percent=lambda t: t["accuracy"] * 100)
+    places = np.log10(table[against].to_numpy(np.float64))
+    table = table.assign(beside=_beside(places))
     figure = go.Figure()
     _points(figure, table, against, "accuracy_percent", words=True)
-    ticks = [digit * 10**power for power in range(-2, 10) for digit in (1, 2, 5)]
-    figure.update_xaxes(title_text=axis, type="log", tickvals=ticks, tickformat="~s")
+    # Over many powers of ten, one tick each: on a phone there is no room for more.
+    digits = (1, 2, 5) if len(places) < 2 or np.ptp(places) < 2 else (1,)
+    ticks = [digit * 10.0**power for power in range(-2, 10) for digit in digits]
+    figure.update_xaxes(
+        title_text=f"{axis}, logarithmic", type="log", tickvals=ticks, tickformat=ticks_as
+    )
     figure.update_yaxes(title_text="accuracy (%)")
     return styled(figure, title, 440)
 

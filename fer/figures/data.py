@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer.figures.style import GREY, SERIES, heat_map, styled
+from fer.figures.style import GREY, SERIES, faded, heat_map, styled
 from fer.labels import ALL, COLOURS
 
 
@@ -27,7 +27,7 @@ def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> g
         opacity = max(0.35, 1 - 0.32 * index)
         group = {"name": str(split), "legendgroup": str(split)}
         # The legend shows how solid a split is drawn, in grey: the hue belongs to the emotion.
-        grey = {"color": GREY, "opacity": opacity}
+        grey = {"color": faded(GREY, opacity), "line": {"width": 0}}
         figure.add_bar(x=[None], y=[None], marker=grey, **group)
         figure.add_bar(
             **group,

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer.figures.style import GREY, TRAINING, VALIDATION, heat_map, styled
+from fer.figures.style import GREY, TRAINING, VALIDATION, faded, heat_map, styled
 from fer.labels import COLOURS
 
 Normalised = Literal["row", "column"]
+# Scales rather than units: their name comes before the number.
+_SCALES = ("exponent", "quality")
 _UNITS = {None: "pictures", "row": "% of each row", "column": "% of each column"}
 
 
@@ -63,7 +65,7 @@ def per_class_figure(table: pd.DataFrame) -> go.Figure:
             y=[None],
             name=name,
             legendgroup=name,
-            marker={"color": GREY, "opacity": opacity},
+            marker={"color": faded(GREY, opacity), "line": {"width": 0}},
         )
         figure.add_bar(
             x=list(table.index),
@@ -77,9 +79,7 @@ def per_class_figure(table: pd.DataFrame) -> go.Figure:
             hovertemplate="%{x}: " + name + " %{y:.3f}, %{customdata:,} pictures<extra></extra>",
         )
     figure.update_layout(barmode="group", bargap=0.25)
-    figure.update_xaxes(
-        type="category", categoryorder="array", categoryarray=list(table.index), title_text="class"
-    )
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=list(table.index))
     figure.update_yaxes(title_text="score (0 to 1)", range=[0, 1])
     return styled(figure, "Precision, recall and F1 of each class", 400)
 
@@ -152,7 +152,7 @@ def abstention_figure(
         )
     figure.update_xaxes(title_text="faces answered (%)", range=[0, 101])
     figure.update_yaxes(title_text="right answers (%)")
-    return styled(figure, "Abstention: fewer answers, more of them right", 420)
+    return styled(figure, "Abstention: fewer answers, more right", 420)
 
 
 def _named_levels(unit: str) -> dict[int, str]:
@@ -164,7 +164,9 @@ def _named_levels(unit: str) -> dict[int, str]:
 
 
 def level_name(level: float, unit: str) -> str:
-    """A level in words: "2 px", or its name where the levels are no quantity."""
+    """A level in words: "2 px", "quality 10", or its name where the levels are no quantity."""
+    if unit in _SCALES:
+        return f"{unit} {level:g}"
     return _named_levels(unit).get(int(level)) or f"{level:g} {unit}".strip()
 
 

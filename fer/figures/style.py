@@ -19,6 +19,12 @@ GREY = "#8A94A0"
 _MARGIN = {"l": 10, "r": 10, "t": 56, "b": 10}
 
 
+def faded(colour: str, opacity: float) -> str:
+    """A colour ``#RRGGBB`` with an opacity of 0 to 1, as the legend of a figure shows it too."""
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:.2f})"
+
+
 def styled(figure: go.Figure, title: str, height: int) -> go.Figure:
     """One look for every figure: title at the left, transparent ground, legend below the title."""
     figure.update_layout(

@@ -79,7 +79,8 @@ def curves_figure(
             _mark_sizes(figure, history)
     figure.update_xaxes(title_text="epoch")
     figure.update_yaxes(title_text=axis)
-    return styled(figure, title, 400)
+    styled(figure, title, 420)
+    return figure.update_layout(margin_t=80) if figure.layout.annotations else figure
 
 
 def _mark_sizes(figure: go.Figure, history: pd.DataFrame) -> None:
@@ -92,7 +93,9 @@ def _mark_sizes(figure: go.Figure, history: pd.DataFrame) -> None:
             yref="paper",
             text=f"{size} px",
             showarrow=False,
-            xanchor="left",
+            # Upright, so that neighbours do not lie on one another on a phone.
+            textangle=-90,
+            xanchor="center",
             yanchor="bottom",
             font={"size": 11},
         )

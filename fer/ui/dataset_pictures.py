@@ -24,7 +24,7 @@ from fer.ui.pictures import captioned_faces
 from fer.ui.shell import shipped_model
 
 _FEW, _PAGE = 16, 96
-_VIEWS = ("Samples", "Mean faces", "Light and focus", "From pixels to picture", "Augmentations")
+_VIEWS = ("Samples", "Mean faces", "Light and focus", "Pixels", "Augmentations")
 
 Floats = npt.NDArray[np.float32]
 
@@ -192,7 +192,7 @@ def pictures_tab(dataset: FaceDataset | None) -> None:
     if view == "Augmentations":
         augmentation_view(dataset)
         return
-    if view in ("Light and focus", "From pixels to picture"):
+    if view in ("Light and focus", "Pixels"):
         (_light_and_focus if view == "Light and focus" else _pixels)(dataset)
         return
     split = right.selectbox("Split", filled, key="pictures_split")

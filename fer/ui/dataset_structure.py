@@ -101,6 +101,10 @@ def _variance(found: Components, split: str) -> None:
     )
 
 
+def _named(count: int) -> str:
+    return f"{count} component{'' if count == 1 else 's'}"
+
+
 def _reconstruction(dataset: FaceDataset, found: Components, split: str) -> None:
     st.subheader("A face from few numbers")
     rows = np.flatnonzero(dataset.split_mask(split))
@@ -116,7 +120,7 @@ def _reconstruction(dataset: FaceDataset, found: Components, split: str) -> None
     again = found.reconstruct(image, count)
     missing = np.abs(image.astype(int) - again)
     steps = sorted({1, *(s for s in (5, 20, 100) if s < most), most} - {count})
-    names = ["original", f"{count} components", "difference", *(f"{s} components" for s in steps)]
+    names = ["original", _named(count), "difference", *map(_named, steps)]
     pictures = [image, again, missing.astype(np.uint8)]
     pictures += [found.reconstruct(image, step) for step in steps]
     st.html(captioned_faces(np.stack(pictures), names))

@@ -20,7 +20,6 @@ export default function (component) {
   const face = parentElement.querySelector(".face");
   const words = parentElement.querySelector(".words");
   const rows = Math.ceil(data.count / data.columns);
-  face.style.backgroundImage = `url(${data.sheet})`;
   face.style.backgroundSize = `${data.columns * 100}% ${rows * 100}%`;
   const part = (position, count) => (count > 1 ? (100 * position) / (count - 1) : 0);
   const show = (event) => {
@@ -29,7 +28,8 @@ export default function (component) {
     const x = part(number % data.columns, data.columns);
     const y = part(Math.floor(number / data.columns), rows);
     face.style.backgroundPosition = `${x}% ${y}%`;
-    face.style.visibility = "visible";
+    face.style.backgroundImage = `url(${data.sheet})`;
+    face.style.borderStyle = "solid";
     face.style.borderColor = point.data.marker.color;
     words.textContent = `row ${row}: labelled ${point.data.name}, read as ${read}`;
   };
@@ -52,8 +52,9 @@ export default function (component) {
 
 _CSS = """
 .row { display: flex; align-items: center; gap: 14px; min-height: 112px; }
-.face { width: 104px; height: 104px; flex: none; border: 3px solid transparent; border-radius: 8px;
-  background-origin: border-box; background-repeat: no-repeat; visibility: hidden; }
+.face { width: 104px; height: 104px; flex: none; border-radius: 8px;
+  border: 3px dashed color-mix(in srgb, currentColor 25%, transparent);
+  background-origin: border-box; background-repeat: no-repeat; }
 .words { opacity: .75; font-size: .9rem; }
 """
 

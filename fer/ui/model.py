@@ -18,7 +18,7 @@ from fer.ui.model_compare import comparison_tab
 from fer.ui.model_data import evaluate_tab, mistakes_tab
 from fer.ui.model_errors import confidence_tab, confusion_tab, robustness_tab
 from fer.ui.model_literature import literature_tab
-from fer.ui.models import model_names, opened
+from fer.ui.models import model_names, opened, run_history, run_names
 from fer.ui.shell import begin, download, errors_shown
 
 
@@ -85,7 +85,7 @@ def _training_tab(folder: ModelFolder) -> None:
     name = folder.card.name
     left, right = st.columns(2)
     others = left.multiselect(
-        "Compare with", [one for one in model_names() if one != name], key="model_runs"
+        "Compare with", [one for one in run_names() if one != name], key="model_runs"
     )
     epochs = right.slider(
         "Smoothing (epochs)",
@@ -96,14 +96,18 @@ def _training_tab(folder: ModelFolder) -> None:
         help="Each point is the mean of so many epochs",
     )
     histories = {
-        one: pd.DataFrame(opened(one).history()).apply(pd.to_numeric) for one in (name, *others)
+        one: pd.DataFrame(run_history(one)).apply(pd.to_numeric) for one in (name, *others)
     }
     joined = pd.concat([table.assign(run=run) for run, table in histories.items()])
+    validated = "val_loss" in histories[name] and histories[name]["val_loss"].notna().any()
     readings = {
         "accuracy": _best(histories[name])
         + " Training accuracy is measured on augmented pictures (turned, blurred, partly erased), "
         "so validation can lie above it.",
-        "loss": "Falling curves of training with a rising validation would mean learning by heart.",
+        "loss": "A training loss that falls while that of validation rises is learning by heart."
+        if validated
+        else "This run recorded the loss of training only; whether it learned by heart shows in "
+        "the accuracy of validation above.",
         "learning_rate": "Each cycle starts high to leave what it knows, and ends near zero.",
     }
     for quantity, reading in readings.items():

@@ -12,7 +12,16 @@ from fer.classifier import EmotionClassifier
 from fer.errors import ModelError
 from fer.explain import ClassActivation
 from fer.explain_keras import KerasExplainer, Method
-from fer.model_store import DEFAULT_MODEL, ModelFolder, list_models, models_dir, open_model
+from fer.model_store import (
+    DEFAULT_MODEL,
+    HISTORY,
+    LITERATURE,
+    ModelFolder,
+    list_models,
+    models_dir,
+    open_model,
+    read_card,
+)
 from fer.preprocessing import Image
 
 
@@ -93,3 +102,22 @@ def model_names() -> list[str]:
     """Names of the model folders, the shipped one first."""
     names = [card.name for card in list_models()]
     return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name)) or [DEFAULT_MODEL]
+
+
+def run_names() -> list[str]:
+    """Names of everything whose training was recorded: models, and networks of the literature."""
+    recorded = sorted((models_dir() / LITERATURE).glob(f"*/{HISTORY}"))
+    return list(dict.fromkeys([*model_names(), *(history.parent.name for history in recorded)]))
+
+
+def run_history(name: str) -> list[dict[str, float]]:
+    """The epochs of a run of ``run_names``.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
+    if name in model_names():
+        return opened(name).history()
+    # The literature's networks have no weights in the repository: there is nothing to verify.
+    folder = models_dir() / LITERATURE / name
+    return ModelFolder(folder, read_card(folder)).history()

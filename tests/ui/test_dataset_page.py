@@ -112,7 +112,7 @@ def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
     assert any("standard deviation" in text.value for text in at.markdown)
     choose(at, pictures_view="Light and focus")
     assert len(at.get("plotly_chart")) == 1 and len(at.get("bidi_component")) == 2
-    choose(at, pictures_view="From pixels to picture", pixels_row=7)
+    choose(at, pictures_view="Pixels", pixels_row=7)
     # Picture 7 is blank: its text is the same number over and over.
     assert at.code[0].value == "9 " * 96 + "..."
     choose(at, pictures_view="Augmentations", augment_row=1)

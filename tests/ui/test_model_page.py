@@ -92,6 +92,11 @@ def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
         {**row, "accuracy": row["accuracy"] - 0.1, "model": "old", "version": "0.9"} for row in rows
     ]
     (tmp_path / "second" / "metrics.json").write_text(json.dumps(metrics))
+    # A network of the literature: its records without its weights.
+    net = tmp_path / "literature" / "net"
+    net.mkdir(parents=True)
+    for file in ("card.json", "history.csv"):
+        shutil.copy(tmp_path / "second" / file, net)
     monkeypatch.setenv("FER_MODELS", str(tmp_path))
     st.cache_resource.clear()
     yield tmp_path
@@ -114,11 +119,11 @@ def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
     chart = json.loads(at.get("plotly_chart")[0].proto.spec)
     assert chart["data"][0]["name"] == "old 0.9"
     open_tab(at, "Training")
-    at.multiselect(key="model_runs").select("xs").run()
+    at.multiselect(key="model_runs").select("xs").select("net").run()
     at.slider(key="model_smoothing").set_value(5).run()
     assert not at.exception and not at.error
     chart = json.loads(at.get("plotly_chart")[0].proto.spec)
-    assert {trace["name"].split(":")[0] for trace in chart["data"]} == {"second", "xs"}
+    assert {trace["name"].split(":")[0] for trace in chart["data"]} == {"second", "xs", "net"}
 
 
 def zipped_faces(labels: tuple[str, ...]) -> bytes:
