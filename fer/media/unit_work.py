@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from fer.export import SourceResult, to_frame
@@ -19,6 +20,7 @@ from fer.media.units import Unit
 from fer.pipeline import EmotionRecognizer
 
 DIGEST = "digest"
+_DIGEST_TYPE = np.dtype("V16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
         InputError: If it cannot be written.
     """
     first: dict[str, str] = {}
+    repeated = _repeated(parts)
     counts: dict[str, int] = {}
     partial = target.with_name(f".{target.name}.partial")
     with write_faults(target):
@@ -120,7 +123,7 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
         partial.mkdir()
         for number, part in enumerate(parts):
             frame = pd.read_parquet(part)
-            _name_duplicates(frame, first)
+            _name_duplicates(frame, repeated, first)
             frame.drop(columns=DIGEST).to_parquet(
                 partial / f"part-{number:06}.parquet", index=False
             )
@@ -130,9 +133,28 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
     return counts
 
 
-def _name_duplicates(frame: pd.DataFrame, first: dict[str, str]) -> None:
+def _repeated(parts: list[Path]) -> set[str]:
+    """Digests that more than one picture has; sixteen bytes of each are held meanwhile."""
+    blocks = [np.zeros(0, _DIGEST_TYPE)]
+    for part in parts:
+        frame = pd.read_parquet(part, columns=["source", DIGEST]).drop_duplicates()
+        known = frame[DIGEST].fillna("")
+        blocks.append(np.array([_short(one) for one in known if one], _DIGEST_TYPE))
+    ordered = np.concatenate(blocks)
+    ordered.sort()
+    same = ordered[1:] == ordered[:-1]
+    return {bytes(one).hex() for one in ordered[1:][same]}
+
+
+def _short(digest: str) -> bytes:
+    return bytes.fromhex(digest[:32])
+
+
+def _name_duplicates(frame: pd.DataFrame, repeated: set[str], first: dict[str, str]) -> None:
     digests: Any = frame[DIGEST]
     for digest in dict.fromkeys(digests[digests != ""].dropna()):
+        if digest[:32] not in repeated:
+            continue
         rows = digests == digest
         for source in dict.fromkeys(frame.loc[rows, "source"]):
             known = first.setdefault(str(digest), str(source))
