@@ -113,14 +113,14 @@ class PhotoBatch(BackgroundWork):
         self._waiting: deque[_Item] = deque()
         self._done: dict[int, tuple[str, Photo]] = {}
         self._duplicates = Duplicates()
-        self._count = 0
+        self._count = self._under_way = 0
         self._started_s, self._started_at = 0.0, 0
 
     @property
     def progress(self) -> BatchProgress:
         """How far it is."""
         with self._lock:
-            done, waiting = len(self._done), len(self._waiting)
+            done, waiting = len(self._done), len(self._waiting) + self._under_way
         fresh = done - self._started_at
         elapsed = time.monotonic() - self._started_s
         left = elapsed / fresh * waiting if fresh > 0 and elapsed > 0.5 else None
@@ -155,6 +155,7 @@ class PhotoBatch(BackgroundWork):
         if self.active:
             return
         self._started_s, self._started_at = time.monotonic(), len(self._done)
+        self._under_way = 0
         self._begin(_work)
 
     def photos(self) -> list[Photo]:
@@ -184,7 +185,10 @@ class PhotoBatch(BackgroundWork):
     def next_item(self) -> _Item | None:
         """What to read next; None when there is nothing or the batch was told to stop."""
         with self._lock:
-            return self._waiting.popleft() if self._waiting and not self.cancelled else None
+            if not self._waiting or self.cancelled:
+                return None
+            self._under_way += 1
+            return self._waiting.popleft()
 
     def take(self, item: _Item, done: PictureResult) -> None:
         """Keep a result, unless its upload has gone meanwhile."""
@@ -201,6 +205,7 @@ class PhotoBatch(BackgroundWork):
             except FerError as fault:
                 result = replace(result, reason=str(fault), partial=True)
         with self._lock:
+            self._under_way -= 1
             if item.upload in self._uploads:
                 photo = Photo(item.number, item.source, result, annotated)
                 self._done[item.number] = (item.upload, photo)

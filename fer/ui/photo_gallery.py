@@ -20,6 +20,8 @@ from fer.ui.shell import errors_shown, plain
 
 PER_PAGE = 12
 _LARGE_SIDE, _SMALL_SIDE = 1200, 480
+# Two beside each other fit on a phone.
+_TILE_SIDE = 140
 _MAX_CARDS = 12
 # From so many pictures on they are a gallery; fewer are shown large.
 _GALLERY_FROM = 3
@@ -32,6 +34,7 @@ _STYLE = """
 .fer-said {display:flex; flex-wrap:wrap; gap:.1rem .8rem; font-size:.86rem; min-height:1.4em;}
 .fer-said i {display:inline-block; width:.7em; height:.7em; border-radius:.2em;
   margin-right:.35em;}
+.st-key-photos_large img {max-height: 55vh; object-fit: contain;}
 .st-key-photos_gallery img {aspect-ratio: 4 / 3; object-fit: contain;
   background: color-mix(in srgb, currentColor 6%, transparent);}
 </style>
@@ -107,13 +110,16 @@ def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
             st.html(affect_view.circumplex(photo.result.faces[:_MAX_CARDS], names))
         tiles = face_tiles(picture.image_bgr, photo.result.faces[:_MAX_CARDS], explainer)
         for number, tile in enumerate(tiles, start=1):
-            crop, heat, words = st.columns([1, 1, 2], vertical_alignment="center")
+            seen, words = st.columns([1, 1], vertical_alignment="center")
             label = tile.face.top_label
-            crop.image(tile.crop, width="stretch", alt=f"Face {number}")
-            if tile.heat:
-                heat.image(
-                    tile.heat, width="stretch", alt=f"What speaks for {label}, face {number}"
-                )
+            with seen, st.container(horizontal=True, gap="small"):
+                st.image(tile.crop, width=_TILE_SIDE, alt=f"Face {number}")
+                if tile.heat:
+                    st.image(
+                        tile.heat,
+                        width=_TILE_SIDE,
+                        alt=f"What speaks for {label}, face {number}",
+                    )
             with words:
                 colour = live_view.emotion_colour(tile.face) if tile.face.emotion else UNSURE_COLOUR
                 st.html(
@@ -134,9 +140,13 @@ def _more(photo: Photo) -> None:
         st.caption(f"{more} more faces are in the table that you can download.")
 
 
-@st.dialog("Faces", width="large")
+@st.dialog("Faces", width="medium")
 def _dialog(photo: Photo, explainer: ClassActivation | None) -> None:
-    st.image(photo.shown(_LARGE_SIDE), width="stretch", alt=f"Picture {photo.number}, annotated")
+    st.html(_STYLE)
+    with st.container(key="photos_large"):
+        st.image(
+            photo.shown(_LARGE_SIDE), width="stretch", alt=f"Picture {photo.number}, annotated"
+        )
     st.caption(_caption(photo))
     _faces(photo, explainer)
 
@@ -202,7 +212,7 @@ def _gallery(photos: Sequence[Photo], explainer: ClassActivation | None) -> None
         for begin in range(places.start, places.stop, 3):
             row = shown[begin : min(begin + 3, places.stop)]
             for column, photo in zip(st.columns(3), row, strict=False):
-                with column, st.container(border=True):
+                with column, st.container(border=True, gap="xsmall"):
                     st.image(
                         photo.shown(_SMALL_SIDE),
                         width="stretch",

@@ -66,7 +66,11 @@ def _watch(batch: PhotoBatch) -> None:
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     bar.progress(min(1.0, progress.done / max(1, progress.total)), text)
     button.button(
-        "Cancel", icon=":material/stop_circle:", key="photos_cancel", on_click=batch.cancel
+        "Cancel",
+        icon=":material/stop_circle:",
+        key="photos_cancel",
+        on_click=batch.cancel,
+        width="stretch",
     )
     if not batch.active:
         st.rerun()

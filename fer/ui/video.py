@@ -24,6 +24,8 @@ _SHOWN_SIDE = 960
 _MAX_UPLOAD_MIB = 400
 # A larger one would be held in memory to be shown.
 _SHOWN_BYTES = 100 * 2**20
+# What a browser downloads lies in memory as well, whole.
+_TAKEN_BYTES = 256 * 2**20
 
 # What the choice is called -> frames analysed per second of the video.
 _RATES: dict[str, float | None] = {
@@ -203,8 +205,9 @@ def _scrub(run: VideoRun, end_s: float) -> None:
 def _downloads(run: VideoRun) -> None:
     stem = Path(run.name).stem or "video"
     annotated = run.annotated()
+    small = annotated is not None and annotated.stat().st_size <= _TAKEN_BYTES
     with st.container(horizontal=True):
-        if annotated is not None:
+        if annotated is not None and small:
             st.download_button(
                 "Annotated video",
                 annotated.read_bytes,
@@ -215,6 +218,12 @@ def _downloads(run: VideoRun) -> None:
                 on_click="ignore",
             )
         table_buttons(run.table, f"{stem}-emotions", key="video_table")
+    if annotated is not None and not small:
+        mib = annotated.stat().st_size / 2**20
+        st.caption(
+            f"The annotated video has {mib:,.0f} MiB, more than a page hands out. While this page "
+            f"is open it lies on this machine at {plain(str(annotated))}."
+        )
 
 
 def _finished(run: VideoRun) -> None:

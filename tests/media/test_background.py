@@ -105,6 +105,8 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
 
     def stop_after(*arguments: object) -> None:
         take(*arguments)
+        # What is being read counts as well.
+        assert batch.progress.total == 40
         batch.cancel()
 
     monkeypatch.setattr(batch, "take", stop_after)

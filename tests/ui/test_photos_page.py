@@ -30,7 +30,7 @@ def album(count: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def gallery() -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
+    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
     at.switch_page("pages/2_Photos.py").run()
     at.file_uploader(key="photos_files").upload("album.zip", album(14), "application/zip").run()
     at.session_state["photos_batch"][1].wait(120)

@@ -30,7 +30,7 @@ def write_video(path: Path, count: int = 12) -> Path:
 
 @pytest.fixture
 def page() -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
+    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
     return at.switch_page("pages/2_Video.py").run()
 
 
@@ -51,7 +51,9 @@ def test_nothing_can_be_started_without_a_video(page: AppTest) -> None:
     assert any("temporary folder" in text.value for text in page.caption)
 
 
-def test_an_upload_gives_a_time_line_a_summary_and_downloads(page: AppTest, tmp_path: Path) -> None:
+def test_an_upload_gives_a_time_line_a_summary_and_downloads(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = write_video(tmp_path / "a.mp4").read_bytes()
     page.file_uploader(key="video_file").upload("my*film*.mp4", content, "video/mp4").run()
     at = analysed(page)
@@ -70,6 +72,11 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(page: AppTest, tmp_
     assert at.slider(key="video_time").value == 0.85 and "<b>happy</b>" in html_of(at)
     at.toggle(key="video_why").set_value(True).run()
     assert not at.exception and not at.error
+    # An annotated video that is too large for memory stays where it is, and the page says where.
+    monkeypatch.setattr("fer.ui.video._TAKEN_BYTES", 1000)
+    at.run()
+    assert at.get("download_button")[0].label == "CSV"
+    assert any("more than a page hands out" in text.value for text in at.caption)
 
 
 def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
