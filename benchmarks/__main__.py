@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from benchmarks import bench_dataset, bench_dataset_page, bench_following, bench_pipeline
+from benchmarks import (
+    bench_dataset,
+    bench_dataset_page,
+    bench_following,
+    bench_pipeline,
+    bench_viewers,
+)
 
 
 def main() -> None:
     """Print the tables of every benchmark, one after the other."""
-    for module in (bench_pipeline, bench_following, bench_dataset, bench_dataset_page):
+    for module in (
+        bench_pipeline,
+        bench_following,
+        bench_viewers,
+        bench_dataset,
+        bench_dataset_page,
+    ):
         module.main()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 import streamlit as st
 
@@ -11,7 +10,9 @@ from fer.live import LiveSession
 from fer.live_recording import TABLE_FORMATS, VIDEO_MIME, Recording
 from fer.live_recording_files import RecordingLimits
 from fer.media import encode_png
-from fer.ui.shell import shipped_model
+from fer.ui.shell import pressed, shipped_model
+
+_FILE_NAMES = {"video": "Video", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
 
 _STYLE = """
 <style>
@@ -43,10 +44,10 @@ def _snapshot(session: LiveSession, playing: bool) -> None:
     In two steps: a file that is made on the click has no place on the page, and the next refresh
     of the page's live parts may remove it before a busy browser has fetched it.
     """
-    if st.button(
+    if pressed(
         "Snapshot",
+        "rec_snapshot",
         icon=":material/photo_camera:",
-        key="rec_snapshot",
         disabled=not playing,
         help="Takes the picture as it is shown now. It is kept for this session only.",
     ):
@@ -70,6 +71,7 @@ def _start(session: LiveSession) -> None:
     if session.recording is not None:
         session.recording.discard()
         session.recording = None
+    st.session_state.pop("rec_file", None)
     session.recording = Recording()
 
 
@@ -85,7 +87,7 @@ def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
         line += ", waiting for the camera"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.html(_STYLE + f'<div class="fer-rec">{line}</div>', width="content")
-        if st.button("End the recording", icon=":material/stop_circle:", key="rec_end"):
+        if pressed("End the recording", "rec_end", icon=":material/stop_circle:"):
             recording.finish()
             st.rerun()
 
@@ -97,43 +99,63 @@ def _finished(session: LiveSession, recording: Recording) -> None:
     if not status.frames:
         st.caption("Nothing was recorded.")
         return
-    card = shipped_model().card
     name = time.strftime("webcam-%Y%m%d-%H%M%S", time.localtime(st.session_state["rec_ended"]))
     st.markdown(
         f"Recording of **{_clock(status.seconds)}**, {status.frames:,} frames, "
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        st.download_button(
-            "Video",
-            recording.video,
-            f"{name}.webm",
-            VIDEO_MIME,
-            icon=":material/movie:",
-            key="rec_video",
-            on_click="ignore",
-        )
-        for kind, mime in TABLE_FORMATS.items():
-            st.download_button(
-                kind.upper() if kind != "parquet" else "Parquet",
-                # Made when asked for, and not on the thread of the page.
-                partial(recording.table, kind, model=card.name, version=card.version),
-                f"{name}.{kind}",
-                mime,
-                icon=":material/download:",
-                key=f"rec_{kind}",
-                on_click="ignore",
-            )
-        if st.button("Discard", icon=":material/delete:", key="rec_discard", type="tertiary"):
+        for kind, label in _FILE_NAMES.items():
+            if pressed(label, f"rec_{kind}"):
+                st.session_state["rec_file"] = (kind, _content(recording, kind))
+        if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
             recording.discard()
             session.recording = None
+            st.session_state.pop("rec_file", None)
             st.rerun()
+    if (chosen := st.session_state.get("rec_file")) is not None:
+        kind, content = chosen
+        suffix, mime = ("webm", VIDEO_MIME) if kind == "video" else (kind, TABLE_FORMATS[kind])
+        st.download_button(
+            f"Save {name}.{suffix}, {_mebibytes(len(content))}",
+            content,
+            f"{name}.{suffix}",
+            mime,
+            icon=":material/download:",
+            key="rec_save",
+            on_click="ignore",
+        )
 
 
-def take_away(session: LiveSession, playing: bool) -> None:
-    """Record and snapshot buttons, the state of a recording, and its downloads."""
+def _content(recording: Recording, kind: str) -> bytes:
+    """One file of a recording.
+
+    Made first and offered then, as a snapshot is, and one at a time: a video may be large.
+    """
+    if kind == "video":
+        return recording.video()
+    card = shipped_model().card
+    return recording.table(kind, model=card.name, version=card.version)
+
+
+def recording_now(session: LiveSession) -> bool:
+    """Whether a recording goes on, so that its clock has to follow."""
+    return session.recording is not None and session.recording.active
+
+
+def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
+    """Record and snapshot buttons, the state of a recording, and its downloads.
+
+    Args:
+        session: This viewer's stream.
+        playing: Whether it runs.
+        followed: Whether the part repeats itself; it asks for a run of the page when it should
+            begin to, or need not any more.
+    """
     recording = session.recording
-    active = recording is not None and recording.active
+    active = recording_now(session)
+    if followed != (active and playing):
+        st.rerun()
     if recording is not None and not active:
         st.session_state.setdefault("rec_ended", time.time())
     else:
@@ -142,10 +164,10 @@ def take_away(session: LiveSession, playing: bool) -> None:
         _running(session, recording, playing)
     else:
         with st.container(horizontal=True):
-            if st.button(
+            if pressed(
                 "Record",
+                "rec_start",
                 icon=":material/radio_button_checked:",
-                key="rec_start",
                 disabled=not playing,
                 help=f"Boxes, labels and probabilities as a table, and the annotated video; at "
                 f"most {_limits_text(RecordingLimits())}. Nothing is recorded unless you press "

@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from fer.errors import FerError
 from fer.labels import COLOURS
 from fer.live import LiveSession
 from fer.personal import (
@@ -19,7 +20,7 @@ from fer.personal import (
 )
 from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
-from fer.ui.shell import download, errors_shown, recognizer
+from fer.ui.shell import download, errors_shown, pressed, recognizer
 
 _SHOTS = 5
 
@@ -131,13 +132,20 @@ def _upload(engine: EmotionRecognizer) -> None:
     file = st.file_uploader("Load a kept model", type="json", key="personal_upload")
     if file is None:
         st.session_state.pop("personal_upload_id", None)
+        st.session_state.pop("personal_upload_fault", None)
     elif st.session_state.get("personal_upload_id") != file.file_id:
         st.session_state["personal_upload_id"] = file.file_id
-        with errors_shown():
+        st.session_state["personal_upload_fault"] = None
+        try:
             personal, head = from_json(file.getvalue(), engine.classifier.folder)
             _adopt(personal)
             if head != engine.classifier.head:
                 st.info("It was taught with the other label set: choose that in the controls.")
+        except FerError as fault:
+            st.session_state["personal_upload_fault"] = fault
+    # Said as long as the file is there: the next refresh may come at once.
+    if (refused := st.session_state.get("personal_upload_fault")) is not None:
+        st.error(str(refused), icon=":material/error:")
 
 
 def taking(session: LiveSession) -> bool:
@@ -171,21 +179,19 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
         missing = lessons.missing()
         full = emotion is not None and lessons.counts()[emotion] >= MOST
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(
+            if pressed(
                 f"Taking, {missing} to go" if missing else f"Take {_SHOTS} snapshots",
+                "personal_take",
                 icon=":material/photo_camera:",
-                key="personal_take",
                 disabled=not playing or emotion is None or full or missing > 0,
             ):
                 lessons.take(str(emotion), _SHOTS)
                 st.rerun()
-            if st.button("Learn", icon=":material/model_training:", key="personal_learn"):
+            if pressed("Learn", "personal_learn", icon=":material/model_training:"):
                 _learn(lessons)
                 if lessons.samples() is None:
                     st.info("Take some snapshots first.")
-            if st.button(
-                "Forget", icon=":material/delete:", key="personal_forget", type="tertiary"
-            ):
+            if pressed("Forget", "personal_forget", icon=":material/delete:", type="tertiary"):
                 session.lessons = None
                 _adopt(None)
                 st.rerun()

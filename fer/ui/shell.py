@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import streamlit as st
 
@@ -65,7 +67,18 @@ def _settle() -> bool:
     logging.getLogger("aioice").setLevel("ERROR")
     gc.collect()
     gc.freeze()
+    _share_heaps()
     return True
+
+
+def _share_heaps() -> None:
+    """At most two heaps for all threads (glibc): each keeps what was freed in it to itself.
+
+    A stream has a dozen threads that pass frames of a megabyte on to each other.
+    """
+    # M_ARENA_MAX of malloc.h; other C libraries have no mallopt.
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(-8, 2)
 
 
 def begin(title: str, icon: str) -> None:
@@ -103,6 +116,21 @@ def errors_shown() -> Iterator[None]:
         yield
     except FerError as fault:
         st.error(str(fault), icon=":material/error:")
+
+
+def pressed(label: str, key: str, *, disabled: bool = False, **options: Any) -> bool:
+    """A button among parts of a page that refresh themselves; true once for every press.
+
+    A run of the page that is cut short by another forgets its presses; what a callback took down
+    at the start of the run is still there in the next.
+    """
+    note = f"{key}_pressed"
+
+    def take_down() -> None:
+        st.session_state[note] = True
+
+    st.button(label, key=key, on_click=take_down, disabled=disabled, **options)
+    return bool(st.session_state.pop(note, False)) and not disabled
 
 
 def is_dark() -> bool:

@@ -16,7 +16,7 @@ from fer.live_snapshot import LiveSnapshot
 from fer.ui import affect_view, connection, live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle, set_kept
-from fer.ui.live_recording import take_away
+from fer.ui.live_recording import recording_now, take_away
 from fer.ui.live_still import single_pictures
 from fer.ui.newest_frames import drop_late_frames
 from fer.ui.personal import taking, teach
@@ -176,10 +176,12 @@ def render() -> None:
         def live_panel() -> None:
             _panel(session.snapshot(), playing, session.settings.paused)
 
-        @st.fragment(run_every=1.0 if playing else None)
+        recording = playing and recording_now(session)
+
+        @st.fragment(run_every=1.0 if recording else None)
         def recorder() -> None:
             with errors_shown():
-                take_away(session, playing)
+                take_away(session, playing, followed=recording)
 
         with grid.container(key="live_cards"):
             live_panel()

@@ -4,6 +4,7 @@ import base64
 import csv
 import io
 import json
+import re
 
 import av
 import pandas as pd
@@ -27,9 +28,14 @@ PLAY = """async (data) => {
 }"""
 
 
-def downloaded(page: Page, name: str) -> bytes:
+def prepared(page: Page, name: str, suffix: str) -> bytes:
+    page.get_by_role("button", name=name, exact=True).click()
+    return downloaded(page, re.compile(rf"Save webcam-.*\.{suffix}, "))
+
+
+def downloaded(page: Page, name: str | re.Pattern[str]) -> bytes:
     with page.expect_download() as download:
-        page.get_by_role("button", name=name, exact=True).click()
+        page.get_by_role("button", name=name).click()
     return download.value.path().read_bytes()
 
 
@@ -61,13 +67,13 @@ def test_a_recording_survives_a_page_switch_and_reads_back(page: Page, server: S
     wait_for_new_frames(page)
     page.get_by_role("button", name="End the recording").click()
     expect(page.get_by_text("Recording of")).to_be_visible()
+    # Each download by itself: while the stream plays, and after it has ended.
+    video = prepared(page, "Video", "webm")
     press(page, "STOP")
-
-    # Each download by itself, also after the stream has ended.
-    video = downloaded(page, "Video")
-    rows = list(csv.DictReader(io.StringIO(downloaded(page, "CSV").decode())))
-    records = json.loads(downloaded(page, "JSON"))
-    table = pd.read_parquet(io.BytesIO(downloaded(page, "Parquet")))
+    expect(button(page, "START")).to_be_visible()
+    rows = list(csv.DictReader(io.StringIO(prepared(page, "CSV", "csv").decode())))
+    records = json.loads(prepared(page, "JSON", "json"))
+    table = pd.read_parquet(io.BytesIO(prepared(page, "Parquet", "parquet")))
     assert len(rows) == len(records) == len(table) > 5
     times = [record["time_s"] for record in records]
     assert times == sorted(times) and times[0] == 0

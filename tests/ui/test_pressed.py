@@ -1,0 +1,32 @@
+from streamlit.testing.v1 import AppTest
+
+
+def _page() -> None:
+    import streamlit as st
+
+    from fer.ui.shell import pressed
+
+    if st.session_state.pop("cut short", False):
+        st.rerun()  # what another live part of the page may do at any time
+    if pressed("Go", "go", disabled=st.session_state.get("off", False)):
+        st.session_state["gone"] = st.session_state.get("gone", 0) + 1
+
+
+def test_a_press_counts_once_also_when_its_run_is_cut_short() -> None:
+    at = AppTest.from_function(_page, default_timeout=60).run()
+    at.button("go").click().run()
+    at.run()
+    assert at.session_state["gone"] == 1
+    at.session_state["cut short"] = True
+    at.button("go").click().run()
+    at.run()
+    assert at.session_state["gone"] == 2
+
+
+def test_a_press_of_what_is_switched_off_by_then_is_dropped() -> None:
+    at = AppTest.from_function(_page, default_timeout=60).run()
+    at.session_state["off"] = True
+    at.button("go").click().run()
+    at.session_state["off"] = False
+    at.run()
+    assert "gone" not in at.session_state
