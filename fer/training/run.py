@@ -111,6 +111,21 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     return model
 
 
+def _make_metrics(model: keras.Model) -> None:
+    """Let the metrics make their variables now.
+
+    Made by the first step, they would have TensorFlow trace the whole step a second time.
+    """
+    pixels = np.zeros((1, 1, 1, 1), np.float32)
+    answers = {
+        head: np.ones((1, *output.shape[1:]), np.float32) for head, output in model.output.items()
+    }
+    weights = {head: np.ones(1, np.float32) for head in answers}
+    model.compute_loss(pixels, answers, answers, weights)
+    model.compute_metrics(pixels, answers, answers, weights)
+    model.reset_metrics()
+
+
 def _train_epoch(
     model: keras.Model,
     images: npt.NDArray[np.uint8],
@@ -208,6 +223,7 @@ def train(
     )
     if workers is None:
         model = compile_model(config)
+        _make_metrics(model)
     else:
         model = workers.build(lambda: compile_model(config), config.batch_size)
     looking: Callable[[keras.Model], AbstractContextManager[keras.Model]] = (
