@@ -148,58 +148,69 @@ def _watch(run: VideoRun) -> None:
 
 def _scrub(run: VideoRun, end_s: float) -> None:
     """A slider over the video, the time line of one face, and the picture of the chosen time."""
-    faces = run.time_line.face_ids()
-    chart, picture = st.columns([3, 2], gap="large")
-    with chart:
-        now = st.slider(
-            "Time in seconds",
-            0.0,
-            max(0.1, round(end_s, 2)),
-            round(run.first_face_s, 2),
-            0.01,
-            key="video_time",
-        )
-        if faces:
-            face = faces[0]
-            if len(faces) > 1:
-                face = st.segmented_control(
-                    "Face", faces, default=faces[0], key="video_face", required=True
-                )
-            st.plotly_chart(
-                timeline_figure(
-                    *run.time_line.of_face(face),
-                    run.time_line.labels,
-                    title=f"Face {face} over time",
-                    end_s=end_s,
-                    now_s=now,
-                ),
-                key="video_figure",
-                config={"displayModeBar": False},
-            )
-        else:
-            st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
+    now = st.slider(
+        "Time in seconds",
+        0.0,
+        max(0.1, round(end_s, 2)),
+        round(run.first_face_s, 2),
+        0.01,
+        key="video_time",
+    )
+    # The picture first: where columns are stacked, it is seen while the slider is moved.
+    picture, chart = st.columns([2, 3], gap="large")
     with picture, errors_shown():
-        exact = explainer(run.classifier.folder, run.classifier.head)
-        why = exact is not None and st.toggle(
+        _picture(run, now)
+    with chart:
+        _chart(run, now, end_s)
+
+
+def _chart(run: VideoRun, now: float, end_s: float) -> None:
+    """The time line of one face."""
+    faces = run.time_line.face_ids()
+    if not faces:
+        st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
+        return
+    face = faces[0]
+    if len(faces) > 1:
+        face = st.segmented_control(
+            "Face", faces, default=faces[0], key="video_face", required=True
+        )
+    st.plotly_chart(
+        timeline_figure(
+            *run.time_line.of_face(face),
+            run.time_line.labels,
+            title=f"Face {face} over time",
+            end_s=end_s,
+            now_s=now,
+        ),
+        key="video_figure",
+        config={"displayModeBar": False},
+    )
+
+
+def _picture(run: VideoRun, now: float) -> None:
+    """The annotated picture of a time, with a card for each of its first faces."""
+    exact = explainer(run.classifier.folder, run.classifier.head)
+    why = exact is not None and st.session_state.get("video_why", False)
+    shown = run.picture_at(now, exact if why else None)
+    if shown is None:
+        st.html(live_view.STYLE + live_view.placeholder("No picture at this time."))
+        return
+    image, result = shown
+    png = encode_png(shrink_to_fit(image, _SHOWN_SIDE))
+    st.image(png, width="stretch", alt=f"The video at {now:.2f} seconds")
+    if exact is not None:
+        st.toggle(
             "Show where the network looked",
             key="video_why",
             help="Warm: what speaks for each face's most probable emotion",
         )
-        shown = run.picture_at(now, exact if why else None)
-        if shown is None:
-            st.html(live_view.STYLE + live_view.placeholder("No picture at this time."))
-            return
-        image, result = shown
-        png = encode_png(shrink_to_fit(image, _SHOWN_SIDE))
-        st.image(png, width="stretch", alt=f"The video at {now:.2f} seconds")
-        cards = "".join(
-            live_view.face_card(
-                one, f"face {one.face_id}", chip=live_view.identity_chip(one.face_id)
-            )
-            for one in (result.faces[:2] if result else ())
-        )
-        if cards:
-            st.html(live_view.STYLE + cards)
+    cards = "".join(
+        live_view.face_card(one, f"face {one.face_id}", chip=live_view.identity_chip(one.face_id))
+        for one in (result.faces[:2] if result else ())
+    )
+    if cards:
+        st.html(live_view.STYLE + cards)
 
 
 def _downloads(run: VideoRun) -> None:
