@@ -293,8 +293,9 @@ def test_modern_phone_formats_keep_the_picture(
     astronaut_bgr: np.ndarray, kind: str, tolerance: int
 ) -> None:
     register_heif_opener()
-    data = saved(PilImage.fromarray(astronaut_bgr[:256, :256, ::-1]), kind, quality=90)
-    difference = decode_image(data, "phone.heic").image_bgr.astype(int) - astronaut_bgr[:256, :256]
+    part = astronaut_bgr[60:188, 160:288]
+    data = saved(PilImage.fromarray(part[..., ::-1]), kind, quality=90)
+    difference = decode_image(data, "phone.heic").image_bgr.astype(int) - part
     assert np.abs(difference).mean() < tolerance
 
 
