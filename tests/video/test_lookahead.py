@@ -1,13 +1,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fer import EmotionRecognizer
+from fer.boxes import iou
 from fer.detection_following import FollowingDetector
+from fer.preprocessing import to_grey
 from fer.video import VideoOptions, VideoReader
 from fer.video.analysis import FrameAnalyzer, Sampler
-from fer.video.lookahead import look_ahead
+from fer.video.lookahead import LookaheadDetector, between, look_ahead
 
 Clip = Callable[..., Path]
 
@@ -52,7 +55,7 @@ def test_the_rest_of_the_frame_is_searched_as_often_whatever_the_rate(
     with VideoReader(clip("a.mp4", count=3)) as reader:
         info = reader.info
     for options, every in (
-        (VideoOptions(), 7),
+        (VideoOptions(), 4),
         (VideoOptions(rate=10), 2),
         (VideoOptions(rate=1), 1),
     ):
@@ -60,3 +63,51 @@ def test_the_rest_of_the_frame_is_searched_as_often_whatever_the_rate(
         following = analyzer._detector._detector
         assert isinstance(following, FollowingDetector) and following.scan_every == every
         analyzer.close()
+
+
+def test_between_two_searched_frames_a_face_lies_in_the_middle(
+    letterboxed: Callable[..., np.ndarray], recognizer: EmotionRecognizer
+) -> None:
+    frames = [to_grey(letterboxed(480, 360, 300, left=4 * index)) for index in range(7)]
+    following = recognizer.for_stream().detector
+    detector = LookaheadDetector(following, alternate=True)
+    for frame in frames:
+        detector.begin(frame)
+    found = [detector.detect(frame) for frame in frames]
+    detector.close()
+    assert [len(faces) for faces in found[1:]] == [1] * 6
+    for index in (3, 5):
+        before, one, after = (found[index + step][0] for step in (-1, 0, 1))
+        assert one == between(before, after)
+        assert iou(one.box, after.box) > 0.8
+    # Before the second frame nothing was sure: it was looked for there. The last one was searched.
+    searched = [recognizer.detector.detect(frames[index])[0] for index in (1, 6)]
+    assert iou(found[1][0].box, searched[0].box) > 0.8
+    assert iou(found[6][0].box, searched[1].box) > 0.8
+
+
+def test_a_face_before_a_cut_is_not_seen_after_it(
+    letterboxed: Callable[..., np.ndarray], recognizer: EmotionRecognizer
+) -> None:
+    face = to_grey(letterboxed(480, 360, 300))
+    empty = np.full_like(face, 90)
+    frames = [face, face, face, empty, empty, face, face]
+    detector = LookaheadDetector(recognizer.for_stream().detector, alternate=True)
+    for frame in frames:
+        detector.begin(frame)
+    assert [len(detector.detect(frame)) for frame in frames][2:] == [1, 0, 0, 1, 1]
+    detector.close()
+
+
+def test_frames_of_another_size_are_searched(
+    letterboxed: Callable[..., np.ndarray], recognizer: EmotionRecognizer
+) -> None:
+    sizes = [(480, 360, 300)] * 3 + [(400, 300, 260)] * 3
+    frames = [to_grey(letterboxed(*size)) for size in sizes]
+    detector = LookaheadDetector(recognizer.for_stream().detector, alternate=True)
+    for frame in frames:
+        detector.begin(frame)
+    found = [detector.detect(frame) for frame in frames]
+    detector.close()
+    assert [len(faces) for faces in found][2:] == [1, 1, 1, 1]
+    assert all(one.box.right <= 400 for faces in found[3:] for one in faces)
