@@ -11,6 +11,7 @@ from fer.architectures import build
 from fer.architectures.transfer import PREFIX
 from fer.literature.inputs import PictureSource, fitted, model_input
 from fer.literature.recipes import Recipe
+from fer.training.seeds import set_seed
 
 if TYPE_CHECKING:
     import keras
@@ -22,7 +23,7 @@ def build_network(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, under its dtype policy."""
     import keras
 
-    keras.utils.set_random_seed(recipe.seed)
+    set_seed(recipe.seed)
     options: dict[str, Any] = {}
     if recipe.architecture.startswith(PREFIX):
         options["weights"] = recipe.weights

@@ -34,6 +34,7 @@ from fer.training.run_folder import (
     save_checkpoint,
     start_run,
 )
+from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
 from fer.training.targets import Targets, blend, make_targets
 
@@ -85,7 +86,7 @@ def compile_model(config: TrainingConfig) -> keras.Model:
             f"architecture: expected one with the heads fer2013 and ferplus, got "
             f"{config.architecture!r}, which is a baseline with one output; train xs or tiny"
         )
-    keras.utils.set_random_seed(config.seed)
+    set_seed(config.seed)
     model = build(config.architecture, dropout=config.dropout, input_size=None)
     optimizer = keras.optimizers.SGD(
         config.learning_rate,

@@ -36,6 +36,7 @@ from fer.training.run_folder import (
     read_history,
     save_checkpoint,
 )
+from fer.training.seeds import set_seed
 from fer.valence_arousal.fit import known_affect
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def build_joint(recipe: Recipe) -> keras.Model:
     import keras
     from keras import layers
 
-    keras.utils.set_random_seed(recipe.seed)
+    set_seed(recipe.seed)
     base = build(recipe.architecture)
     single = recipe.architecture in SINGLE_OUTPUT
     classes = base.output if single else base.output["fer2013"]

@@ -37,7 +37,14 @@ def fer_train(data: Path, recipe: Path, run: Path, *more: str) -> subprocess.Com
     return subprocess.run(
         [*command, str(recipe), "--run-dir", str(run), *more],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "FER_CACHE": str(run.parent / "cache")},
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "FER_CACHE": str(run.parent / "cache"),
+            # Two epochs' worth of steps do not repay what the compiler spends on making them fast.
+            "XLA_FLAGS": "--xla_backend_optimization_level=0 "
+            "--xla_llvm_disable_expensive_passes=true",
+        },
         capture_output=True,
         text=True,
         timeout=300,

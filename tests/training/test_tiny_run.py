@@ -8,6 +8,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -88,17 +89,25 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
     root = tmp_path_factory.mktemp("runs")
     dataset = make_faces()
     steps: list[StepReport] = []
-    train(CONFIG, dataset, root / "straight", report=steps.append)
 
-    def kill(step: StepReport) -> None:
+    def report(step: StepReport) -> None:
+        steps.append(step)
         if (step.epoch, step.step) == (1, 3):
-            raise Killed
+            # A kill at this moment leaves the folder as it is.
+            shutil.copytree(root / "straight", root / "resumed")
 
-    with pytest.raises(Killed):
-        train(CONFIG, dataset, root / "resumed", report=kill)
+    train(CONFIG, dataset, root / "straight", report=report)
     assert len(history_of(root / "resumed")) == 1
     train(CONFIG, dataset, root / "resumed", resume=True)
     return Runs(dataset, root / "straight", root / "resumed", steps)
+
+
+@pytest.fixture(scope="module")
+def loaded(runs: Runs) -> tuple[Any, dict[str, np.ndarray]]:
+    """The trained network, not to be changed, and its logits of the first 20 faces."""
+    model = compile_model(CONFIG)
+    load_checkpoint(model, runs.straight / "checkpoint.npz")
+    return model, model.predict(resized(runs.dataset.images[:20], 48), verbose=0)
 
 
 @pytest.fixture(scope="module")
@@ -300,15 +309,16 @@ def test_without_a_moving_average_there_is_one_candidate(runs: Runs) -> None:
     ("precision", "tolerance"), [("float32", 1e-4), ("float16", 5e-3), ("int8", 0.08)]
 )
 def test_converted_probabilities_agree_with_keras(
-    runs: Runs, precision: str, tolerance: float
+    runs: Runs,
+    loaded: tuple[Any, dict[str, np.ndarray]],
+    precision: str,
+    tolerance: float,
 ) -> None:
-    model = compile_model(CONFIG)
-    load_checkpoint(model, runs.straight / "checkpoint.npz")
+    model, logits = loaded
     images = runs.dataset.images[:20]
     temperatures = {"fer2013": 1.7, "ferplus": 0.6}
     content = convert(model, temperatures, precision=precision)  # type: ignore[arg-type]
     served = run_converted(content, images)
-    logits = model.predict(resized(images, 48), verbose=0)
     for head, temperature in temperatures.items():
         assert served[head].dtype == np.float32
         np.testing.assert_allclose(served[head].sum(axis=1), 1, atol=1e-5)
@@ -451,26 +461,31 @@ def test_the_keras_file_gives_what_the_card_promises(runs: Runs, published: Path
         )
 
 
-def test_a_trial_leaves_privatetest_closed_and_replaces_the_folder(
-    runs: Runs, tmp_path: Path
-) -> None:
-    (tmp_path / "trial").mkdir()
-    (tmp_path / "trial" / "left over").touch()
-    path = publish(runs.straight, runs.dataset, tmp_path, "trial", version="2", test=False)
-    assert [card.version for card in list_models(tmp_path)] == ["2"]
-    assert [p.name for p in tmp_path.iterdir()] == ["trial"]
-    assert not (path / "left over").exists()
-    assert "PrivateTest" not in json.loads((path / "metrics.json").read_text())
-    assert {m.split for m in open_model("trial", directory=tmp_path).card.metrics} == {"PublicTest"}
-
-
-def test_a_head_without_a_loss_is_not_published(runs: Runs, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def trial(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Published without a look at PrivateTest, on data without votes, over an older folder."""
+    models = tmp_path_factory.mktemp("trials")
+    (models / "trial").mkdir()
+    (models / "trial" / "left over").touch()
     data = replace(runs.dataset, votes=None)
-    path = publish(runs.straight, data, tmp_path, "plain", version="1", test=False)
-    assert set(open_model("plain", directory=tmp_path).card.labels) == {"fer2013"}
-    assert set(run_converted(path / "model.tflite", data.images[:1])) == {"fer2013"}
+    return publish(runs.straight, data, models, "trial", version="2", test=False)
+
+
+def test_a_trial_leaves_privatetest_closed_and_replaces_the_folder(trial: Path) -> None:
+    models = trial.parent
+    assert [card.version for card in list_models(models)] == ["2"]
+    assert [p.name for p in models.iterdir()] == ["trial"]
+    assert not (trial / "left over").exists()
+    assert "PrivateTest" not in json.loads((trial / "metrics.json").read_text())
+    assert {m.split for m in open_model("trial", directory=models).card.metrics} == {"PublicTest"}
+
+
+def test_a_head_without_a_loss_is_not_published(runs: Runs, trial: Path) -> None:
+    assert set(open_model("trial", directory=trial.parent).card.labels) == {"fer2013"}
+    served = run_converted(trial / "model.tflite", runs.dataset.images[:1])
+    assert set(served) == {"fer2013"}
     with pytest.raises(InputError, match="ferplus"):
-        EmotionClassifier.load("plain", labels="ferplus", directory=tmp_path)
+        EmotionClassifier.load("trial", labels="ferplus", directory=trial.parent)
 
 
 def test_a_run_without_an_epoch_is_not_published(runs: Runs, tmp_path: Path) -> None:
