@@ -76,7 +76,7 @@ def frontier_figure(table: pd.DataFrame, against: str) -> go.Figure:
     figure = go.Figure()
     _points(figure, table, against, "accuracy_percent", words=True)
     # Over many powers of ten, one tick each: on a phone there is no room for more.
-    digits = (1, 2, 5) if len(places) < 2 or np.ptp(places) < 2 else (1,)
+    digits = (1, 2, 5) if len(places) < 2 or np.ptp(places) < 3 else (1,)
     ticks = [digit * 10.0**power for power in range(-2, 10) for digit in digits]
     figure.update_xaxes(
         title_text=f"{axis}, logarithmic", type="log", tickvals=ticks, tickformat=ticks_as

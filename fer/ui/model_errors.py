@@ -150,8 +150,10 @@ def _strain_reading(rows: pd.DataFrame, clean: float, before: pd.DataFrame | Non
     """The lowest point of one condition, in a sentence."""
     worst = rows.sort_values("accuracy").iloc[0]
     lost = (clean - worst["accuracy"]) * 100
+    level = level_name(worst["level"], worst["unit"])
+    where = f"at {level}" if any(map(str.isdigit, level)) else f"with {level} {worst['condition']}"
     said = (
-        f"Lowest: **{worst['accuracy']:.0%}** at {level_name(worst['level'], worst['unit'])}, "
+        f"Lowest: **{worst['accuracy']:.0%}** {where}, "
         f"{abs(lost):.0f} points {'below' if lost >= 0 else 'above'} the unchanged pictures."
     )
     if before is not None and len(before):

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from fer.model_store import open_model
+from fer.ui.model_errors import _strain_reading
 
 PROJECT = Path(__file__).parents[2]
 TABS = ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others", "Mistakes")
@@ -124,6 +126,20 @@ def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
     assert not at.exception and not at.error
     chart = json.loads(at.get("plotly_chart")[0].proto.spec)
     assert {trace["name"].split(":")[0] for trace in chart["data"]} == {"second", "xs", "net"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "unit", "said"),
+    [
+        ("blur", "px sigma", "**30%** at 2 px sigma, 40 points below"),
+        ("JPEG", "quality", "**30%** at quality 2, 40 points below"),
+        ("half hidden", "1 upper, 2 lower", "**30%** with lower half hidden, 40 points below"),
+    ],
+)
+def test_the_lowest_point_is_said_in_words(condition: str, unit: str, said: str) -> None:
+    rows = pd.DataFrame({"level": [1.0, 2.0], "accuracy": [0.5, 0.3]})
+    rows = rows.assign(condition=condition, unit=unit)
+    assert f"Lowest: {said}" in _strain_reading(rows, 0.7, None)
 
 
 def zipped_faces(labels: tuple[str, ...]) -> bytes:
