@@ -92,6 +92,7 @@ class EmotionClassifier:
                     f"'serving_default', got: {fault}; publish the model again"
                 ) from fault
             self._local.interpreter = interpreter
+            (self._local.pixels,) = runner.get_input_details()
             self._local.runner = runner
         return runner
 
@@ -125,7 +126,7 @@ class EmotionClassifier:
             )
         runner = self._runner()
         # LiteRT gains nothing from batches, so faces go one by one through a fixed-size graph.
-        (pixels,) = runner.get_input_details()
+        pixels = self._local.pixels
         outputs = [runner(**{pixels: crop[None]}) for crop in np.ascontiguousarray(crops)]
         if not outputs:
             return {

@@ -23,6 +23,9 @@ _ASK_EVERY = 10
 _MOST_TRUST = 3
 # A face that is found no more is looked for where it was, for so many frames.
 _LOST_FRAMES = 30
+# A face that moved less than so many of its sides since the frame before is looked for closely
+# first, which takes little more than half the time.
+_STILL = 0.05
 # Two detections are one face when they overlap so much.
 _SAME_IOU = 0.3
 _SAME_CONTAINMENT = 0.6
@@ -35,6 +38,7 @@ class _Known:
     missed: int = 0
     trust: int = 0
     asked: int = 0
+    still: bool = False
 
     @property
     def visible(self) -> bool:
@@ -44,6 +48,13 @@ class _Known:
 
 def _same(a: Box, b: Box) -> bool:
     return iou(a, b) > _SAME_IOU or containment(a, b) > _SAME_CONTAINMENT
+
+
+def _moved(before: Box, now: Box) -> float:
+    """How far the centre moved, and how much the size changed, in sides of the box."""
+    x = now.x + now.width / 2 - before.x - before.width / 2
+    y = now.y + now.height / 2 - before.y - before.height / 2
+    return max(abs(x), abs(y), abs(now.width - before.width)) / max(before.width, 1)
 
 
 class FollowingDetector:
@@ -112,7 +123,9 @@ class FollowingDetector:
             if found is None:
                 lost = lost or not known.missed
                 known.missed += 1
+                known.still = False
             else:
+                known.still = _moved(known.detection.box, found[0].box) < _STILL
                 known.detection, known.view = found
                 known.missed = 0
         # Two that became one: one of the searches found the neighbour.
@@ -128,6 +141,10 @@ class FollowingDetector:
 
     def _look(self, grey: Image, known: _Known) -> tuple[Detection, View] | None:
         box = known.detection.box
+        if known.still:
+            found = self.detector.search_near(grey, box, known.view, closely=True)
+            if found is not None:
+                return found, known.view
         views = [known.view]
         if not known.missed:
             views += [view for view in (UPRIGHT, *TURNED) if view != known.view]

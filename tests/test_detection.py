@@ -339,6 +339,26 @@ def test_a_known_face_is_found_near_its_box_and_nowhere_else(
     assert live.search_near(grey, Box(0, 0, 0, 0)) is None
 
 
+def test_a_close_look_finds_what_hardly_moved_and_leaves_the_rest_to_the_usual_one(
+    live: CascadeDetector, astronaut_bgr: np.ndarray, astronaut_face: Box
+) -> None:
+    grey = cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY)
+    usual = live.search_near(grey, astronaut_face)
+    assert usual is not None
+    close = live.search_near(grey, usual.box, closely=True)
+    assert close is not None and iou(close.box, usual.box) > 0.8
+    far = replace(usual.box, x=usual.box.x + round(0.3 * usual.box.width))
+    assert live.search_near(grey, far, closely=True) is None
+
+
+def test_a_still_face_that_jumps_is_found_in_the_same_frame(letterboxed) -> None:
+    following = FollowingDetector(CascadeDetector())
+    for _ in range(6):
+        (still,) = following.detect(letterboxed(left=80))
+    (jumped,) = following.detect(letterboxed(left=80 + still.box.width // 6))
+    assert jumped.box.x > still.box.x
+
+
 def test_a_shuttle_is_no_face(live: CascadeDetector, letterboxed) -> None:
     # Behind the astronaut's shoulder; coarse steps alone take it for a face in every fourth frame.
     counts = {len(live.detect(letterboxed(left=left))) for left in range(0, 160, 12)}

@@ -58,9 +58,15 @@ LAYOUT_STYLE = """
   grid-template-rows:auto 1fr; column-gap:2.2rem; row-gap:.4rem; align-items:start;}
 .st-key-live_grid > div {width:100%; min-width:0;}
 .st-key-live_grid > div:has(> .st-key-live_cards) {grid-column:2; grid-row:1 / 3;}
-.st-key-live_cards {min-height:18rem;}
+/* A face that comes or goes must not move what is below: the place of the cards keeps its height,
+   and what does not fit is scrolled to, downwards here and sidewards on a phone. */
+.st-key-live_cards {min-height:19rem; max-height:50rem; overflow-y:auto;}
 @media (max-width: 800px) {
   .st-key-live_grid {display:flex;}
+  .st-key-live_cards {overflow:auto hidden; scroll-snap-type:x proximity;}
+  .st-key-live_cards .fer-cards {display:flex; gap:.6rem;}
+  .st-key-live_cards .fer-card {flex:0 0 88%; scroll-snap-align:start;}
+  .st-key-live_cards .fer-card:only-child {flex-basis:100%;}
 }
 </style>
 """
@@ -104,6 +110,11 @@ def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "")
         f"<b>{escape(emotion_name(face))}</b><span>{face.confidence:.0%}</span>"
         f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
     )
+
+
+def face_cards(cards: Sequence[str]) -> str:
+    """Cards below each other; beside each other, to be scrolled, where they stand over controls."""
+    return f'<div class="fer-cards">{"".join(cards)}</div>'
 
 
 def _runs(

@@ -87,14 +87,16 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
         return
     # In the order of their ids: by size they would change places all the time.
     shown = sorted(result.faces[:_MAX_CARDS], key=lambda face: face.face_id)
-    cards = "".join(
-        live_view.face_card(
-            face,
-            f"face {face.face_id}",
-            live_view.time_line(snapshot.history, face.face_id),
-            chip=live_view.identity_chip(face.face_id),
-        )
-        for face in shown
+    cards = live_view.face_cards(
+        [
+            live_view.face_card(
+                face,
+                f"face {face.face_id}",
+                live_view.time_line(snapshot.history, face.face_id),
+                chip=live_view.identity_chip(face.face_id),
+            )
+            for face in shown
+        ]
     )
     more = len(result.faces) - len(shown)
     note = f'<div class="fer-axis">and {more} more in the picture</div>' if more > 0 else ""
