@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fer.architectures.json_weights import save_json_weights
 from fer.architectures.transfer import PREFIX, set_trainable
 from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import training_rows
@@ -162,7 +163,8 @@ def train(
         recipe: How.
         data: On what.
         run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``, and
-            ``best.npz`` with the weights of the lowest validation loss.
+            ``best.npz`` with the weights of the lowest validation loss. A finished run also has the
+            network as tutorials save it: ``model.json`` and ``model.weights.h5``.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step.
 
@@ -172,6 +174,7 @@ def train(
     Raises:
         TrainingError: If the folder holds another run, a file cannot be used, the disk refuses, or
             the loss is not finite.
+        ModelError: If the disk refuses the finished network.
     """
     start(run_dir, recipe, resume=resume)
     model = build_network(recipe)
@@ -199,6 +202,7 @@ def train(
             _enter_phase(model, recipe, moment.phase)
     if recipe.restore_best:
         load_weights(model, run_dir / BEST)
+    save_json_weights(model, run_dir)
     return model
 
 

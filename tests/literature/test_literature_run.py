@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.architectures.json_weights import load_json_weights
 from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
@@ -89,6 +90,13 @@ def test_a_run_ends_with_the_weights_of_its_best_epoch(runs: Runs) -> None:
     validation = runs.dataset.split("PublicTest")
     answers = probabilities(model, ArraySource(validation.images)).argmax(axis=1)
     assert np.mean(answers == validation.labels) == pytest.approx(rows[epoch - 1]["val_accuracy"])
+
+
+def test_a_finished_run_loads_back_from_json_and_weights(runs: Runs) -> None:
+    model, _, _ = load_run(runs.straight)
+    back = load_json_weights(runs.straight)
+    for one, other in zip(model.get_weights(), back.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_a_run_is_neither_overwritten_nor_resumed_with_another_recipe(runs: Runs) -> None:
