@@ -109,10 +109,6 @@ class FaceTracker:
     """
 
     def __init__(self, threshold: float = 0.0, settings: TrackerSettings | None = None) -> None:
-        # Imported here, not with the module: most pages never track, and it takes half a second.
-        # Before the first frame, so that the stream does not stutter.
-        import scipy.optimize  # noqa: F401
-
         self.threshold = threshold
         self.settings = settings or TrackerSettings()
         self._tracks: list[_Track] = []

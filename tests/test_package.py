@@ -56,7 +56,12 @@ def test_reading_a_picture_needs_neither_a_training_framework_nor_the_dashboard(
 
 
 def test_the_webcam_page_leaves_out_what_it_does_not_need() -> None:
-    modules = loaded_modules("import fer.ui.webcam")
+    modules = loaded_modules(
+        "import fer.ui.webcam\n"
+        "from fer import EmotionRecognizer\n"
+        "from fer.live import LiveSession\n"
+        "LiveSession(EmotionRecognizer.load())"
+    )
     assert {"streamlit", "streamlit_webrtc", "cv2"} <= modules
     assert not modules & {"tensorflow", "keras", "jax", "torch", "scipy", "sklearn", "skimage"}
 
