@@ -20,6 +20,13 @@ HELP = (
 _SIZE = 220
 _RADIUS = 92
 _GREY = "#8A94A0"
+# Words at the ends of the axes: text, x, y, anchor.
+_ENDS = (
+    ("unpleasant", 22, 106, "start"),
+    ("pleasant", 198, 106, "end"),
+    ("excited", 106, 29, "end"),
+    ("calm", 114, 199, "start"),
+)
 # Two words that lie side by side give each other room.
 _ANCHORS = {"fear": "end", "angry": "start"}
 
@@ -39,12 +46,18 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
     Returns:
         HTML; empty when no face has a place.
     """
-    marks, lines = [], []
+    marks, words, lines = [], [], []
+    for word, left, top, anchor in _ENDS:
+        words.append(
+            f'<text x="{left}" y="{top}" font-size="8" text-anchor="{anchor}" fill="{_GREY}" '
+            f'font-style="italic">{word}</text>'
+        )
     for name, (valence, arousal) in COORDINATES.items():
         x, y = _place(valence, arousal)
-        marks.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS[name]}"/>'
-            f'<text x="{x:.1f}" y="{y - 6:.1f}" font-size="10" '
+        marks.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{COLOURS[name]}"/>')
+        words.append(
+            # Above the point, and clear of a face that lies on it.
+            f'<text x="{x:.1f}" y="{y - 11:.1f}" font-size="10" '
             f'text-anchor="{_ANCHORS.get(name, "middle")}" '
             f'fill="{_GREY}">{name}</text>'
         )
@@ -67,7 +80,7 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
         f'font-family="sans-serif"><circle cx="{middle}" cy="{middle}" r="{_RADIUS}" '
         f'fill="{_GREY}" fill-opacity=".1" stroke="{_GREY}" stroke-opacity=".5"/>'
         f'<path d="M{middle - _RADIUS} {middle}h{2 * _RADIUS}M{middle} {middle - _RADIUS}'
-        f'v{2 * _RADIUS}" stroke="{_GREY}" stroke-opacity=".4"/>{"".join(marks)}</svg>'
+        f'v{2 * _RADIUS}" stroke="{_GREY}" stroke-opacity=".4"/>{"".join(marks + words)}</svg>'
     )
     # Inline SVG does not survive the page's sanitiser; an image does.
     data = base64.b64encode(svg.encode()).decode()
