@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,12 @@ def trainable(model: object) -> int:
     return sum(math.prod(v.shape) for v in model.trainable_variables)  # type: ignore[attr-defined]
 
 
+@functools.cache
+def built(name: str) -> Any:
+    """A network that no test changes; built once."""
+    return build(name)
+
+
 @pytest.mark.parametrize(
     ("name", "parameters", "learned"),
     [
@@ -33,7 +41,7 @@ def trainable(model: object) -> int:
     ],
 )
 def test_parameters_of_the_literature(name: str, parameters: int, learned: int) -> None:
-    model = build(name)
+    model = built(name)
     assert model.count_params() == parameters
     assert trainable(model) == learned
 
@@ -43,7 +51,7 @@ def test_parameters_of_the_literature(name: str, parameters: int, learned: int) 
     [("cnn4-4.5m", 290.5), ("cnn4-2.7m", 263.5), ("cnn4-56", 146.9), ("cnn5-16", 25.4)],
 )
 def test_multiplications_of_the_literature(name: str, millions: float) -> None:
-    assert multiply_adds(build(name)) / 1e6 == pytest.approx(millions, abs=0.06)
+    assert multiply_adds(built(name)) / 1e6 == pytest.approx(millions, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +61,7 @@ def test_multiplications_of_the_literature(name: str, millions: float) -> None:
 def test_each_gives_probabilities_and_features(
     name: str, size: int, channels: int, classes: int
 ) -> None:
-    model = build(name)
+    model = built(name)
     assert model.input_shape == (None, size, size, channels)
     pixels = np.random.default_rng(0).integers(0, 256, (2, size, size, channels))
     answer = np.asarray(model(pixels.astype(np.float32), training=False))
@@ -68,13 +76,14 @@ def test_the_thin_network_changes_pictures_only_while_it_trains() -> None:
     first, second = (np.asarray(model(pixels, training=False)) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     contrast = next(one for one in model.layers if "contrast" in one.name)
-    changed = np.asarray(contrast(pixels / 255, training=True))
-    assert np.abs(changed - pixels / 255).max() > 1e-3
+    # One draw may be a factor of nearly 1; eight are not.
+    changed = [np.asarray(contrast(pixels / 255, training=True)) for _ in range(8)]
+    assert np.abs(np.stack(changed) - pixels / 255).max() > 1e-3
 
 
 @pytest.mark.parametrize("name", ["cnn4-2.7m", "cnn5-16"])
 def test_json_and_weights_load_back_to_the_same_answers(name: str, tmp_path: Path) -> None:
-    model = build(name)
+    model = built(name)
     save_json_weights(model, tmp_path / "saved")
     back = load_json_weights(tmp_path / "saved")
     pixels = np.random.default_rng(1).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
@@ -87,7 +96,7 @@ def test_json_and_weights_load_back_to_the_same_answers(name: str, tmp_path: Pat
 
 
 def test_json_without_its_weights_is_refused_in_one_line(tmp_path: Path) -> None:
-    save_json_weights(build("cnn5-16"), tmp_path)
+    save_json_weights(built("cnn5-16"), tmp_path)
     (tmp_path / "model.weights.h5").unlink()
     with pytest.raises(ModelError, match=r"expected model\.json and model\.weights\.h5") as caught:
         load_json_weights(tmp_path)
