@@ -26,6 +26,7 @@ from fer.cli_common import (
 )
 from fer.cli_evaluate import evaluate
 from fer.cli_inspect import dataset_app, models_app
+from fer.datasets.label_map import read_label_map
 from fer.errors import FerError, InputError, TrainingError
 
 app = typer.Typer(
@@ -98,6 +99,10 @@ def train(
             "recipe's own; none for none.",
         ),
     ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="What the class names mean, as for fer evaluate."),
+    ] = None,
     task: Annotated[Task, typer.Option("--task", help="What is learned.")] = Task.classes,
     joint: Annotated[
         bool,
@@ -110,6 +115,7 @@ def train(
     model: ModelName = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
+    words = None if labels is None else read_label_map(labels)
     if task is Task.valence_arousal:
         others = (config, name, drop, split, weights, image_size, augment, worker, address)
         if workers > 1 or any(one is not None for one in others):
@@ -119,7 +125,7 @@ def train(
                 "out"
             )
         train_affect(
-            open_data(data, ferplus, skip_bad),
+            open_data(data, ferplus, skip_bad, words),
             run_dir or Path("runs") / "valence-arousal",
             architecture=architecture if joint else None,
             model=model,
@@ -158,7 +164,7 @@ def train(
         )
     from fer.training.augmentations import split_names
 
-    dataset = open_data(data, ferplus, skip_bad)
+    dataset = open_data(data, ferplus, skip_bad, words)
     if drop is not None:
         from fer.datasets.audit import drop_rows
 

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from fer.cli import main
+from fer.labels import FER2013
+from fer.literature.neighbours import Neighbours
 from fer.literature.session import SYSTEMS
 
 
@@ -113,3 +116,20 @@ def test_records_without_weights_say_how_to_make_them(
 def test_every_system_has_a_name() -> None:
     assert {"cnn4-4.5m", "cnn4-2.7m", "cnn5-16", "cnn5-224", "cnn4-56", "knn-169"} < set(SYSTEMS)
     assert sum(name.startswith("transfer:") for name in SYSTEMS) == 11
+
+
+def test_numbered_class_folders_are_trained_on_when_a_map_says_what_they_mean(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(1, 8):
+        for name, grey in (("a", 20 * number), ("b", 20 * number + 5)):
+            folder = tmp_path / f"faces/train/{number}"
+            folder.mkdir(parents=True, exist_ok=True)
+            Image.new("L", (48, 48), grey).save(folder / f"{name}.png")
+    train = ("train", "--architecture", "knn-169", "--data", tmp_path / "faces")
+    assert run(monkeypatch, *train, "--run-dir", tmp_path / "run") == 1
+    assert "expected" in capsys.readouterr().err
+    assert run(monkeypatch, *train, "--run-dir", tmp_path / "run", "--labels", "raf-db") == 0
+    stored = Neighbours.load(tmp_path / "run" / "neighbours.npz")
+    first = stored.labels[stored.points[:, 0] == 20]
+    assert [FER2013[label] for label in first] == ["surprise"]  # RAF-DB's class 1
