@@ -80,6 +80,11 @@ def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> N
     expect(slider).to_have_value("1")
     expect(pair.locator(".fer-card b").first).to_have_text(UNSURE)
 
+    # On a phone both cards take the height of one, so that what is below does not jump.
+    pair.set_viewport_size({"width": 390, "height": 900})
+    pair.wait_for_function("document.querySelector('.st-key-live_cards').clientHeight < 340")
+    assert pair.locator(".fer-card").count() == 2
+
     # The same stream all along: a restarted one counts its frames from zero.
     assert wait_for_new_frames(pair) > first + 40
     press(pair, "STOP")
