@@ -6,6 +6,7 @@ from benchmarks import (
     bench_dataset,
     bench_dataset_page,
     bench_following,
+    bench_media,
     bench_pipeline,
     bench_viewers,
 )
@@ -16,6 +17,7 @@ def main() -> None:
     for module in (
         bench_pipeline,
         bench_following,
+        bench_media,
         bench_viewers,
         bench_dataset,
         bench_dataset_page,
