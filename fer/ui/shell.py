@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 
 from fer.errors import FerError
 from fer.media.batch import still_recognizer
+from fer.memory import share_heaps
 from fer.model_store import ModelFolder, open_model
 from fer.pipeline import EmotionRecognizer
 
@@ -67,18 +67,8 @@ def _settle() -> bool:
     logging.getLogger("aioice").setLevel("ERROR")
     gc.collect()
     gc.freeze()
-    _share_heaps()
+    share_heaps()
     return True
-
-
-def _share_heaps() -> None:
-    """At most two heaps for all threads (glibc): each keeps what was freed in it to itself.
-
-    A stream has a dozen threads that pass frames of a megabyte on to each other.
-    """
-    # M_ARENA_MAX of malloc.h; other C libraries have no mallopt.
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(-8, 2)
 
 
 def begin(title: str, icon: str) -> None:

@@ -13,6 +13,7 @@ from fer.admission import Admission
 from fer.ice import IceSettings
 from fer.live import LiveSession
 from fer.live_snapshot import LiveSnapshot
+from fer.memory import give_back_soon
 from fer.ui import affect_view, connection, live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.live_controls import controls, kept_toggle, set_kept
@@ -125,6 +126,10 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
             hidden = session.settings.blur != "nobody"
             return av.VideoFrame.from_ndarray(blank, format="bgr24") if hidden else frame
 
+    def on_end() -> None:
+        session.stop()
+        give_back_soon()
+
     context = webrtc_streamer(
         key="webcam",
         mode=WebRtcMode.SENDRECV,
@@ -132,7 +137,7 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
         rtc_configuration=ice.configuration(time.time()),
         media_stream_constraints=MEDIA_CONSTRAINTS,
         video_frame_callback=on_frame,
-        on_video_ended=session.stop,
+        on_video_ended=on_end,
         # Called when the browser asks for a connection, before there is one.
         on_change=drop_late_frames,
         async_processing=True,
