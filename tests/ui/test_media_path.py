@@ -9,6 +9,7 @@ from fractions import Fraction
 import av
 import numpy as np
 from aiortc import MediaStreamTrack, RTCPeerConnection
+from loops import run_apart
 from streamlit_webrtc.models import CallbackAttachableProcessor
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 
@@ -79,7 +80,7 @@ def test_while_the_detector_is_stuck_the_picture_goes_on() -> None:
     recognizer = StuckRecognizer()
     session = LiveSession(recognizer)
     try:
-        assert asyncio.run(_returned_frames(session, 25)) == 25
+        assert run_apart(_returned_frames(session, 25)) == 25
         snapshot = session.snapshot()
         assert recognizer.calls == 1
         assert snapshot.received > 15 and snapshot.dropped == snapshot.received - 2

@@ -8,6 +8,7 @@ from aiortc import MediaStreamTrack
 from aiortc.contrib.media import MediaRelay
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
+from loops import run_apart
 
 from fer.ui.newest_frames import NewestFramesRelay
 
@@ -49,7 +50,7 @@ def test_a_slow_encoder_gets_new_frames_not_a_queue() -> None:
         usual = await _slowly(MediaRelay().subscribe(Camera(200)))
         return usual, await _slowly(NewestFramesRelay().subscribe(Camera(200)))
 
-    usual, ours = asyncio.run(both())
+    usual, ours = run_apart(both())
     assert usual == list(range(200))  # all of them, ever later
     assert ours == sorted(set(ours)) and 10 <= len(ours) <= 40
     assert ours[-1] >= 180
@@ -65,4 +66,4 @@ def test_what_comes_in_is_kept() -> None:
         await camera._queue.put(None)
         return await _slowly(proxy)
 
-    assert asyncio.run(read()) == list(range(50))
+    assert run_apart(read()) == list(range(50))
