@@ -16,15 +16,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
 from fer.admission import Admission
+from fer.explain import ClassActivation, HeatMap, draw_heat_maps
+from fer.live_picture import guarded, live_picture, live_style
 from fer.live_recording import Recording
 from fer.live_settings import LiveSettings
 from fer.live_snapshot import LiveSnapshot, rate
 from fer.live_summary import SummaryCounter
 from fer.live_worker import LatestFrameWorker
-from fer.overlay import OverlayStyle, blurred, draw_faces, mark_recording
+from fer.overlay import mark_recording
 from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
@@ -39,7 +39,6 @@ _DARK_MEAN = 4.0
 _STALE_S = 3.0
 # When faces are to be blurred, older boxes may miss a face that moved: all of the picture is.
 _STALE_BLUR_S = 0.6
-_BARS = 3
 # Between two pictures of a viewer who waits for the full frame rate.
 _WAITING_STEP_S = 0.15
 # Different failures remembered, so that each is logged once.
@@ -62,6 +61,7 @@ class LiveSession:
     Attributes:
         recording: What the viewer records, or recorded last; set by whoever starts it.
         lessons: Collects snapshots for a personal model; set by whoever teaches one.
+        explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
         recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
@@ -110,6 +110,8 @@ class LiveSession:
         self._paused_s = 0.0
         self.recording: Recording | None = None
         self.lessons: Lessons | None = None
+        self.explainer: ClassActivation | None = None
+        self._maps: tuple[HeatMap, ...] = ()
 
     @property
     def settings(self) -> LiveSettings:
@@ -188,22 +190,11 @@ class LiveSession:
 
     def guarded(self, frame: Image) -> Image:
         """A picture that could not be worked on: as it is, or black when faces are to be hidden."""
-        return frame if self._settings.blur == "nobody" else np.zeros_like(frame)
+        return guarded(frame, self._settings)
 
     def _drawn(self, frame: Image, result: FrameResult | None, *, fresh: bool) -> Image:
-        if self._settings.blur != "nobody" and not fresh:
-            frame = blurred(frame)
-        return draw_faces(frame, result.faces if result else (), self._style())
-
-    def _style(self) -> OverlayStyle:
-        settings = self._settings
-        return OverlayStyle(
-            mirror=settings.mirror,
-            ids=True,
-            bars=_BARS if settings.bars else 0,
-            blur=settings.blur,
-            spared=settings.spared,
-        )
+        faces = result.faces if result else ()
+        return live_picture(frame, faces, self._settings, fresh=fresh, maps=self._maps)
 
     def picture(self) -> Image | None:
         """What is on show now, as ``process`` would draw it; None before the first frame."""
@@ -276,10 +267,15 @@ class LiveSession:
         """Analyse a frame; on the worker's thread."""
         try:
             result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
-            if result is not None and (recording := self.recording) is not None:
+            if result is None:
+                return
+            explainer = self.explainer
+            self._maps = explainer.explain(frame, result.faces) if explainer else ()
+            if (recording := self.recording) is not None:
                 # Never mirrored: its boxes are those of the table.
-                recording.add(frame, result, replace(self._style(), mirror=False))
-            if result is not None and (lessons := self.lessons) is not None:
+                style = replace(live_style(self._settings), mirror=False)
+                recording.add(draw_heat_maps(frame, self._maps), result, style)
+            if (lessons := self.lessons) is not None:
                 lessons.add(frame, result)
         except Exception as fault:
             self.count_error(fault)

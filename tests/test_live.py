@@ -10,6 +10,7 @@ import pytest
 
 from fer import Box, FaceEmotion, FrameResult
 from fer.admission import Admission
+from fer.explain import ClassActivation
 from fer.live import LiveSession
 from fer.live_settings import LiveSettings
 
@@ -380,6 +381,35 @@ def test_controls_of_the_detector_reach_a_real_recogniser(recognizer, letterboxe
         assert count_faces(session, frame) == 0
         session.configure(LiveSettings())
         assert count_faces(session, frame) == 1
+    finally:
+        session.stop()
+
+
+def test_a_heat_map_lies_on_the_face_as_soon_as_it_is_wanted(recognizer, letterboxed) -> None:
+    session = LiveSession(recognizer, settings=LiveSettings(mirror=False, bars=False))
+    frame = letterboxed()
+
+    def coloured() -> tuple[float, float]:
+        """Shares of the face, and of the rest, that do not look like the camera's picture."""
+        session.process(frame)
+        result = session.snapshot().result
+        if result is None or not result.faces:
+            return 0.0, 0.0
+        changed = np.abs(session.picture().astype(int) - frame).sum(axis=2) > 60
+        box = result.faces[0].box
+        middle = np.s_[box.y + 8 : box.bottom - 8, box.x + 8 : box.right - 8]
+        on_face = float(changed[middle].mean())
+        changed[box.y - 40 : box.bottom + 40, box.x - 40 : box.right + 40] = False
+        return on_face, float(changed.mean())
+
+    try:
+        wait_until(lambda: session.snapshot().result is not None or coloured()[0] < 0)
+        assert coloured() == (0.0, 0.0)
+        session.explainer = ClassActivation(recognizer.classifier)
+        wait_until(lambda: coloured()[0] > 0.15)
+        assert coloured()[1] == 0.0
+        session.explainer = None
+        wait_until(lambda: coloured() == (0.0, 0.0))
     finally:
         session.stop()
 

@@ -9,6 +9,7 @@ import streamlit as st
 from fer.live import LiveSession
 from fer.live_settings import SENSITIVITIES, LiveSettings
 from fer.overlay import Blur
+from fer.ui.models import explainer
 from fer.ui.personal import personal_engine
 from fer.ui.shell import LABEL_SET_NAMES, recognizer
 
@@ -87,6 +88,11 @@ def controls(session: LiveSession) -> None:
         paused = kept_toggle("Pause", "webcam_paused")
         mirror = kept_toggle("Mirror", "webcam_mirror", defaults.mirror)
         bars = kept_toggle("Top three", "webcam_bars", defaults.bars)
+        heat = kept_toggle(
+            "Heat map",
+            "webcam_heat",
+            help="What on each face speaks for its label: a class activation map.",
+        )
     blur = _choice(
         "Blur faces",
         _BLUR_NAMES,
@@ -153,4 +159,5 @@ def controls(session: LiveSession) -> None:
         bars=bars,
         paused=paused,
     )
+    session.explainer = explainer(engine.classifier.folder, labels) if heat else None
     session.configure(settings, personal_engine(engine))

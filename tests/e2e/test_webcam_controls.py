@@ -54,6 +54,12 @@ def golden(frame: np.ndarray) -> int:
     return int((np.abs(frame.astype(int) - hex_to_bgr(COLOURS["happy"])).max(axis=2) < 60).sum())
 
 
+def green(frame: np.ndarray) -> int:
+    """Pixels of the colour between the cold and the hot of a heat map."""
+    blue, greens, red = np.moveaxis(frame.astype(int), -1, 0)
+    return int(((greens > red + 15) & (greens > blue - 10)).sum())
+
+
 def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> None:
     first = wait_for_new_frames(pair)
 
@@ -66,6 +72,12 @@ def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> N
     with_bars = golden(grabbed_frame(pair))
     pair.get_by_text("Top three", exact=True).click()
     until(pair, lambda f: golden(f) < with_bars * 0.9)
+
+    calm = green(grabbed_frame(pair))
+    pair.get_by_text("Heat map", exact=True).click()
+    until(pair, lambda f: green(f) > calm + 600)
+    pair.get_by_text("Heat map", exact=True).click()
+    until(pair, lambda f: green(f) < calm + 400)
 
     pair.get_by_text("Detection and reading").click()
     pair.get_by_role("radio", name="8, with contempt").click()
