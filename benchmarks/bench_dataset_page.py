@@ -5,7 +5,7 @@ the data set in its cache and a Chromium, opens the page in several sessions one
 and visits each tab. The limits: the first tab within 2 s, every tab within 5 s, 700 MB. On a busy
 machine look at the CPU seconds of the server: that is what an idle one would need. The first
 session of a server also pays for its imports; "Home page" is what a new browser takes to load the
-app itself; the first tab is a click on the page's link from there.
+app itself and the script that draws charts; the first tab is a click on the page's link from there.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def visit(page: Page, server: support.Server) -> dict[str, tuple[float, float]]:
         page.get_by_text(text).locator("visible=true").first.wait_for()
         taken[name] = (time.perf_counter() - start, cpu_s(server.process.pid) - cpu)
 
-    timed(HOME, lambda: page.goto(server.url), "Weights")
+    timed(HOME, lambda: page.goto(server.url), "Precision, recall and F1")
     timed(
         FIRST, page.get_by_role("link", name="Dataset").first.click, "Pictures per class and split"
     )

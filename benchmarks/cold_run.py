@@ -122,7 +122,11 @@ def main(arguments: list[str] | None = None) -> int:
         f"{options.pictures / seconds:.1f} pictures a second, start included"
     )
     whole = options.pictures - options.broken
-    good = results["source"].nunique() == whole and len(reasons) == options.broken and code == 1
+    good = (
+        len(results) == results["source"].nunique() == whole
+        and len(reasons) == options.broken
+        and code == 1
+    )
     return 0 if good and reasons["reason"].notna().all() else 1
 
 

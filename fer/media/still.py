@@ -24,6 +24,9 @@ _ENLARGED = 2.0
 # Enlarged pixels; a larger picture is enlarged less, then shrunk, and its smallest face grows.
 _MAX_PIXELS = 9_000_000
 
+# Weaker detections need a second cascade's opinion: it is seldom wrong about the same things.
+_SURE = 4.0
+
 _SMALL_SETTINGS = DetectorSettings(
     min_face=0.01,
     working_side=10_000,
@@ -57,7 +60,11 @@ class StillDetector:
         grey = to_grey(check_frame(frame))
         found = self._with_margin(grey)
         found += self._enlarged(grey)
-        return tuple(merge_overlapping(found))
+        return tuple(
+            face
+            for face in merge_overlapping(found)
+            if face.score >= _SURE or self._close.confirms(grey, face.box)
+        )
 
     def _with_margin(self, grey: Image) -> list[Detection]:
         height, width = grey.shape

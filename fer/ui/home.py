@@ -6,6 +6,7 @@ import streamlit as st
 
 from fer.model_store import Metric, ModelCard
 from fer.ui.camera_watch import camera_status
+from fer.ui.model_errors import per_class_view
 from fer.ui.shell import begin, errors_shown, shipped_model
 
 _DOORS = (
@@ -31,7 +32,13 @@ _DOORS = (
         "pages/3_Dataset.py",
         "Dataset",
         ":material/monitoring:",
-        "What the model learned from, how training went, which emotions it confuses.",
+        "What the model learned from: classes, pictures, and the faults of the data.",
+    ),
+    (
+        "pages/5_Model.py",
+        "Model",
+        ":material/neurology:",
+        "How training went, which emotions it confuses, where it looks.",
     ),
 )
 
@@ -116,3 +123,9 @@ def render() -> None:
     with errors_shown():
         for line in limits(shipped_model().card):
             st.markdown(f"- {line}")
+    with errors_shown():
+        report = shipped_model().metrics().get("PrivateTest", {}).get("fer2013")
+        if report is not None:
+            st.subheader("How well it reads each expression")
+            # Also the first chart of most visits: its script is there when another page draws one.
+            per_class_view(report, "home")

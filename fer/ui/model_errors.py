@@ -83,6 +83,11 @@ def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
         f"{key}_matrix",
         index=True,
     )
+    per_class_view(report, key)
+
+
+def per_class_view(report: dict[str, Any], key: str) -> None:
+    """Precision, recall and F1 of each class of one report."""
     scores = pd.DataFrame(report["per_class"]).T.rename_axis("label")
     present = scores[scores["n"] > 0]
     best, worst = present["f1"].idxmax(), present["f1"].idxmin()
