@@ -274,7 +274,8 @@ class LiveSession:
             if (recording := self.recording) is not None:
                 # Never mirrored: its boxes are those of the table.
                 style = replace(live_style(self._settings), mirror=False)
-                recording.add(draw_heat_maps(frame, self._maps), result, style)
+                shown = draw_heat_maps(frame, self._maps) if self._maps else frame
+                recording.add(shown, result, style)
             if (lessons := self.lessons) is not None:
                 lessons.add(frame, result)
         except Exception as fault:
