@@ -2,8 +2,8 @@
 
 How many streams a machine carries cannot be known beforehand, only measured: every newcomer gets
 the full rate on trial. When those who were there before keep their frame rate meanwhile, it stays;
-when one of them falls behind, the newcomer waits: a picture a few times a second and a place in a
-line, until somebody leaves.
+when one of them falls behind, then or later, the last who came waits: a picture a few times a
+second and a place in a line, until somebody leaves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from dataclasses import dataclass
 _TRIAL_FROM_S = 3.0
 # ... and when nobody fell behind until here, the newcomer stays.
 _TRIAL_UNTIL_S = 7.0
+# After the trial, falling behind has to last so long: any page that opens is felt for a moment.
+_BEHIND_S = 4.0
 # A camera that sent less than the least rate anyway, as in the dark, shall keep this part of it.
 _KEPT_SHARE = 0.8
 # Nobody hears of a closed tab at once: whoever sends no frame for so long has left.
@@ -48,6 +50,7 @@ class Admission:
         self._viewers: dict[Hashable, _Viewer] = {}
         self._on_trial: Hashable | None = None
         self._trial_began_s = 0.0
+        self._behind_since_s: float | None = None
         self._crowded_at: int | None = None
         self._crowded_s = 0.0
 
@@ -76,6 +79,12 @@ class Admission:
             if self._viewers.pop(viewer, None) is not None:
                 self._after_leaving(viewer)
 
+    @property
+    def viewers(self) -> int:
+        """How many send frames now, those in the line included."""
+        with self._lock:
+            return len(self._viewers)
+
     def position(self, viewer: Hashable) -> int:
         """As ``visit`` returned it last; 0 for a viewer who is unknown."""
         with self._lock:
@@ -95,25 +104,28 @@ class Admission:
         if viewer == self._on_trial:
             self._on_trial = None
 
-    def _elders(self) -> list[_Viewer]:
-        return [
-            state
-            for viewer, state in self._viewers.items()
-            if state.full and viewer != self._on_trial
-        ]
+    def _full(self) -> list[_Viewer]:
+        """Who has the full rate, the last who got it last."""
+        return [state for state in self._viewers.values() if state.full]
 
     def _judge(self, now: float) -> None:
-        """End the trial when somebody fell behind, or when it lasted long enough."""
-        if self._on_trial is None or now - self._trial_began_s < _TRIAL_FROM_S:
+        """Let the last who came wait when somebody fell behind; end a trial that is over."""
+        full, on_trial = self._full(), self._on_trial is not None
+        if len(full) < 2 or (on_trial and now - self._trial_began_s < _TRIAL_FROM_S):
+            self._behind_since_s = None
             return
-        elders = self._elders()
+        *elders, youngest = full
         behind = any(
             state.fps < min(self.least_fps, _KEPT_SHARE * state.fps_before) for state in elders
         )
-        if behind:
-            self._viewers[self._on_trial].full = False
+        since = self._behind_since_s if self._behind_since_s is not None else now
+        self._behind_since_s = since if behind else None
+        crowded = behind and (on_trial or now - since > _BEHIND_S)
+        if crowded:
+            youngest.full = False
             self._crowded_at, self._crowded_s = len(elders), now
-        if behind or now - self._trial_began_s > _TRIAL_UNTIL_S:
+            self._behind_since_s = None
+        if crowded or now - self._trial_began_s > _TRIAL_UNTIL_S:
             self._on_trial = None
 
     def _let_in(self, now: float) -> None:
@@ -123,7 +135,7 @@ class Admission:
         first = next((name for name, state in self._viewers.items() if not state.full), None)
         if first is None:
             return
-        elders = self._elders()
+        elders = self._full()
         crowded = self._crowded_at is not None and len(elders) >= self._crowded_at
         if crowded and now - self._crowded_s < _RETRY_S:
             return

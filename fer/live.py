@@ -39,8 +39,11 @@ _DARK_MEAN = 4.0
 _STALE_S = 3.0
 # When faces are to be blurred, older boxes may miss a face that moved: all of the picture is.
 _STALE_BLUR_S = 0.6
+# Between two frames that are analysed, where several viewers share the machine: every second one of
+# a usual camera. Every picture is drawn and sent all the same.
+_SHARED_STEP_S = 0.06
 # Between two pictures of a viewer who waits for the full frame rate.
-_WAITING_STEP_S = 0.15
+_WAITING_STEP_S = 0.3
 # Different failures remembered, so that each is logged once.
 _LOGGED_KINDS = 50
 
@@ -107,6 +110,7 @@ class LiveSession:
         # What is on show, without drawings: a paused picture follows the controls too.
         self._shown: tuple[Image, FrameResult | None] | None = None
         self._last_frame_s: float | None = None
+        self._submitted_s = float("-inf")
         self._paused_s = 0.0
         self.recording: Recording | None = None
         self.lessons: Lessons | None = None
@@ -261,7 +265,10 @@ class LiveSession:
             self._arrivals.append(now)
             self._last_frame_s = now
             self._dark = dark
-            self._dropped += self._worker.submit(frame, now)
+            shared = self._admission is not None and self._admission.viewers > 1
+            if not shared or now - self._submitted_s >= _SHARED_STEP_S:
+                self._submitted_s = now
+                self._dropped += self._worker.submit(frame, now)
 
     def _work(self, frame: Image, arrived: float) -> None:
         """Analyse a frame; on the worker's thread."""

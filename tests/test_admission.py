@@ -78,5 +78,22 @@ def test_after_a_while_a_full_server_is_tried_again(crowd) -> None:
     assert busy.run(90, "a", "b") == {"a": 0, "b": 0}
 
 
+def test_when_the_machine_slows_down_later_the_last_who_came_waits(crowd) -> None:
+    busy = crowd(3)
+    assert busy.run(30, "a", "b", "c") == {"a": 0, "b": 0, "c": 0}
+    assert busy.admission.viewers == 3
+    busy.carries = 1.2
+    assert busy.run(3, "a", "b", "c") == {"a": 0, "b": 0, "c": 0}
+    busy.run(15, "a", "b", "c")
+    assert busy.places["a"] == 0 and busy.places["c"] > 0
+    busy.run(20, "a", "b", "c")
+    assert busy.fps["a"] > 20 and busy.places == {"a": 0, "b": 1, "c": 2}
+    assert busy.admission.viewers == 3
+
+
+def test_one_alone_never_waits_however_slow_the_machine(crowd) -> None:
+    assert crowd(0.3).run(30, "a") == {"a": 0}
+
+
 def test_nobody_unknown_waits(crowd) -> None:
     assert crowd(1).admission.position("nobody") == 0

@@ -1,33 +1,83 @@
-"""Frames that nobody had time to send are dropped, so that a stream never falls behind.
+"""A stream's frames from camera to encoder: the newest always, each once, without a queue.
 
-streamlit-webrtc hands every processed frame to the encoder through aiortc's relay, whose queue has
-no limit: where the encoder is slower than the camera, as with several viewers or on a busy
-machine, that queue grows by a megabyte a frame and the picture falls behind by seconds. The relay
-can also pass on the newest frame only; that is what a live picture needs.
+streamlit-webrtc gives every incoming frame to a thread and sends on whatever that thread finished
+last. So each picture is a frame late; when the machine is busy some go out twice and others never;
+and aiortc's relay keeps all that the encoder has no time for, a megabyte each, so that the picture
+falls behind by seconds. Here a frame goes out as soon as its picture is drawn, and a frame for
+which nobody has time makes room for the next.
 """
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import av
+import streamlit_webrtc.webrtc
 from aiortc import MediaStreamTrack
 from aiortc.contrib.media import MediaRelay
-from aiortc.rtcrtpreceiver import RemoteStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import get_global_relay
 
 
 class NewestFramesRelay(MediaRelay):
-    """A relay that keeps one frame of what was processed, and every frame that came in.
+    """A relay whose readers get the newest frame, never a queue of older ones."""
 
-    What comes in is read at once; a queue there only evens out bursts.
-    """
+    def subscribe(self, track: MediaStreamTrack, buffered: bool = False) -> MediaStreamTrack:
+        """A proxy of ``track`` for one more reader.
 
-    def subscribe(self, track: MediaStreamTrack, buffered: bool = True) -> MediaStreamTrack:
-        """A proxy of ``track`` for one more reader."""
-        return super().subscribe(track, buffered and isinstance(track, RemoteStreamTrack))
+        Args:
+            track: Where frames come from.
+            buffered: Ignored: streamlit-webrtc asks for a queue by saying nothing.
+        """
+        return super().subscribe(track, buffered=False)
 
 
-def drop_late_frames() -> None:
-    """Let this server's streams send the newest frame only; once is enough, again is harmless."""
+class PromptVideoTrack(AsyncVideoProcessTrack):
+    """streamlit-webrtc's processed track; a picture goes out when it is ready, and only once."""
+
+    _pool: ThreadPoolExecutor | None = None
+    _ended = False
+
+    async def recv(self) -> av.VideoFrame:
+        """The picture of the newest frame.
+
+        Raises:
+            MediaStreamError: If the stream has ended.
+        """
+        if self.readyState != "live":
+            raise MediaStreamError
+        frame = await self.track.recv()
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(1, thread_name_prefix="fer-picture")
+        loop = asyncio.get_running_loop()
+        try:
+            shown: av.VideoFrame = await loop.run_in_executor(
+                self._pool, self.processor.recv, frame
+            )
+        except RuntimeError as fault:  # The pool takes nothing more: stopped meanwhile.
+            raise MediaStreamError from fault
+        shown.pts, shown.time_base = frame.pts, frame.time_base
+        return shown
+
+    def stop(self) -> None:
+        """End the stream; called on the server's event loop, which must not wait for anything."""
+        MediaStreamTrack.stop(self)
+        if self._ended:
+            return
+        self._ended = True
+        self.track.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False)
+        threading.Thread(target=self.processor.on_ended, name="fer-ended", daemon=True).start()
+
+
+def send_newest_frames() -> None:
+    """Let this server's streams work so; once is enough, again is harmless."""
     relay = get_global_relay()
     if not isinstance(relay, NewestFramesRelay):
         # Its state is a MediaRelay's; only the choice of the proxy differs.
         relay.__class__ = NewestFramesRelay
+    streamlit_webrtc.webrtc.AsyncVideoProcessTrack = PromptVideoTrack

@@ -71,8 +71,15 @@ def _settle() -> bool:
     return True
 
 
+STREAM_PAGE = "Webcam"
+STREAM_LEFT = "stream_left"
+"""In the session while another page was drawn since the stream was."""
+
+
 def begin(title: str, icon: str) -> None:
     """Set up a page; its first call. Works when the page is the server's first request."""
+    if title != STREAM_PAGE:
+        st.session_state[STREAM_LEFT] = True
     st.set_page_config(
         page_title=f"{title} - fer dashboard",
         page_icon=icon,

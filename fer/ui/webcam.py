@@ -14,14 +14,17 @@ from fer.ice import IceSettings
 from fer.live import LiveSession
 from fer.live_snapshot import LiveSnapshot
 from fer.memory import give_back_soon
+from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, connection, live_view
 from fer.ui.camera_watch import DARK_HINT, HINTS, camera_fault
+from fer.ui.cut_runs import keep_stream
 from fer.ui.live_controls import controls, kept_toggle, set_kept
 from fer.ui.live_recording import recording_now, take_away
 from fer.ui.live_still import single_pictures
-from fer.ui.newest_frames import drop_late_frames
+from fer.ui.newest_frames import send_newest_frames
 from fer.ui.personal import taking, teach
-from fer.ui.shell import begin, errors_shown, recognizer
+from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer
+from fer.ui.video_encoder import encode_leanly, video_frame
 
 MEDIA_CONSTRAINTS = {
     "video": {
@@ -35,6 +38,7 @@ MEDIA_CONSTRAINTS = {
 REFRESH_S = 0.5
 _MAX_CARDS = 6
 _SINGLE = "webcam_single"
+_STREAM = "webcam"
 
 
 @st.cache_resource(show_spinner=False)
@@ -112,6 +116,13 @@ def _summary(snapshot: LiveSnapshot) -> None:
         st.caption("The share of time of each emotion appears here once a face was seen.")
 
 
+def _prepare() -> None:
+    """Make streams cheap, before the first of them is connected."""
+    send_newest_frames()
+    encode_leanly()
+    set_picture_threads(1)
+
+
 def _stream(session: LiveSession, ice: IceSettings) -> bool:
     """Show the stream; returns whether it plays. Called on every run of the page."""
 
@@ -119,19 +130,22 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
         # Raising here would end the stream without a word.
         try:
             image = session.process(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
-            return av.VideoFrame.from_ndarray(image, format="bgr24")
+            return video_frame(image)
         except Exception as fault:
             session.count_error(fault)
             blank = np.zeros((frame.height, frame.width, 3), np.uint8)
             hidden = session.settings.blur != "nobody"
-            return av.VideoFrame.from_ndarray(blank, format="bgr24") if hidden else frame
+            return video_frame(blank) if hidden else frame
 
     def on_end() -> None:
         session.stop()
+        if not _admission().viewers:
+            set_picture_threads(None)
         give_back_soon()
 
+    keep_stream(_STREAM)
     context = webrtc_streamer(
-        key="webcam",
+        key=_STREAM,
         mode=WebRtcMode.SENDRECV,
         # A change, such as a renewed password, counts from the next START on.
         rtc_configuration=ice.configuration(time.time()),
@@ -139,7 +153,7 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
         video_frame_callback=on_frame,
         on_video_ended=on_end,
         # Called when the browser asks for a connection, before there is one.
-        on_change=drop_late_frames,
+        on_change=_prepare,
         async_processing=True,
         media_toggle_controls=False,
     )
@@ -164,7 +178,7 @@ def _help(session: LiveSession, ice: IceSettings) -> None:
 
 def render() -> None:
     """Draw the page."""
-    begin("Webcam", "🎥")
+    begin(STREAM_PAGE, "🎥")
     st.title("Webcam")
     with errors_shown():
         session = _session()
