@@ -1,7 +1,7 @@
-"""Valence and arousal, derived from the probabilities of emotion words.
+"""Valence and arousal of a face; for most models derived from the probabilities of emotion words.
 
-For models without a head of their own for the two. It is a summary of the probabilities, not a
-measurement: whoever shows it labels it "derived".
+For models without a head of their own for the two. What is derived is a summary of the
+probabilities, not a measurement: whoever shows it labels it "derived".
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from fer.results import FaceEmotion
 
 COORDINATES: dict[str, tuple[float, float]] = {
     "angry": (-0.51, 0.59),
@@ -34,14 +36,25 @@ class Affect:
     Attributes:
         valence: From -1, unpleasant, to 1, pleasant.
         arousal: From -1, calm, to 1, excited.
+        derived: Computed from probabilities, not measured by a head of the model.
     """
 
     valence: float
     arousal: float
+    derived: bool = True
 
     def describe(self) -> str:
         """Both in words, for labels and screen readers."""
-        return f"valence {self.valence:+.2f}, arousal {self.arousal:+.2f}, derived"
+        said = ", derived" if self.derived else ""
+        return f"valence {self.valence:+.2f}, arousal {self.arousal:+.2f}{said}"
+
+
+def affect_of(face: FaceEmotion) -> Affect | None:
+    """Where a face lies: as its model measured it, else derived from its probabilities."""
+    if face.affect is None:
+        return derived_affect(face.probabilities)
+    valence, arousal = face.affect
+    return Affect(valence, arousal, derived=False)
 
 
 def derived_affect(probabilities: Mapping[str, float]) -> Affect | None:

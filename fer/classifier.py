@@ -14,6 +14,7 @@ from fer.gate import FaceGate
 from fer.labels import LABEL_SETS
 from fer.model_store import ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
+from fer.valence_arousal.head import AffectHead
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -44,6 +45,7 @@ class EmotionClassifier:
         self.head = labels
         self.labels: tuple[str, ...] = tuple(folder.card.labels[labels])
         self.gate = FaceGate.load(folder.gate) if folder.gate is not None else None
+        self.affect = AffectHead.load(folder.affect) if folder.affect is not None else None
         self._threads = threads
         self._weights = folder.weights.read_bytes()
         self._local = threading.local()

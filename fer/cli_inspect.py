@@ -204,6 +204,25 @@ def models_gate(
         out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
 
 
+@models_app.command("affect")
+def models_affect(
+    run_dir: Annotated[Path, typer.Argument(help="Run of fer train --task valence-arousal.")],
+    name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a head for valence and arousal into its model's folder; the dashboard then uses it."""
+    from fer.model_store import open_model
+    from fer.valence_arousal.session import add_affect
+
+    record = add_affect(open_model(name), run_dir).card.affect
+    facts = record.model_dump() if record else {}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+
+
 @models_app.command("runs")
 def models_runs(
     folders: Annotated[

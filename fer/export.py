@@ -57,15 +57,25 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+_MEASURED = ("valence", "arousal")
+_REAL = frozenset({"time_s", "confidence", "detection_score", *_MEASURED})
+
+
 def to_rows(
     results: Iterable[SourceResult], *, labels: Sequence[str], model: str, version: str
 ) -> list[dict[str, object]]:
-    """One row per face; an input without a face, or with an error, has one row of its own."""
+    """One row per face; an input without a face, or with an error, has one row of its own.
+
+    Valence and arousal have columns where the model measures them.
+    """
+    results = list(results)
     blank: dict[str, object] = dict.fromkeys(
         ("face_id", "x", "y", "width", "height", "emotion", "confidence")
     )
     blank.update({f"p_{label}": None for label in labels})
     blank["detection_score"] = None
+    if any(face.affect is not None for result in results for face in result.faces):
+        blank.update(dict.fromkeys(_MEASURED))
     rows: list[dict[str, object]] = []
     for result in results:
         head = {
@@ -91,7 +101,7 @@ def to_frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
     for column in table.columns:
         if column in ("face_id", "x", "y", "width", "height", "schema_version"):
             table[column] = table[column].astype("Int64")
-        elif column in ("time_s", "confidence", "detection_score") or column.startswith("p_"):
+        elif column in _REAL or column.startswith("p_"):
             table[column] = table[column].astype("Float64")
         else:
             table[column] = table[column].astype("string")

@@ -90,6 +90,28 @@ class GateRecord(_Frozen):
     pictures: int = Field(gt=0)
 
 
+class AffectRecord(_Frozen):
+    """What the head for valence and arousal gives, on data that it was not fitted to.
+
+    Attributes:
+        sha256: Digest of ``affect.npz``.
+        source: Name of the data set that it was fitted to.
+        faces: Faces that it was fitted to.
+        split: Split that the figures are from; None when the data had no other than Training.
+        n: Its faces.
+        valence_ccc: Concordance correlation of valence.
+        arousal_ccc: The same of arousal.
+    """
+
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    source: str
+    faces: int = Field(gt=0)
+    split: str | None = None
+    n: int = Field(default=0, ge=0)
+    valence_ccc: float | None = None
+    arousal_ccc: float | None = None
+
+
 class ModelCard(_Frozen):
     """Everything that is known about a published model; written by ``fer.training.publish``.
 
@@ -116,6 +138,7 @@ class ModelCard(_Frozen):
         metrics: Every figure, each with its n and split.
         created: Time of publication, ISO 8601 in UTC.
         gate: The face gate in ``gate.npz``, when the model has one.
+        affect: The head for valence and arousal in ``affect.npz``, when the model has one.
     """
 
     name: str
@@ -140,6 +163,7 @@ class ModelCard(_Frozen):
     metrics: tuple[Metric, ...]
     created: str
     gate: GateRecord | None = None
+    affect: AffectRecord | None = None
 
     def metric(
         self, name: str, *, head: str = "fer2013", split: str = "PrivateTest", protocol: str = "all"

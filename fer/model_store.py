@@ -47,6 +47,7 @@ CARD = "card.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
 GATE = "gate.npz"
+AFFECT = "affect.npz"
 LITERATURE = "literature"
 """Folder of the literature's systems in ``models/``; their weights are not in the repository."""
 
@@ -70,6 +71,11 @@ class ModelFolder:
     def gate(self) -> Path | None:
         """The face gate, when the model has one."""
         return self.path / GATE if self.card.gate is not None else None
+
+    @property
+    def affect(self) -> Path | None:
+        """The head for valence and arousal, when the model has one."""
+        return self.path / AFFECT if self.card.affect is not None else None
 
     def history(self) -> list[dict[str, float]]:
         """One row per epoch of the training run; NaN where a value was not recorded.
@@ -236,17 +242,19 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
             f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
             "weights are damaged or belong to another card: copy the folder again"
         )
-    if card.gate is not None:
-        if not (path / GATE).is_file():
+    parts = (("face gate", GATE, card.gate), ("valence-arousal head", AFFECT, card.affect))
+    for what, file, record in parts:
+        if record is None:
+            continue
+        if not (path / file).is_file():
             raise ModelError(
-                f"{path}: expected a model folder with a face gate, missing {GATE}; copy the "
-                "folder again"
+                f"{path}: expected a model folder with a {what}, missing {file}; copy the folder "
+                "again"
             )
-        digest = file_digest(path / GATE)
-        if digest != card.gate.sha256:
+        digest = file_digest(path / file)
+        if digest != record.sha256:
             raise ModelError(
-                f"{path / GATE}: expected SHA-256 {card.gate.sha256[:12]}..., got "
-                f"{digest[:12]}...; the face gate is damaged or belongs to another card: copy the "
-                "folder again"
+                f"{path / file}: expected SHA-256 {record.sha256[:12]}..., got {digest[:12]}...; "
+                f"the {what} is damaged or belongs to another card: copy the folder again"
             )
     return ModelFolder(path, card)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -111,9 +112,17 @@ class EmotionRecognizer:
             kept = gate.accepts(heads["features"])
             detections = [one for one, face in zip(detections, kept, strict=True) if face]
             rows = rows[kept]
-        return tuple(
+            heads = {name: values[kept] for name, values in heads.items()}
+        faces = tuple(
             self._face(index, detection, row)
             for index, (detection, row) in enumerate(zip(detections, rows, strict=True))
+        )
+        if self.classifier.affect is None:
+            return faces
+        measured = self.classifier.affect.predict(heads["features"].mean(axis=(1, 2)))
+        return tuple(
+            replace(face, affect=(float(valence), float(arousal)))
+            for face, (valence, arousal) in zip(faces, measured, strict=True)
         )
 
     def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:

@@ -117,17 +117,17 @@ def crop_face(grey: Image, box: Box, size: int = CROP_SIZE) -> Image:
     """Cut a square about the box's centre and resize it.
 
     Args:
-        grey: ``(h, w)`` uint8.
+        grey: ``(h, w)`` uint8; colour ``(h, w, 3)`` is cut likewise.
         box: In pixels of ``grey``; may reach outside.
         size: Side of the result in pixels.
 
     Returns:
-        ``(size, size)`` uint8.
+        ``(size, size)`` uint8, or ``(size, size, 3)``.
 
     Raises:
         InputError: If the box is empty, lies wholly outside the image, or dwarfs it.
     """
-    height, width = grey.shape
+    height, width = grey.shape[:2]
     square = crop_square(box)
     x, y, side = square.x, square.y, square.width
     left, top = max(x, 0), max(y, 0)

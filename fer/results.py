@@ -61,6 +61,7 @@ class FaceEmotion:
         probabilities: Label -> calibrated probability; sums to 1.
         detection_score: The detector's score of the box.
         face_id: Identity within a stream, or the position in the picture (from 0).
+        affect: Valence and arousal, -1 to 1, where the model has a head for them.
     """
 
     box: Box
@@ -69,6 +70,7 @@ class FaceEmotion:
     probabilities: Mapping[str, float]
     detection_score: float = 0.0
     face_id: int = 0
+    affect: tuple[float, float] | None = None
 
     @property
     def top_label(self) -> str:
@@ -84,6 +86,7 @@ class FaceEmotion:
             "confidence": round(self.confidence, 6),
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "detection_score": round(self.detection_score, 4),
+            **self._affect(),
         }
 
     def to_row(self) -> dict[str, object]:
@@ -95,7 +98,14 @@ class FaceEmotion:
             "confidence": round(self.confidence, 6),
             **{f"p_{label}": round(p, 6) for label, p in self.probabilities.items()},
             "detection_score": round(self.detection_score, 4),
+            **self._affect(),
         }
+
+    def _affect(self) -> dict[str, object]:
+        if self.affect is None:
+            return {}
+        valence, arousal = self.affect
+        return {"valence": round(valence, 4), "arousal": round(arousal, 4)}
 
 
 @dataclass(frozen=True, slots=True)

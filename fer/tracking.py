@@ -208,6 +208,7 @@ class FaceTracker:
             confidence=confidence,
             probabilities=probabilities,
             face_id=track.face.face_id,
+            affect=self._smooth_affect(track.face.affect, face.affect, elapsed),
         )
 
     def _steer(self, track: _Track, box: Box, elapsed_s: float) -> None:
@@ -219,6 +220,18 @@ class FaceTracker:
             vx + weight * ((x - old_x) / elapsed_s - vx),
             vy + weight * ((y - old_y) / elapsed_s - vy),
         )
+
+    def _smooth_affect(
+        self,
+        old: tuple[float, float] | None,
+        now: tuple[float, float] | None,
+        elapsed_s: float,
+    ) -> tuple[float, float] | None:
+        if old is None or now is None:
+            return now
+        weight = _weight(elapsed_s, self.settings.smoothing_s)
+        valence, arousal = (a + weight * (b - a) for a, b in zip(old, now, strict=True))
+        return valence, arousal
 
     def _smooth(
         self, old: Mapping[str, float], now: Mapping[str, float], elapsed_s: float

@@ -36,6 +36,7 @@ class FakeClassifier:
     labels: tuple[str, ...] = ("sad", "happy")
     head: str = "two"
     gate: BrightGate | None = None
+    affect: None = None
     seen: list[np.ndarray] = field(default_factory=list)
 
     def predict_heads(self, crops: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.errors import DatasetError
 from fer.labels import FER2013
+
+if TYPE_CHECKING:
+    from fer.datasets.pictures import PictureFile
 
 SPLITS: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
 """The official FER-2013 splits: training, validation, test."""
@@ -57,6 +61,8 @@ class FaceDataset:
         notes: What the reader had to assume, one sentence each.
         rows: ``(n,)`` int32 row of the source file each image came from (the first is 1), or
             None when there is no such file.
+        files: The picture that each row was read from, or None when there are no such files: for
+            networks that take larger pictures, in colour.
 
     Raises:
         DatasetError: If the arrays differ in length.
@@ -73,10 +79,11 @@ class FaceDataset:
     affect: npt.NDArray[np.float32] | None = None
     notes: tuple[str, ...] = field(default=())
     rows: npt.NDArray[np.int32] | None = None
+    files: tuple[PictureFile, ...] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""
-        for name in ("images", "splits", "votes", "affect", "rows"):
+        for name in ("images", "splits", "votes", "affect", "rows", "files"):
             array = getattr(self, name)
             if array is not None and len(array) != len(self.labels):
                 raise DatasetError(
@@ -118,6 +125,7 @@ class FaceDataset:
             votes=None if self.votes is None else self.votes[rows],
             affect=None if self.affect is None else self.affect[rows],
             rows=None if self.rows is None else self.rows[rows],
+            files=None if self.files is None else tuple(self.files[n] for n in numbers),
         )
 
     def split(self, name: str) -> FaceDataset:

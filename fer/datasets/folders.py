@@ -17,7 +17,7 @@ import numpy as np
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
 from fer.datasets.faults import Faults
 from fer.datasets.label_map import LEFT_OUT, PLAIN, LabelMap
-from fer.datasets.pictures import SUFFIXES, BadPicture, read_picture
+from fer.datasets.pictures import SUFFIXES, BadPicture, PictureFile, read_picture
 from fer.errors import DatasetError
 from fer.labels import ALL, FER2013
 
@@ -265,4 +265,5 @@ def read_folders(
         source=root.name,
         skipped=faults.count,
         notes=tuple(notes),
+        files=tuple(PictureFile(file.path) for file in kept),
     )

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress
 from fer.datasets.faults import Faults
 from fer.datasets.label_map import LEFT_OUT, LabelMap
-from fer.datasets.pictures import BadPicture, as_face, read_grey
+from fer.datasets.pictures import BadPicture, PictureFile, as_face, read_grey
 from fer.errors import DatasetError, InputError
 from fer.labels import ALL, FER2013
 from fer.results import Box
@@ -133,6 +133,8 @@ def gather(
         skipped=faults.count,
         affect=_affect(kept),
         notes=tuple(said),
+        # Where something else finds the face, no box tells where it is.
+        files=None if cut else tuple(PictureFile(row.path, row.box) for row in kept),
     )
 
 

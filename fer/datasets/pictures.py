@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import IMAGE_SIZE
+from fer.results import Box
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm"})
 # Named because Pillow would otherwise try every format it knows, among them EPS, for which it
@@ -19,6 +21,19 @@ _SIXTEEN_BIT_TO_EIGHT = 257
 
 class BadPicture(Exception):
     """A picture that cannot be used; the reader adds the file's name and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """Where a row of a data set came from.
+
+    Attributes:
+        path: The picture.
+        box: Where the face is in it, in pixels; None where the picture is the face.
+    """
+
+    path: Path
+    box: Box | None = None
 
 
 def read_grey(path: Path) -> npt.NDArray[np.uint8]:
@@ -34,6 +49,27 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
         BadPicture: If the file cannot be decoded, is above 50 megapixels or has no 8- or 16-bit
             channels. The message says what was expected and what came.
     """
+    return _read(path, "L")
+
+
+def read_colour(path: Path) -> npt.NDArray[np.uint8]:
+    """Read one picture, upright and in colour.
+
+    Args:
+        path: As ``read_grey``.
+
+    Returns:
+        ``(h, w, 3)`` uint8 RGB; of a grey picture three times the same.
+
+    Raises:
+        BadPicture: As ``read_grey``.
+    """
+    picture = _read(path, "RGB")
+    return picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, axis=2)
+
+
+def _read(path: Path, mode: str) -> npt.NDArray[np.uint8]:
+    """In a mode of Pillow's; 16 bits a pixel, which are grey, as ``(h, w)`` in any mode."""
     # Imported here so that the package's import stays light.
     from PIL import Image, ImageOps
 
@@ -47,14 +83,14 @@ def read_grey(path: Path) -> npt.NDArray[np.uint8]:
             image.load()
             upright = ImageOps.exif_transpose(image)
             if upright.mode.startswith("I;16"):
-                # convert("L") would clip 16 bits to 255 instead of scaling them.
+                # convert() would clip 16 bits to 255 instead of scaling them.
                 deep = np.asarray(upright, dtype=np.uint16) // _SIXTEEN_BIT_TO_EIGHT
                 return deep.astype(np.uint8)
             if upright.mode in ("I", "F"):
                 raise BadPicture(f"expected 8 or 16 bits per channel, got mode {upright.mode!r}")
             # Pillow warns about palettes with transparency unless they go through RGBA.
             plain = upright.convert("RGBA") if upright.mode == "P" else upright
-            return np.asarray(plain.convert("L"), dtype=np.uint8)
+            return np.asarray(plain.convert(mode), dtype=np.uint8)
     except BadPicture:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -10,7 +10,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer.datasets.pictures import BadPicture, PictureFile, read_colour
+from fer.errors import InputError, TrainingError
 from fer.literature.recipes import Recipe
+from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
 from fer.training.augmentations import apply_named
 
@@ -45,6 +48,47 @@ class ArraySource:
     def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
         """Copies of these rows."""
         return np.asarray(self._images[rows], np.uint8)
+
+
+class FileSource:
+    """Pictures of files, read in colour when they are needed.
+
+    Args:
+        files: Where each is, and where the face is in it.
+        side: Side in pixels; shrunk by area averaging, enlarged bilinearly.
+    """
+
+    def __init__(self, files: Sequence[PictureFile], side: int) -> None:
+        self._files = files
+        self._side = side
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._files)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
+        """These rows ``(b, side, side, 3)`` uint8 RGB.
+
+        Raises:
+            TrainingError: If a file is gone or has changed.
+        """
+        return np.stack([self._read(self._files[row]) for row in rows])
+
+    def _read(self, file: PictureFile) -> Pictures:
+        try:
+            picture = read_colour(file.path)
+            height, width = picture.shape[:2]
+            if file.box is not None:
+                return crop_face(picture, file.box, self._side)
+        except (BadPicture, InputError) as fault:
+            raise TrainingError(
+                f"{file.path}: {fault}; it could be read when the data set was: put it back and "
+                "train again with --resume"
+            ) from None
+        # Whole pictures are stretched to a square: faces in class folders are crops already.
+        method = cv2.INTER_AREA if min(height, width) > self._side else cv2.INTER_LINEAR
+        shape = (self._side, self._side)
+        return np.asarray(cv2.resize(picture, shape, interpolation=method), np.uint8)
 
 
 def fitted(images: Pictures, size: int, channels: int) -> npt.NDArray[np.float32]:

@@ -22,7 +22,13 @@ from fer.errors import TrainingError
 from fer.evaluation.evaluate import label_indices
 from fer.evaluation.metrics import accuracy, macro_f1
 from fer.labels import FER2013, FERPLUS
-from fer.literature.inputs import ArraySource, PictureSource, epoch_batches, model_input
+from fer.literature.inputs import (
+    ArraySource,
+    FileSource,
+    PictureSource,
+    epoch_batches,
+    model_input,
+)
 from fer.literature.network import build_network, probabilities
 from fer.literature.recipes import Recipe
 from fer.literature.runs import BEST, finished_epochs, load_weights, start, val_losses
@@ -41,6 +47,9 @@ if TYPE_CHECKING:
 
 EIGHT_CLASSES = frozenset({"cnn5-224"})
 """Networks with contempt; the others have the seven classes of FER-2013."""
+
+COLOUR_SIDES = {"cnn5-224": 224}
+"""Side in pixels of the networks that take colour; read from the data set's files if it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +96,26 @@ def training_data(dataset: FaceDataset, recipe: Recipe) -> TrainingData:
             f"{len(training)} and {len(validation)}; add the missing split"
         )
     return TrainingData(
-        ArraySource(training.images),
+        _source(training, recipe),
         labels[mask],
-        ArraySource(validation.images),
+        _source(validation, recipe),
         labels[validated],
         len(names),
     )
+
+
+def _source(rows: FaceDataset, recipe: Recipe) -> PictureSource:
+    """The pictures themselves where a network takes colour and they are files, else the faces."""
+    side = COLOUR_SIDES.get(recipe.architecture)
+    if side is None or rows.files is None:
+        return ArraySource(rows.images)
+    if recipe.augmentations:
+        raise TrainingError(
+            f"--augment {','.join(recipe.augmentations)}: expected a network that takes grey "
+            f"48 x 48 pictures, got {recipe.architecture}, which reads them from their files in "
+            "colour; leave the option out"
+        )
+    return FileSource(rows.files, side)
 
 
 def _enter_phase(model: keras.Model, recipe: Recipe, phase: int) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable
 
 import numpy as np
@@ -17,7 +15,8 @@ from fer.errors import TrainingError
 from fer.evaluation.robustness import CONDITIONS
 from fer.gate import FaceGate, pooled
 from fer.model_card import GateRecord
-from fer.model_store import CARD, GATE, ModelFolder, file_digest, open_model
+from fer.model_parts import put_part
+from fer.model_store import GATE, ModelFolder
 from fer.training.augmentation import augment
 from fer.training.config import AugmentationConfig
 from fer.training.non_faces import NonFaces
@@ -161,22 +160,4 @@ def add_gate(folder: ModelFolder, gate: FaceGate, record: GateRecord) -> ModelFo
     Raises:
         TrainingError: If the disk refuses.
     """
-    path, card_path = folder.path / GATE, folder.path / CARD
-    partial, partial_card = path.with_suffix(".partial.npz"), card_path.with_suffix(".partial")
-    try:
-        gate.save(partial)
-        record = record.model_copy(update={"sha256": file_digest(partial)})
-        card = folder.card.model_copy(update={"gate": record})
-        text = json.dumps(card.model_dump(mode="json"), indent=2, allow_nan=False) + "\n"
-        partial_card.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-        os.replace(partial_card, card_path)
-    except OSError as fault:
-        raise TrainingError(
-            f"{folder.path}: could not write the face gate ({fault.strerror or fault}); free some "
-            "disk, the model itself is intact"
-        ) from fault
-    finally:
-        partial.unlink(missing_ok=True)
-        partial_card.unlink(missing_ok=True)
-    return open_model(folder.path.name, directory=folder.path.parent)
+    return put_part(folder, GATE, gate.save, record, "face gate")

@@ -6,16 +6,28 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fer.affect import COORDINATES, derived_affect
+from fer.affect import COORDINATES, affect_of
 from fer.labels import COLOURS
 from fer.results import FaceEmotion
 from fer.ui.live_view import emotion_colour
 
-LABEL = "Valence and arousal (derived)"
-HELP = (
+_DERIVED = (
     "Computed from the probabilities and published coordinates of the emotion words (Russell and "
     "Mehrabian 1977); this model measures neither. Right is pleasant, up is excited."
 )
+_MEASURED = "Measured by a head of this model. Right is pleasant, up is excited."
+
+
+def label_and_help(*, measured: bool) -> tuple[str, str]:
+    """Text and help of the switch that shows the circle.
+
+    Args:
+        measured: Whether the model has a head for both.
+    """
+    if measured:
+        return "Valence and arousal", _MEASURED
+    return "Valence and arousal (derived)", _DERIVED
+
 
 _SIZE = 220
 _RADIUS = 92
@@ -62,7 +74,7 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
             f'fill="{_GREY}">{name}</text>'
         )
     for face in faces:
-        point = derived_affect(face.probabilities)
+        point = affect_of(face)
         if point is None:
             continue
         x, y = _place(point.valence, point.arousal)

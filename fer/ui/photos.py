@@ -157,5 +157,7 @@ def render() -> None:
         photos = batch.photos()
         if photos:
             _downloads(batch, photos)
-            st.toggle(affect_view.LABEL, key="photos_affect", help=affect_view.HELP)
+            measured = shipped_model().card.affect is not None
+            label, help_ = affect_view.label_and_help(measured=measured)
+            st.toggle(label, key="photos_affect", help=help_)
             show_photos(photos, explainer(shipped_model(), labels))

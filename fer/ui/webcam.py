@@ -215,7 +215,10 @@ def render() -> None:
         def below() -> None:
             snapshot = session.snapshot()
             _summary(snapshot)
-            if kept_toggle(affect_view.LABEL, "webcam_affect", help=affect_view.HELP):
+            label, help_ = affect_view.label_and_help(
+                measured=recognizer().classifier.affect is not None
+            )
+            if kept_toggle(label, "webcam_affect", help=help_):
                 st.html(affect_view.circumplex(snapshot.result.faces if snapshot.result else ()))
             if kept_toggle("Show the stream's health", "webcam_health"):
                 _health(snapshot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,52 @@ import numpy as np
 
 from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
+from fer.errors import TrainingError
 from fer.evaluation.affect import measure_affect
 from fer.literature.publish import write_json
-from fer.model_store import METRICS
+from fer.model_card import AffectRecord
+from fer.model_parts import put_part
+from fer.model_store import AFFECT, METRICS, ModelFolder
 from fer.valence_arousal.fit import fit_head
+from fer.valence_arousal.head import AffectHead
 
-HEAD = "affect.npz"
+_NO_DIGEST = "0" * 64
+
+
+def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
+    """Put the head of a run into the folder of the model that it was fitted to.
+
+    Args:
+        folder: The model.
+        run_dir: A run of ``train_separately``.
+
+    Raises:
+        ModelError: If the run holds no head, or that of another network.
+        TrainingError: If the run's record cannot be read or the disk refuses.
+    """
+    head = AffectHead.load(run_dir / AFFECT)
+    try:
+        record = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+        split, figures = next(iter(record["splits"].items()), (None, None))
+        fitted = figures["fitted"] if figures else {}
+        signed = AffectRecord(
+            sha256=_NO_DIGEST,
+            source=record["source"],
+            faces=record["rows"],
+            split=split,
+            n=fitted.get("n", 0),
+            valence_ccc=fitted["valence"]["ccc"] if fitted else None,
+            arousal_ccc=fitted["arousal"]["ccc"] if fitted else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise TrainingError(
+            f"{run_dir / METRICS}: expected the record of fer train --task valence-arousal, got: "
+            f"{fault}; train the head again"
+        ) from fault
+    channels = EmotionClassifier(folder).predict_heads(np.zeros((1, 48, 48), np.uint8))["features"]
+    # Says so itself when it belongs to another network.
+    head.predict(channels.mean(axis=(1, 2)))
+    return put_part(folder, AFFECT, head.save, signed, "valence-arousal head")
 
 
 def train_separately(
@@ -35,7 +76,7 @@ def train_separately(
         TrainingError: If the disk refuses.
     """
     head, record = fit_head(EmotionClassifier.load(model), dataset, progress=progress)
-    head.save(run_dir / HEAD)
+    head.save(run_dir / AFFECT)
     write_json(run_dir / METRICS, record)
     return record
 

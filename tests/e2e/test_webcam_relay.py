@@ -1,12 +1,22 @@
 """The webcam page where browser and server reach each other through a TURN server only."""
 
 import json
+import os
+import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from live import button, evaluate_in_stream, open_webcam, press, wait_for_new_frames
+from live import (
+    COUNT_FRAMES,
+    button,
+    evaluate_in_stream,
+    open_webcam,
+    press,
+    wait_for_new_frames,
+)
 from playwright.sync_api import Browser, Page, expect
 from support import Server, running_server, turn_server
 
@@ -68,6 +78,33 @@ def test_frames_come_through_the_relay_alone(tab: Page, tmp_path: Path) -> None:
         tab.get_by_role("button", name="Check the connection").click()
         expect(tab.get_by_text(f"The TURN server {url} answers.")).to_be_visible()
         expect(tab.get_by_text("The stream works")).to_be_visible()
+        press(tab, "STOP")
+        expect(button(tab, "START")).to_be_visible()
+        assert "Traceback" not in server.log_text()
+
+
+def test_a_network_that_is_silent_for_five_seconds_ends_nothing(tab: Page, tmp_path: Path) -> None:
+    with (
+        turn_server(tmp_path, "north") as url,
+        relayed_server(tmp_path, url, "north") as server,
+    ):
+        open_webcam(tab, server)
+        press(tab, "START")
+        wait_for_new_frames(tab)
+        # Every packet passes through the relay, and nothing else does: the page stays connected.
+        relay = int((tmp_path / "turnserver.pid").read_text())
+        os.kill(relay, signal.SIGSTOP)
+        try:
+            time.sleep(1)
+            before = int(str(evaluate_in_stream(tab, COUNT_FRAMES)))
+            time.sleep(4)
+            assert int(str(evaluate_in_stream(tab, COUNT_FRAMES))) - before < 3
+        finally:
+            os.kill(relay, signal.SIGCONT)
+        # Nobody presses anything.
+        wait_for_new_frames(tab, more=60)
+        expect(tab.locator(".fer-card b").first).to_have_text("happy")
+        assert evaluate_in_stream(tab, WAYS) == ["relay"]
         press(tab, "STOP")
         expect(button(tab, "START")).to_be_visible()
         assert "Traceback" not in server.log_text()
