@@ -236,6 +236,8 @@ class LiveSession:
             self._admission.leave(id(self))
         if worker is not None:
             worker.join(timeout=5.0)
+        # Streamlit keeps a closed page's session for minutes: without its pictures.
+        self._shown, self._maps = None, ()
 
     def snapshot(self) -> LiveSnapshot:
         """The state now."""

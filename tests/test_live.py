@@ -511,6 +511,9 @@ def test_the_picture_on_show_is_what_a_snapshot_gets(start, clock: Clock) -> Non
     feed(session, clock)
     drawn = feed(session, clock)
     assert np.array_equal(session.picture(), drawn)
+    # A closed page's session stays for minutes; its pictures need not.
+    session.stop()
+    assert session.picture() is None
 
 
 def test_the_summary_adds_up_the_session(start, clock: Clock) -> None:
