@@ -20,6 +20,7 @@ from fer.cli_common import (
     print_json,
     progress,
 )
+from fer.model_card import AffectRecord, GateRecord
 
 dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
 models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
@@ -158,6 +159,16 @@ def models_show(
     print_json(open_model(name).card.model_dump(mode="json"))
 
 
+def _print_record(record: GateRecord | AffectRecord | None, *, as_json: bool) -> None:
+    """What a model's card now says about one of its parts."""
+    facts = record.model_dump() if record else {}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+
+
 @models_app.command("gate")
 def models_gate(
     pictures: Annotated[
@@ -196,12 +207,7 @@ def models_gate(
             ),
         )
     record_on_card = add_gate(folder, gate, record).card.gate
-    facts = record_on_card.model_dump() if record_on_card else {}
-    if as_json:
-        print_json(facts)
-        return
-    for key, value in facts.items():
-        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+    _print_record(record_on_card, as_json=as_json)
 
 
 @models_app.command("affect")
@@ -215,12 +221,7 @@ def models_affect(
     from fer.valence_arousal.session import add_affect
 
     record = add_affect(open_model(name), run_dir).card.affect
-    facts = record.model_dump() if record else {}
-    if as_json:
-        print_json(facts)
-        return
-    for key, value in facts.items():
-        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+    _print_record(record, as_json=as_json)
 
 
 @models_app.command("runs")

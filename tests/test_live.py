@@ -541,3 +541,29 @@ def test_a_viewer_too_many_is_told_so_and_gets_pictures_all_the_same(start, cloc
     first.stop()
     feed(second, clock)
     assert second.snapshot().waiting == 0
+
+
+def test_with_several_viewers_every_second_frame_is_analysed_and_every_picture_drawn(
+    start, clock: Clock
+) -> None:
+    shared = Admission(clock)
+    alone, read_alone = start(admission=shared)
+    for _ in range(30):
+        feed(alone, clock)
+    assert len(read_alone.seen) == 30
+    other, read_other = start(admission=shared)
+    other.process(FRAME)
+
+    def handed_over(session: LiveSession, recognizer: FakeRecognizer) -> int:
+        # What the worker had no time for, this test being in a hurry, was meant for it too.
+        return len(recognizer.seen) + session.snapshot().dropped
+
+    before = handed_over(alone, read_alone)
+    for _ in range(30):
+        assert alone.process(FRAME).shape == FRAME.shape
+        other.process(FRAME)
+        clock.now += 1 / 30
+    wait_until(lambda: handed_over(alone, read_alone) - before >= 14)
+    assert handed_over(alone, read_alone) - before <= 16
+    assert handed_over(other, read_other) <= 17
+    assert alone.snapshot().received == 60

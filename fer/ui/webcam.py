@@ -125,6 +125,8 @@ def _prepare() -> None:
 
 def _stream(session: LiveSession, ice: IceSettings) -> bool:
     """Show the stream; returns whether it plays. Called on every run of the page."""
+    # Streamlit's caches are for its own threads; the end of a stream is told on another.
+    admission = _admission()
 
     def on_frame(frame: av.VideoFrame) -> av.VideoFrame:
         # Raising here would end the stream without a word.
@@ -139,7 +141,7 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
 
     def on_end() -> None:
         session.stop()
-        if not _admission().viewers:
+        if not admission.viewers:
             set_picture_threads(None)
         give_back_soon()
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
-from fer.errors import TrainingError
+from fer.errors import InputError, TrainingError
 from fer.evaluation.affect import measure_affect
 from fer.literature.publish import write_json
 from fer.model_card import AffectRecord
@@ -30,12 +30,14 @@ def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
         run_dir: A run of ``train_separately``.
 
     Raises:
-        ModelError: If the run holds no head, or that of another network.
+        ModelError: If the run holds no head.
+        InputError: If its head was fitted to another model.
         TrainingError: If the run's record cannot be read or the disk refuses.
     """
     head = AffectHead.load(run_dir / AFFECT)
     try:
         record = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+        fitted_to = (record["model"], record["version"])
         split, figures = next(iter(record["splits"].items()), (None, None))
         fitted = figures["fitted"] if figures else {}
         signed = AffectRecord(
@@ -52,9 +54,12 @@ def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
             f"{run_dir / METRICS}: expected the record of fer train --task valence-arousal, got: "
             f"{fault}; train the head again"
         ) from fault
-    channels = EmotionClassifier(folder).predict_heads(np.zeros((1, 48, 48), np.uint8))["features"]
-    # Says so itself when it belongs to another network.
-    head.predict(channels.mean(axis=(1, 2)))
+    card = folder.card
+    if fitted_to != (card.name, card.version):
+        raise InputError(
+            f"{run_dir}: expected a head that was fitted to {card.name} {card.version}, got one of "
+            f"{' '.join(map(str, fitted_to))}; fit it to this model"
+        )
     return put_part(folder, AFFECT, head.save, signed, "valence-arousal head")
 
 

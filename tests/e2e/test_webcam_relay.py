@@ -54,6 +54,16 @@ def relayed_server(folder: Path, url: str, secret: str) -> Iterator[Server]:
         yield server
 
 
+@contextmanager
+def relayed_stream(tab: Page, folder: Path) -> Iterator[tuple[str, Server]]:
+    """A page that plays through the relay; gives the relay's URL and the dashboard."""
+    with turn_server(folder, "north") as url, relayed_server(folder, url, "north") as server:
+        open_webcam(tab, server)
+        press(tab, "START")
+        wait_for_new_frames(tab)
+        yield url, server
+
+
 @pytest.fixture
 def tab(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -65,13 +75,7 @@ def tab(browser: Browser) -> Iterator[Page]:
 
 
 def test_frames_come_through_the_relay_alone(tab: Page, tmp_path: Path) -> None:
-    with (
-        turn_server(tmp_path, "north") as url,
-        relayed_server(tmp_path, url, "north") as server,
-    ):
-        open_webcam(tab, server)
-        press(tab, "START")
-        wait_for_new_frames(tab)
+    with relayed_stream(tab, tmp_path) as (url, server):
         expect(tab.locator(".fer-card b").first).to_have_text("happy")
         assert evaluate_in_stream(tab, WAYS) == ["relay"]
         tab.get_by_text("The camera does not start?").click()
@@ -84,13 +88,7 @@ def test_frames_come_through_the_relay_alone(tab: Page, tmp_path: Path) -> None:
 
 
 def test_a_network_that_is_silent_for_five_seconds_ends_nothing(tab: Page, tmp_path: Path) -> None:
-    with (
-        turn_server(tmp_path, "north") as url,
-        relayed_server(tmp_path, url, "north") as server,
-    ):
-        open_webcam(tab, server)
-        press(tab, "START")
-        wait_for_new_frames(tab)
+    with relayed_stream(tab, tmp_path) as (_, server):
         # Every packet passes through the relay, and nothing else does: the page stays connected.
         relay = int((tmp_path / "turnserver.pid").read_text())
         os.kill(relay, signal.SIGSTOP)

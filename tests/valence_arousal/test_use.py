@@ -38,7 +38,14 @@ def _run(tmp_path: Path, channels: int, **changes: object) -> Path:
     weights = rng.normal(0, 0.05, (channels, 2)).astype(np.float32)
     AffectHead(weights, np.asarray([0.1, -0.2], np.float32)).save(tmp_path / "run" / AFFECT)
     figures = {"n": 40, "valence": {"ccc": 0.61}, "arousal": {"ccc": 0.52}}
-    record = {"source": "faces", "rows": 120, "splits": {"PublicTest": {"fitted": figures}}}
+    card = open_model(DEFAULT_MODEL).card
+    record = {
+        "model": card.name,
+        "version": card.version,
+        "source": "faces",
+        "rows": 120,
+        "splits": {"PublicTest": {"fitted": figures}},
+    }
     (tmp_path / "run" / METRICS).write_text(json.dumps({**record, **changes}))
     return tmp_path / "run"
 
@@ -109,8 +116,8 @@ def test_over_time_it_is_smoothed_as_the_probabilities_are() -> None:
 def test_a_head_of_another_network_or_run_is_refused(models: Path, tmp_path: Path) -> None:
     folder = open_model(DEFAULT_MODEL, directory=models)
     card = (folder.path / "card.json").read_bytes()
-    with pytest.raises(InputError, match="use the head of the same model"):
-        add_affect(folder, _run(tmp_path, _channels(models) + 1))
+    with pytest.raises(InputError, match=r"fitted to xs .*, got one of xs 0\.1; fit it to this"):
+        add_affect(folder, _run(tmp_path, _channels(models), version="0.1"))
     run = _run(tmp_path, _channels(models), rows="many")
     with pytest.raises(TrainingError, match="expected the record of fer train --task"):
         add_affect(folder, run)
