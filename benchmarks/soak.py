@@ -31,6 +31,8 @@ import support  # noqa: E402
 from live import button, evaluate_in_stream, press, wait_for_new_frames  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
+from benchmarks.machine_speed import fixed_work_ms  # noqa: E402
+
 FRAMES, BITS, CELL = 120, 7, 20
 
 # Reads the counters of the camera's picture and of the returned one, which is mirrored.
@@ -116,7 +118,8 @@ def open_stream(browser: Browser, url: str) -> Page:
 def watch(pages: list[Page], server: support.Server, minutes: float, step_s: float) -> Table:
     """One row a step; the frame rates and latencies are those of each page."""
     table = Table(title=f"{len(pages)} viewer(s), {minutes:g} minutes", title_justify="left")
-    for heading in ("minute", "decoded fps", "latency, frames", "MB", "threads", "CPU, cores"):
+    headings = ("minute", "decoded fps", "latency, frames", "MB", "threads", "CPU, cores")
+    for heading in (*headings, "fixed work, ms"):
         table.add_column(heading, justify="right")
     began = time.monotonic()
     while (at := time.monotonic()) - began < minutes * 60:
@@ -137,6 +140,7 @@ def watch(pages: list[Page], server: support.Server, minutes: float, step_s: flo
             f"{after.memory_mb:.0f}",
             str(after.threads),
             f"{(after.cpu_s - before.cpu_s) / (now - at):.2f}",
+            f"{fixed_work_ms():.1f}",
         ]
         table.add_row(*cells)
         print("  ".join(cells), file=sys.stderr, flush=True)

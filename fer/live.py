@@ -18,6 +18,7 @@ from typing import Protocol
 
 from fer.admission import Admission
 from fer.explain import ClassActivation, HeatMap, draw_heat_maps
+from fer.live_pace import Pace
 from fer.live_picture import guarded, live_picture, live_style
 from fer.live_recording import Recording
 from fer.live_settings import LiveSettings
@@ -39,9 +40,6 @@ _DARK_MEAN = 4.0
 _STALE_S = 3.0
 # When faces are to be blurred, older boxes may miss a face that moved: all of the picture is.
 _STALE_BLUR_S = 0.6
-# Between two frames that are analysed, where several viewers share the machine: every second one of
-# a usual camera. Every picture is drawn and sent all the same.
-_SHARED_STEP_S = 0.06
 # Between two pictures of a viewer who waits for the full frame rate.
 _WAITING_STEP_S = 0.3
 # Different failures remembered, so that each is logged once.
@@ -110,7 +108,7 @@ class LiveSession:
         # What is on show, without drawings: a paused picture follows the controls too.
         self._shown: tuple[Image, FrameResult | None] | None = None
         self._last_frame_s: float | None = None
-        self._submitted_s = float("-inf")
+        self._pace = Pace(admission)
         self._paused_s = 0.0
         self.recording: Recording | None = None
         self.lessons: Lessons | None = None
@@ -121,6 +119,11 @@ class LiveSession:
     def settings(self) -> LiveSettings:
         """The controls as they are now."""
         return self._settings
+
+    @property
+    def crowded(self) -> bool:
+        """Whether so many viewers share the server that each gets a little less."""
+        return self._pace.crowded
 
     def configure(self, settings: LiveSettings, recognizer: Recognizer | None = None) -> None:
         """Change the controls; acts with the next frame, without a restart.
@@ -267,14 +270,13 @@ class LiveSession:
             self._arrivals.append(now)
             self._last_frame_s = now
             self._dark = dark
-            shared = self._admission is not None and self._admission.viewers > 1
-            if not shared or now - self._submitted_s >= _SHARED_STEP_S:
-                self._submitted_s = now
+            if self._pace.due(now):
                 self._dropped += self._worker.submit(frame, now)
 
     def _work(self, frame: Image, arrived: float) -> None:
         """Analyse a frame; on the worker's thread."""
         try:
+            self._pace.steer(self._recognizer)
             result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
             if result is None:
                 return

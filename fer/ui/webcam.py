@@ -36,6 +36,8 @@ MEDIA_CONSTRAINTS = {
 }
 
 REFRESH_S = 0.5
+# A page that is drawn again costs its browser and the server more than two pictures of the stream.
+_CROWD_REFRESH_S = 1.0
 _MAX_CARDS = 6
 _SINGLE = "webcam_single"
 _STREAM = "webcam"
@@ -195,8 +197,12 @@ def render() -> None:
             if _single_instead(fault):
                 single_pictures(st.session_state.get("webcam_labels", "fer2013"))
 
-        @st.fragment(run_every=REFRESH_S if playing else None)
+        refresh_s = _CROWD_REFRESH_S if session.crowded else REFRESH_S
+
+        @st.fragment(run_every=refresh_s if playing else None)
         def live_panel() -> None:
+            if playing and session.crowded != (refresh_s == _CROWD_REFRESH_S):
+                st.rerun()
             _panel(session.snapshot(), playing, session.settings.paused)
 
         recording = playing and recording_now(session)
