@@ -3,8 +3,8 @@
 Run ``python -m benchmarks.bench_viewers``. One viewer is a real Chromium with a fake camera of
 640 x 480 at 30 fps, in which decoded frames and latency are measured; the others are light clients
 (``benchmarks.light_viewer``) in processes of their own, so that browsers do not eat the cores that
-the server needs. Each joins while those before it go on. *Fixed work* is the time of one plain Haar
-search beside all this: rows compare only where it is alike.
+the server needs. Each joins while those before it go on. *Fixed work* is what the same small task
+takes beside all this: rows compare only where it is alike.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ import support  # noqa: E402
 from live import button, evaluate_in_stream, press, wait_for_new_frames  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
-from benchmarks.machine_speed import fixed_work_ms  # noqa: E402
+from benchmarks.machine_speed import fixed_work_ms, stolen_s  # noqa: E402
 
 FRAMES, BITS, CELL = 120, 7, 20
 
@@ -119,12 +119,12 @@ def watch(pages: list[Page], server: support.Server, minutes: float, step_s: flo
     """One row a step; the frame rates and latencies are those of each page."""
     table = Table(title=f"{len(pages)} viewer(s), {minutes:g} minutes", title_justify="left")
     headings = ("minute", "decoded fps", "latency, frames", "MB", "threads", "CPU, cores")
-    for heading in (*headings, "fixed work, ms"):
+    for heading in (*headings, "fixed work, ms", "stolen, s"):
         table.add_column(heading, justify="right")
     began = time.monotonic()
     while (at := time.monotonic()) - began < minutes * 60:
         counts = [int(str(evaluate_in_stream(page, COUNT))) for page in pages]
-        before = usage(server.process.pid)
+        before, stolen = usage(server.process.pid), stolen_s()
         late = [latency(page) for page in pages]
         time.sleep(max(0.0, step_s - (time.monotonic() - at)))
         now = time.monotonic()
@@ -141,6 +141,7 @@ def watch(pages: list[Page], server: support.Server, minutes: float, step_s: flo
             str(after.threads),
             f"{(after.cpu_s - before.cpu_s) / (now - at):.2f}",
             f"{fixed_work_ms():.1f}",
+            f"{stolen_s() - stolen:.1f}",
         ]
         table.add_row(*cells)
         print("  ".join(cells), file=sys.stderr, flush=True)
