@@ -20,9 +20,8 @@ from fer.personal import (
     PersonalModel,
     Samples,
     fit_personal,
-    from_json,
-    to_json,
 )
+from fer.personal_file import from_json, to_json
 from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import crop_face, to_grey

@@ -15,9 +15,8 @@ from fer.personal import (
     PersonalClassifier,
     PersonalModel,
     fit_personal,
-    from_json,
-    to_json,
 )
+from fer.personal_file import from_json, to_json
 from fer.personal_lessons import Lessons
 from fer.pipeline import EmotionRecognizer
 from fer.ui.shell import download, errors_shown, pressed, recognizer
