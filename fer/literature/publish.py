@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +20,7 @@ from fer.literature.network import probabilities
 from fer.literature.recipes import Recipe, split_record
 from fer.literature.run import TrainingData, training_data
 from fer.literature.runs import load_run
+from fer.literature.timing import latency_ms, write_json
 from fer.model_store import (
     CARD,
     HISTORY,
@@ -36,7 +34,7 @@ from fer.model_store import (
 )
 from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
 from fer.training.config import TrainingConfig
-from fer.training.convert import SIGNATURE, run_converted
+from fer.training.convert import run_converted
 from fer.training.deployment import Deployment, deploy
 from fer.training.run_folder import read_history
 
@@ -45,7 +43,6 @@ if TYPE_CHECKING:
 
 OWN_HISTORY = "own_history.csv"
 _GAP_ROWS = 4000
-_TIMED_FACES = 200
 
 
 def serving_model(model: keras.Model) -> keras.Model:
@@ -97,40 +94,6 @@ def fit_signs(model: keras.Model, data: TrainingData) -> dict[str, float]:
         "gap": training - validation,
         "dominance": float((said[true > 0] / true[true > 0]).max()),
     }
-
-
-def latency_ms(content: bytes) -> float:
-    """Median processor time of one face on one thread of the LiteRT runtime, in milliseconds."""
-    from ai_edge_litert.interpreter import Interpreter
-
-    runner = Interpreter(model_content=content, num_threads=1).get_signature_runner(SIGNATURE)
-    faces = np.random.default_rng(0).integers(
-        0, 256, (_TIMED_FACES, 1, IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8
-    )
-    times = []
-    for face in faces:
-        started = time.process_time()
-        runner(pixels=face)
-        times.append(time.process_time() - started)
-    return float(np.median(times)) * 1000
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that a reader sees all of it or the file before.
-
-    Raises:
-        TrainingError: If the disk refuses.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as fault:
-        raise TrainingError(
-            f"{path}: could not write ({fault.strerror or fault}); free some disk or choose "
-            "another folder"
-        ) from fault
 
 
 def _minutes(history: list[dict[str, str]]) -> float:

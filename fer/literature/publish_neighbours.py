@@ -18,8 +18,8 @@ from fer.evaluation.calibration import choose_threshold
 from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_neighbours
-from fer.literature.publish import write_json
 from fer.literature.recipes import split_record
+from fer.literature.timing import write_json
 from fer.model_store import (
     CARD,
     METRICS,

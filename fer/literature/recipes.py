@@ -154,7 +154,7 @@ RECIPES: dict[str, Recipe] = {
     ),
     "cnn4-56": Recipe(
         "cnn4-56",
-        epochs=40,
+        epochs=24,
         batch_size=64,
         patience=8,
         restore_best=True,

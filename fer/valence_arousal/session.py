@@ -12,7 +12,7 @@ from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
 from fer.errors import InputError, TrainingError
 from fer.evaluation.affect import measure_affect
-from fer.literature.publish import write_json
+from fer.literature.timing import write_json
 from fer.model_card import AffectRecord
 from fer.model_parts import put_part
 from fer.model_store import AFFECT, METRICS, ModelFolder

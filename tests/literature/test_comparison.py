@@ -11,6 +11,7 @@ import pytest
 
 from fer.cli import main
 from fer.literature.comparison import COLUMNS, entries, markdown, trained
+from fer.literature.timing import LATENCY, record_time
 from fer.model_store import DEFAULT_MODEL, models_dir
 
 
@@ -66,3 +67,18 @@ def test_the_figure_of_the_neighbours_is_reproduced_to_within_half_a_point() -> 
     assert found.own is not None and found.published is not None
     assert found.own["n"] == 2872 and found.own["recipe"]["neighbours"] == 169
     assert abs(found.own["accuracy"] - found.published) < 0.005
+
+
+def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> None:
+    folder = models / "xs"
+    path = folder / "metrics.json"
+    figures = json.loads(path.read_text())
+    figures.pop(LATENCY, None)
+    path.write_text(json.dumps(figures))
+    assert record_time(folder) is None, "nothing to time without the weights"
+    shutil.copy(models_dir() / "xs" / "model.tflite", folder)
+    measured = record_time(folder)
+    assert measured is not None and measured > 0
+    assert json.loads(path.read_text()) == {**figures, LATENCY: measured}
+    assert record_time(folder) == measured
+    assert next(iter(entries(models))).milliseconds == measured

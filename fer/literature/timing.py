@@ -1,0 +1,81 @@
+"""The processor time of a published model, measured once and kept with its figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fer.datasets.base import IMAGE_SIZE
+from fer.errors import ModelError, TrainingError
+from fer.model_store import METRICS, WEIGHTS
+from fer.training.convert import SIGNATURE
+
+LATENCY = "latency_ms"
+_TIMED_FACES = 200
+
+
+def latency_ms(content: bytes) -> float:
+    """Median processor time of one face on one thread of the LiteRT runtime, in milliseconds."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(model_content=content, num_threads=1).get_signature_runner(SIGNATURE)
+    faces = np.random.default_rng(0).integers(
+        0, 256, (_TIMED_FACES, 1, IMAGE_SIZE, IMAGE_SIZE), dtype=np.uint8
+    )
+    times = []
+    for face in faces:
+        started = time.process_time()
+        runner(pixels=face)
+        times.append(time.process_time() - started)
+    return float(np.median(times)) * 1000
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON so that a reader sees all of it or the file before.
+
+    Raises:
+        TrainingError: If the disk refuses.
+    """
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        os.replace(partial, path)
+    except OSError as fault:
+        raise TrainingError(
+            f"{path}: could not write ({fault.strerror or fault}); free some disk or choose "
+            "another folder"
+        ) from fault
+
+
+def record_time(folder: Path) -> float | None:
+    """Time a published model that has no time yet, and write it into its ``metrics.json``.
+
+    Args:
+        folder: The model folder; one without figures, or without weights on this machine, stays
+            as it is.
+
+    Returns:
+        The time in milliseconds, or None when there is nothing to time.
+
+    Raises:
+        ModelError: If the figures are damaged.
+        TrainingError: If the disk refuses.
+    """
+    metrics, weights = folder / METRICS, folder / WEIGHTS
+    if not metrics.is_file() or not weights.is_file():
+        return None
+    try:
+        figures = json.loads(metrics.read_text(encoding="utf-8"))
+    except ValueError as fault:
+        raise ModelError(f"{metrics}: expected JSON, got: {fault}; publish it again") from fault
+    if LATENCY not in figures:
+        figures[LATENCY] = latency_ms(weights.read_bytes())
+        write_json(metrics, figures)
+    return float(figures[LATENCY])
