@@ -16,8 +16,11 @@ from dataclasses import dataclass
 _TRIAL_FROM_S = 3.0
 # ... and when nobody fell behind until here, the newcomer stays.
 _TRIAL_UNTIL_S = 7.0
-# After the trial, falling behind has to last so long: any page that opens is felt for a moment.
+# After the trial, the time behind has to exceed the time in step by so much: any page that opens is
+# felt for a moment, and a rate just below the least one is above it now and then.
 _BEHIND_S = 4.0
+# Between two judgements, at most so much counts: nobody may have sent anything for a while.
+_LONGEST_STEP_S = 0.5
 # A camera that sent less than the least rate anyway, as in the dark, shall keep this part of it.
 _KEPT_SHARE = 0.8
 # Nobody hears of a closed tab at once: whoever sends no frame for so long has left.
@@ -50,7 +53,7 @@ class Admission:
         self._viewers: dict[Hashable, _Viewer] = {}
         self._on_trial: Hashable | None = None
         self._trial_began_s = 0.0
-        self._behind_since_s: float | None = None
+        self._behind_s = self._judged_s = 0.0
         self._crowded_at: int | None = None
         self._crowded_s = 0.0
 
@@ -111,20 +114,21 @@ class Admission:
     def _judge(self, now: float) -> None:
         """Let the last who came wait when somebody fell behind; end a trial that is over."""
         full, on_trial = self._full(), self._on_trial is not None
+        step = min(now - self._judged_s, _LONGEST_STEP_S)
+        self._judged_s = now
         if len(full) < 2 or (on_trial and now - self._trial_began_s < _TRIAL_FROM_S):
-            self._behind_since_s = None
+            self._behind_s = 0.0
             return
         *elders, youngest = full
         behind = any(
             state.fps < min(self.least_fps, _KEPT_SHARE * state.fps_before) for state in elders
         )
-        since = self._behind_since_s if self._behind_since_s is not None else now
-        self._behind_since_s = since if behind else None
-        crowded = behind and (on_trial or now - since > _BEHIND_S)
+        self._behind_s = max(0.0, self._behind_s + (step if behind else -step))
+        crowded = behind and (on_trial or self._behind_s > _BEHIND_S)
         if crowded:
             youngest.full = False
             self._crowded_at, self._crowded_s = len(elders), now
-            self._behind_since_s = None
+            self._behind_s = 0.0
         if crowded or now - self._trial_began_s > _TRIAL_UNTIL_S:
             self._on_trial = None
 

@@ -91,6 +91,26 @@ def test_when_the_machine_slows_down_later_the_last_who_came_waits(crowd) -> Non
     assert busy.admission.viewers == 3
 
 
+def test_a_rate_that_is_below_the_least_most_of_the_time_counts_as_below(crowd) -> None:
+    busy = crowd(9)
+    assert busy.run(40, "a", "b", "c") == {"a": 0, "b": 0, "c": 0}
+    places = {}
+    for tenth in range(100):
+        fps = 20.5 if tenth % 5 == 0 else 17.5
+        places = {viewer: busy.admission.visit(viewer, fps) for viewer in "abc"}
+        busy.now += 0.1
+    assert places == {"a": 0, "b": 0, "c": 1}
+
+
+def test_a_rate_that_dips_below_the_least_now_and_then_is_fine(crowd) -> None:
+    busy = crowd(9)
+    busy.run(40, "a", "b", "c")
+    for tenth in range(300):
+        fps = 17.5 if tenth % 5 == 0 else 20.5
+        assert not any(busy.admission.visit(viewer, fps) for viewer in "abc")
+        busy.now += 0.1
+
+
 def test_one_alone_never_waits_however_slow_the_machine(crowd) -> None:
     assert crowd(0.3).run(30, "a") == {"a": 0}
 
