@@ -12,6 +12,9 @@ from fer.detection_views import TURNED, UPRIGHT, View
 from fer.preprocessing import Image, check_frame, to_grey
 from fer.results import Box, Detection
 
+SCAN_EVERY = 4
+"""Frames from one slice of the search for new faces to the next, unless told otherwise."""
+
 # A full search in slices: the smallest sizes take the longest, so they are searched in two halves
 # that overlap by a face. Turned faces are looked for from this size on.
 _BANDS = (1.0, 1.9, 4.0)
@@ -77,7 +80,7 @@ class FollowingDetector:
     """
 
     def __init__(
-        self, detector: CascadeDetector, *, scan_every: int = 4, max_followed: int = 6
+        self, detector: CascadeDetector, *, scan_every: int = SCAN_EVERY, max_followed: int = 6
     ) -> None:
         self.detector = detector
         self.scan_every = scan_every

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fer.admission import Admission
-from fer.detection_following import FollowingDetector
+from fer.detection_following import SCAN_EVERY, FollowingDetector
 from fer.pipeline import EmotionRecognizer
 
 # Between two frames that are analysed: with two viewers every second one of a usual camera, with
@@ -11,9 +11,8 @@ from fer.pipeline import EmotionRecognizer
 _SHARED_STEP_S = 0.06
 _CROWD = 3
 _CROWD_STEP_S = 0.09
-# Analysed frames from one slice of the search for new faces to the next; the search takes more
+# As SCAN_EVERY, of the frames that are analysed, with two viewers and more; the search takes more
 # than half of an analysis. Of three viewers each finds a new face in three seconds at most.
-_SCAN_EVERY = 4
 _SHARED_SCAN_EVERY = 6
 
 
@@ -53,4 +52,4 @@ class Pace:
         """Let a stream's recogniser look for new faces as often as there is room for."""
         detector = recognizer.detector if isinstance(recognizer, EmotionRecognizer) else None
         if isinstance(detector, FollowingDetector):
-            detector.scan_every = _SCAN_EVERY if self._viewers == 1 else _SHARED_SCAN_EVERY
+            detector.scan_every = SCAN_EVERY if self._viewers == 1 else _SHARED_SCAN_EVERY

@@ -72,7 +72,12 @@ class Entry:
         )
 
 
-def _json(path: Path) -> dict[str, Any] | None:
+def read_json(path: Path) -> dict[str, Any] | None:
+    """A record; None where there is no such file.
+
+    Raises:
+        ModelError: If it is damaged.
+    """
     if not path.is_file():
         return None
     try:
@@ -83,18 +88,18 @@ def _json(path: Path) -> dict[str, Any] | None:
 
 
 def _entry(name: str, folder: Path, headline: str, published: float | None) -> Entry:
-    metrics = _json(folder / METRICS) or {}
+    metrics = read_json(folder / METRICS) or {}
     fit = metrics.get("fit", {})
     return Entry(
         name,
         headline,
         published,
-        _json(folder / OWN_SPLIT),
+        read_json(folder / OWN_SPLIT),
         read_card(folder) if (folder / CARD).is_file() else None,
         metrics.get("latency_ms"),
         fit.get("gap"),
         fit.get("dominance"),
-        tuple(filter(None, map(_json, sorted(folder.glob(READINGS))))),
+        tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),
     )
 
 

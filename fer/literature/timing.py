@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE
-from fer.errors import ModelError, TrainingError
+from fer.errors import TrainingError
+from fer.literature.comparison import read_json
 from fer.model_store import METRICS, WEIGHTS
 from fer.training.convert import SIGNATURE
 
@@ -68,14 +69,10 @@ def record_time(folder: Path) -> float | None:
         ModelError: If the figures are damaged.
         TrainingError: If the disk refuses.
     """
-    metrics, weights = folder / METRICS, folder / WEIGHTS
-    if not metrics.is_file() or not weights.is_file():
+    figures, weights = read_json(folder / METRICS), folder / WEIGHTS
+    if figures is None or not weights.is_file():
         return None
-    try:
-        figures = json.loads(metrics.read_text(encoding="utf-8"))
-    except ValueError as fault:
-        raise ModelError(f"{metrics}: expected JSON, got: {fault}; publish it again") from fault
     if LATENCY not in figures:
         figures[LATENCY] = latency_ms(weights.read_bytes())
-        write_json(metrics, figures)
+        write_json(folder / METRICS, figures)
     return float(figures[LATENCY])

@@ -197,11 +197,12 @@ def render() -> None:
             if _single_instead(fault):
                 single_pictures(st.session_state.get("webcam_labels", "fer2013"))
 
-        refresh_s = _CROWD_REFRESH_S if session.crowded else REFRESH_S
+        crowded = session.crowded
+        refresh_s = _CROWD_REFRESH_S if crowded else REFRESH_S
 
         @st.fragment(run_every=refresh_s if playing else None)
         def live_panel() -> None:
-            if playing and session.crowded != (refresh_s == _CROWD_REFRESH_S):
+            if playing and session.crowded != crowded:
                 st.rerun()
             _panel(session.snapshot(), playing, session.settings.paused)
 
