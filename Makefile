@@ -23,7 +23,8 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run
-	$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+	@echo "The dashboard is at http://localhost:$(PORT) (stop it with Ctrl+C)"
+	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)

@@ -67,7 +67,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def running_server(folder: Path, *, data: str = "none", **variables: str) -> Iterator[Server]:
+def running_server(
+    folder: Path, *, data: str = "none", headless: bool = True, **variables: str
+) -> Iterator[Server]:
     """The dashboard; by default without a data set: what a user sees on a fresh machine."""
     port = free_port()
     log = folder / f"server-{port}.log"
@@ -78,7 +80,7 @@ def running_server(folder: Path, *, data: str = "none", **variables: str) -> Ite
         str(modules_file),
         "run",
         "streamlit_app.py",
-        "--server.headless=true",
+        f"--server.headless={str(headless).lower()}",
         f"--server.port={port}",
         "--server.address=127.0.0.1",
     ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support import ASTRONAUT_FACE, Server, astronaut_png
+from support import ASTRONAUT_FACE, Server, astronaut_png, running_server
 
 from fer.boxes import iou
 from fer.results import Box
@@ -44,6 +44,20 @@ def test_each_page_works_as_the_first_request_of_a_server(
             expect(page.get_by_role("link", name=name).first).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         assert "Traceback" not in server.log_text()
+
+
+def test_nothing_of_streamlit_lies_over_the_page_on_a_developers_machine(
+    page: Page, tmp_path: Path
+) -> None:
+    # As `make run` starts it, where Streamlit finds a coding assistant to advertise to.
+    (tmp_path / ".agents").mkdir()
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "BROWSER": "true"}
+    with running_server(tmp_path, headless=False, **home) as server:
+        page.goto(server.url)
+        expect(page.get_by_role("heading", name=HEADINGS[""], level=1)).to_be_visible()
+        page.wait_for_timeout(2000)
+        assert "skills" not in page.locator("body").inner_text().lower()
+        assert "skills" not in server.log_text().lower()
 
 
 def test_a_photo_is_analysed_and_its_table_reads_back(
