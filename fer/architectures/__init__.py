@@ -23,6 +23,14 @@ def _xs(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
     )
 
 
+def _s(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
+    from fer.architectures.residual import residual_network
+
+    return residual_network(
+        "s", stem=32, widths=(64, 128, 256), dropout=dropout, input_size=input_size
+    )
+
+
 def _tiny(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
     from fer.architectures.residual import residual_network
 
@@ -77,6 +85,7 @@ def _transfer(backbone: str) -> Callable[..., keras.Model]:
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "xs": _xs,
+    "s": _s,
     "tiny": _tiny,
     "cnn4-4.5m": _cnn4_4m5,
     "cnn4-2.7m": _cnn4_2m7,
@@ -85,10 +94,10 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "cnn5-224": _cnn5_224,
     **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
 }
-"""Name -> builder. ``xs`` is the shipped network; ``tiny`` is for tests and quick trials; the
-others are those of the literature, each described where it is built."""
+"""Name -> builder. ``xs`` is the shipped network and ``s`` the next wider one; ``tiny`` is for
+tests and quick trials; the others are those of the literature, each described where it is built."""
 
-SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - {"xs", "tiny"}
+SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - {"xs", "s", "tiny"}
 """Networks with one softmax instead of the heads "fer2013" and "ferplus"."""
 
 

@@ -78,10 +78,13 @@ class Cycle:
         augmentation: Ranges of the augmentation.
         closing_augmentation: Ranges during the last step of ``sizes``; None keeps the others. A
             short schedule ends better on pictures that are closer to the real ones.
-        teacher_weight: Share of the targets that is replaced by what the network itself answered
-            for the plain picture and its mirror image before this cycle: a born-again network
-            (Furlanello et al. 2018, arXiv 1805.04770) that keeps its weights. 0 in the first
-            cycle, where there is nothing to learn from.
+        teacher_weight: Share of the targets that is replaced by a teacher's answers. Without
+            ``teachers`` that is what the network itself answered for the plain picture and its
+            mirror image before this cycle: a born-again network (Furlanello et al. 2018, arXiv
+            1805.04770) that keeps its weights.
+        teachers: Folders of finished runs, or ``.keras`` files, whose mean answer to the same
+            augmented picture is the teacher's (Beyer et al. 2022, arXiv 2106.05237: consistent
+            teaching).
         sharpness: Radius of sharpness-aware steps (``fer.training.sharpness``); 0 takes plain
             ones. A short cycle of them at the end of a long training is enough (Zhou et al. 2025,
             arXiv 2410.10373).
@@ -95,6 +98,7 @@ class Cycle:
     closing_augmentation: AugmentationConfig | None = None
     teacher_weight: float = 0.0
     sharpness: float = 0.0
+    teachers: tuple[str, ...] = ()
 
     def size_at(self, epoch: int) -> int:
         """Image side in pixels for an epoch counted from 0; the last one has the full size."""
@@ -133,6 +137,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     fields = dict(values)
     if "sizes" in fields:
         fields["sizes"] = tuple((float(a), int(b)) for a, b in fields["sizes"])
+    fields["teachers"] = tuple(str(one) for one in fields.get("teachers", ()))
     for name in ("augmentation", "closing_augmentation"):
         if fields.get(name) is not None:
             fields[name] = AugmentationConfig.from_dict(fields[name])
@@ -161,6 +166,9 @@ class TrainingConfig:
         seed: Seed of the order, the augmentation and the initial weights.
         augmentation: As in ``Cycle``, of the first one.
         closing_augmentation: As in ``Cycle``, of the first one.
+        teacher_weight: As in ``Cycle``, of the first one, which has nothing to learn from without
+            ``teachers``.
+        teachers: As in ``Cycle``, of the first one.
         restarts: Further cycles, each from the weights that the one before ended with (warm
             restarts: Loshchilov & Hutter 2017, arXiv 1608.03983).
     """
@@ -181,7 +189,16 @@ class TrainingConfig:
     seed: int = 0
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     closing_augmentation: AugmentationConfig | None = None
+    teacher_weight: float = 0.0
+    teachers: tuple[str, ...] = ()
     restarts: tuple[Cycle, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.teacher_weight and not self.teachers:
+            raise TrainingError(
+                f"teacher_weight: expected teachers beside it in the first cycle, got none for a "
+                f"share of {self.teacher_weight:g}; an untrained network cannot teach itself"
+            )
 
     @property
     def total_epochs(self) -> int:
@@ -198,6 +215,8 @@ class TrainingConfig:
                 self.sizes,
                 self.augmentation,
                 self.closing_augmentation,
+                self.teacher_weight,
+                teachers=self.teachers,
             ),
             0,
         )

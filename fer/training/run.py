@@ -37,6 +37,7 @@ from fer.training.run_folder import (
 from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
 from fer.training.targets import Targets, blend, make_targets
+from fer.training.teachers import Teachers, hire
 
 if TYPE_CHECKING:
     import keras
@@ -84,7 +85,7 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     if config.architecture in SINGLE_OUTPUT:
         raise TrainingError(
             f"architecture: expected one with the heads fer2013 and ferplus, got "
-            f"{config.architecture!r}, which is a baseline with one output; train xs or tiny"
+            f"{config.architecture!r}, which is a baseline with one output; train xs, s or tiny"
         )
     set_seed(config.seed)
     model = build(config.architecture, dropout=config.dropout, input_size=None)
@@ -134,6 +135,7 @@ def _train_epoch(
     epoch: int,
     config: TrainingConfig,
     climber: Climber | None,
+    teachers: Teachers | None,
     workers: Workers | None,
     report: Reporter | None,
 ) -> dict[str, float]:
@@ -143,6 +145,8 @@ def _train_epoch(
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
+        if teachers is not None:
+            batch = teachers.teach(batch)
         if workers is not None:
             batch = workers.share(batch)
         if climber is not None:
@@ -211,8 +215,9 @@ def train(
         The model after the last epoch, with its optimizer (and EMA) still attached.
 
     Raises:
-        TrainingError: If the folder holds another run, a checkpoint cannot be used, the data has
-            other classes or lacks a split, the disk refuses, or the loss is not finite.
+        TrainingError: If the folder holds another run, a checkpoint or a teacher cannot be used,
+            the data has other classes or lacks a split, the disk refuses, or the loss is not
+            finite.
     """
     chosen, validation = usable_rows(dataset)
     checkpoint = run_dir / CHECKPOINT
@@ -231,11 +236,14 @@ def train(
         nullcontext if workers is None else workers.looking
     )
     first = load_checkpoint(model, checkpoint) if checkpoint.exists() else 0
-    aims, climber = targets, None
+    aims, climber, teachers = targets, None, None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()
         cycle, began = config.cycle_at(epoch)
-        if cycle.teacher_weight and (epoch == began or epoch == first):
+        if epoch in (began, first):
+            teachers = hire(cycle, workers)
+        own = cycle.teacher_weight and not cycle.teachers
+        if own and epoch in (began, first):
             with looking(model) as network:
                 teacher = teacher_answers(
                     network, chosen.images, run_dir, began, fresh=epoch == began, keep=writes
@@ -248,7 +256,9 @@ def train(
                 Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
             )
         size = config.size_at(epoch)
-        logs = _train_epoch(model, chosen.images, aims, epoch, config, climber, workers, report)
+        logs = _train_epoch(
+            model, chosen.images, aims, epoch, config, climber, teachers, workers, report
+        )
         if not writes:
             continue
         with looking(model) as network:

@@ -57,6 +57,13 @@ def test_xs_needs_128_million_multiplications() -> None:
         multiply_adds(built("xs", input_size=None))
 
 
+def test_s_is_the_next_wider_one() -> None:
+    from fer.architectures.complexity import multiply_adds
+
+    assert built("s").count_params() == 2_809_759
+    assert multiply_adds(built("s")) == pytest.approx(227e6, rel=0.01)
+
+
 def test_multiply_adds_equal_the_count_by_hand() -> None:
     import keras
 
@@ -107,7 +114,7 @@ def test_layers_so_narrow_that_training_would_corrupt_memory_are_refused(
 
 
 def test_an_unknown_architecture_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"xs, tiny, cnn4-4\.5m, .*, got 'resnet'"):
+    with pytest.raises(InputError, match=r"xs, s, tiny, cnn4-4\.5m, .*, got 'resnet'"):
         build("resnet")
 
 

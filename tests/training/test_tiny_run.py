@@ -14,19 +14,24 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from fer.architectures import build
 from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import DatasetError, InputError, ModelError, TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.labels import FER2013, FERPLUS
 from fer.model_store import list_models, open_model
+from fer.training.batches import make_batch
 from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
 from fer.training.convert import convert, run_converted
 from fer.training.deployment import check_precision, head_truths
 from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
+from fer.training.parallel import Workers
 from fer.training.publish import publish
 from fer.training.run import StepReport, compile_model, load_checkpoint, resized, train, validate
 from fer.training.run_folder import load_answers, read_config, save_checkpoint
+from fer.training.targets import make_targets
+from fer.training.teachers import hire
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -41,6 +46,7 @@ CONFIG = TrainingConfig(
     ema=0.8,
     augmentation=AugmentationConfig(rotation_degrees=3, shift=0.02, flip=0, erase=0.1),
 )
+PLAIN = AugmentationConfig(0, (1, 1), 0, 0, 0, 0, 0)
 
 
 def pattern(label: int) -> np.ndarray:
@@ -171,6 +177,75 @@ def test_a_restart_learns_from_the_network_before_it(runs: Runs, tmp_path: Path)
     (folder / "teacher-2.npz").unlink()
     with pytest.raises(TrainingError, match="expected a teacher's answers for 139"):
         load_answers(folder, 2, 139)
+
+
+# Other networks as teachers.
+
+
+def test_teachers_answer_the_view_that_the_student_sees(
+    runs: Runs, loaded: tuple[Any, dict[str, np.ndarray]], published: Path
+) -> None:
+    _, logits = loaded
+    # A finished run and a published file of it: their mean is between the two.
+    cycle = Cycle(1, 0.1, teacher_weight=0.25, teachers=(str(runs.straight),))
+    both = replace(cycle, teachers=(str(runs.straight), str(published / "model.keras")))
+    rows = np.arange(20)
+    batch = make_batch(
+        runs.dataset.images,
+        make_targets(runs.dataset, label_smoothing=0, vote_smoothing=0),
+        rows,
+        48,
+        PLAIN,
+        (0,),
+    )
+    one, two = hire(cycle), hire(both)
+    assert one is not None and two is not None and hire(Cycle(1, 0.1)) is None
+    taught = one.teach(batch)
+    for head, values in batch.targets.items():
+        wanted = 0.75 * values + 0.25 * softmax(logits[head], axis=1)
+        np.testing.assert_allclose(taught.targets[head], wanted, atol=1e-5)
+        np.testing.assert_allclose(two.teach(batch).targets[head].sum(axis=1), 1, atol=1e-5)
+    assert taught.pixels is batch.pixels
+
+
+def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: Path) -> None:
+    config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=(str(runs.straight),))
+    train(config, runs.dataset, tmp_path / "run")
+    assert read_config(tmp_path / "run") == config
+    history = history_of(tmp_path / "run")
+    assert history[1]["loss"] < history[0]["loss"]
+    train(config, runs.dataset, tmp_path / "run", resume=True)
+    assert history_of(tmp_path / "run") == history
+
+
+def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
+    def hired(path: Path, share: float = 0.5) -> str:
+        with pytest.raises(TrainingError) as caught:
+            hire(Cycle(1, 0.1, teacher_weight=share, teachers=(str(path),)))
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    assert "found no config.json" in hired(tmp_path)
+    assert "expected the folder of a run or a .keras file" in hired(tmp_path / "none.keras")
+    (tmp_path / "text.keras").write_text("hello")
+    assert "expected the folder of a run or a .keras file" in hired(tmp_path / "text.keras")
+    assert "expected above 0 and at most 1" in hired(runs.straight, 0.0)
+    folder = shutil.copytree(runs.straight, tmp_path / "run")
+    longer = replace(CONFIG, restarts=(Cycle(1, 0.1),))
+    (folder / "config.json").write_text(json.dumps(longer.to_dict()))
+    assert "got 2 of 3 epochs" in hired(folder)
+    (folder / "checkpoint.npz").unlink()
+    assert "found none" in hired(folder)
+    baseline = build("cnn4-56")
+    baseline.save(tmp_path / "baseline.keras")
+    assert "got one output" in hired(tmp_path / "baseline.keras")
+    with pytest.raises(TrainingError, match="expected one process, got 2 workers"):
+        hire(
+            Cycle(1, 0.1, teacher_weight=0.5, teachers=(str(runs.straight),)),
+            Workers(0, 2, "127.0.0.1:1"),
+        )
+    with pytest.raises(TrainingError, match="an untrained network cannot teach itself"):
+        replace(CONFIG, teacher_weight=0.5)
 
 
 def test_the_recipe_is_stored_with_the_run(runs: Runs) -> None:

@@ -1,0 +1,104 @@
+"""Other networks as teachers: they answer the pictures that the student sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fer.errors import TrainingError
+from fer.training.batches import Batch
+from fer.training.config import Cycle
+from fer.training.parallel import Workers
+from fer.training.run_folder import CHECKPOINT, read_config
+
+if TYPE_CHECKING:
+    import keras
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Teachers:
+    """Networks whose mean answer replaces a share of a batch's targets.
+
+    Attributes:
+        networks: Networks from pixels of any size to logits of both heads.
+        share: Of the targets that the answer replaces.
+    """
+
+    networks: tuple[keras.Model, ...]
+    share: float
+
+    def teach(self, batch: Batch) -> Batch:
+        """The batch with targets that are partly the teachers' probabilities for its pixels."""
+        answers = {head: np.zeros_like(values) for head, values in batch.targets.items()}
+        for network in self.networks:
+            for head, logits in network.predict_on_batch(batch.pixels).items():
+                shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+                answers[head] += shifted / shifted.sum(axis=1, keepdims=True) / len(self.networks)
+        targets = {
+            head: (1 - self.share) * values + self.share * answers[head]
+            for head, values in batch.targets.items()
+        }
+        return Batch(batch.pixels, targets, batch.weights)
+
+
+def _load(path: Path) -> keras.Model:
+    """A network for inputs of any size, from the folder of a run or a ``.keras`` file."""
+    if path.is_dir():
+        # run imports this module.
+        from fer.training.run import compile_model
+        from fer.training.run_folder import load_checkpoint
+
+        config = read_config(path)
+        if not (path / CHECKPOINT).exists():
+            raise TrainingError(
+                f"{path}: expected a run with a checkpoint as a teacher, found none; train it first"
+            )
+        model = compile_model(config)
+        done = load_checkpoint(model, path / CHECKPOINT)
+        if done < config.total_epochs:
+            raise TrainingError(
+                f"{path}: expected a finished run as a teacher, got {done} of "
+                f"{config.total_epochs} epochs; finish it with --resume"
+            )
+        return model
+    import keras
+
+    import fer.architectures.layers  # noqa: F401 - registers the layers
+
+    try:
+        model = keras.saving.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as fault:
+        raise TrainingError(
+            f"{path}: expected the folder of a run or a .keras file as a teacher, got: "
+            f"{str(fault).splitlines()[0]}; check the path"
+        ) from fault
+    heads = model.output if isinstance(model.output, dict) else {}
+    if set(heads) != {"fer2013", "ferplus"}:
+        raise TrainingError(
+            f"{path}: expected a teacher with the heads fer2013 and ferplus, got "
+            f"{', '.join(sorted(heads)) or 'one output'}; choose a network of this project"
+        )
+    return model
+
+
+def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
+    """Load the teachers of a cycle; None when it has none.
+
+    Raises:
+        TrainingError: If one cannot be loaded, their share is none, or several processes train.
+    """
+    if not cycle.teachers:
+        return None
+    if not 0 < cycle.teacher_weight <= 1:
+        raise TrainingError(
+            f"teacher_weight: expected above 0 and at most 1 with teachers, got "
+            f"{cycle.teacher_weight:g}; set the share of the targets that is theirs"
+        )
+    if workers is not None:
+        raise TrainingError(
+            f"teachers: expected one process, got {workers.count} workers; train without --workers"
+        )
+    return Teachers(tuple(_load(Path(one)) for one in cycle.teachers), cycle.teacher_weight)
