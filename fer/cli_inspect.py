@@ -250,6 +250,39 @@ def models_runs(
     out.print(table)
 
 
+@models_app.command("ensemble")
+def models_ensemble(
+    members: Annotated[
+        list[Path], typer.Argument(help="Folders of finished runs, or .keras files; two to five.")
+    ],
+    data: Data = None,
+    ferplus: Ferplus = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure several networks together, with flips, and write models/ENSEMBLE.md."""
+    from fer.model_store import models_dir
+    from fer.training.ensemble import evaluate_ensemble, write_ensemble
+
+    dataset = open_data(data, ferplus, skip_bad=False)
+    with progress() as bars:
+        task = bars.add_task("Asking the members", total=len(members))
+        result = evaluate_ensemble(
+            members, dataset, report=lambda done, of: bars.update(task, completed=done, total=of)
+        )
+    path = write_ensemble(result, models_dir())
+    if as_json:
+        print_json(result)
+        return
+    table = Table("split", "n", "one pass each", "with the mirrored face")
+    for split in ("PublicTest", "PrivateTest"):
+        plain, flip = result[split]["fer2013"], result[split]["fer2013_flip"]
+        table.add_row(
+            split, f"{plain['n']:,}", f"{plain['accuracy']:.2%}", f"{flip['accuracy']:.2%}"
+        )
+    out.print(table)
+    err.print(f"Wrote {path}", markup=False)
+
+
 @models_app.command("compare")
 def models_compare() -> None:
     """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""

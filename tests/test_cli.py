@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from fer.cli import main
+from fer.model_store import open_model
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -78,6 +79,7 @@ def test_analyze_goes_on_after_a_broken_file_and_exits_with_1(
         (("evaluate", "--data", "/no/such.csv"), "/no/such.csv"),
         (("train", "--architecture", "unheard-of", "--data", "{csv}"), "expected one of"),
         (("models", "show", "unheard-of"), "unheard-of"),
+        (("models", "ensemble", "one-run", "--data", "{csv}"), "expected 2 to 5 runs, got 1"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_1(
@@ -92,6 +94,20 @@ def test_bad_input_is_one_line_and_exit_code_1(
     assert run(monkeypatch, *(part.format(csv=csv) for part in arguments)) == 1
     errors = capsys.readouterr().err
     assert message in errors and "Traceback" not in errors
+
+
+def test_an_ensemble_is_measured_and_written_down(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    network = open_model("xs").path / "model.keras"
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+    assert run(monkeypatch, "models", "ensemble", network, network, "--data", csv, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in result["members"]] == ["xs", "xs"]
+    assert result["PrivateTest"]["fer2013_flip"]["n"] == 14
+    assert json.loads((tmp_path / "models" / "ensemble.json").read_text()) == result
+    assert "PrivateTest | 14" in (tmp_path / "models" / "ENSEMBLE.md").read_text()
 
 
 def test_evaluate_prints_json_with_n_and_protocol(

@@ -44,8 +44,12 @@ class Teachers:
         return Batch(batch.pixels, targets, batch.weights)
 
 
-def _load(path: Path) -> keras.Model:
-    """A network for inputs of any size, from the folder of a run or a ``.keras`` file."""
+def load_network(path: Path) -> keras.Model:
+    """A network for inputs of any size, from the folder of a finished run or a ``.keras`` file.
+
+    Raises:
+        TrainingError: If there is none with the heads "fer2013" and "ferplus".
+    """
     if path.is_dir():
         # run imports this module.
         from fer.training.run import compile_model
@@ -54,13 +58,13 @@ def _load(path: Path) -> keras.Model:
         config = read_config(path)
         if not (path / CHECKPOINT).exists():
             raise TrainingError(
-                f"{path}: expected a run with a checkpoint as a teacher, found none; train it first"
+                f"{path}: expected a run with a checkpoint, found none; train it first"
             )
         model = compile_model(config)
         done = load_checkpoint(model, path / CHECKPOINT)
         if done < config.total_epochs:
             raise TrainingError(
-                f"{path}: expected a finished run as a teacher, got {done} of "
+                f"{path}: expected a finished run, got {done} of "
                 f"{config.total_epochs} epochs; finish it with --resume"
             )
         return model
@@ -72,13 +76,13 @@ def _load(path: Path) -> keras.Model:
         model = keras.saving.load_model(path, compile=False)
     except (OSError, ValueError, TypeError, KeyError) as fault:
         raise TrainingError(
-            f"{path}: expected the folder of a run or a .keras file as a teacher, got: "
+            f"{path}: expected the folder of a run or a .keras file, got: "
             f"{str(fault).splitlines()[0]}; check the path"
         ) from fault
     heads = model.output if isinstance(model.output, dict) else {}
     if set(heads) != {"fer2013", "ferplus"}:
         raise TrainingError(
-            f"{path}: expected a teacher with the heads fer2013 and ferplus, got "
+            f"{path}: expected a network with the heads fer2013 and ferplus, got "
             f"{', '.join(sorted(heads)) or 'one output'}; choose a network of this project"
         )
     return model
@@ -101,4 +105,4 @@ def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
         raise TrainingError(
             f"teachers: expected one process, got {workers.count} workers; train without --workers"
         )
-    return Teachers(tuple(_load(Path(one)) for one in cycle.teachers), cycle.teacher_weight)
+    return Teachers(tuple(load_network(Path(one)) for one in cycle.teachers), cycle.teacher_weight)

@@ -25,6 +25,7 @@ from fer.training.batches import make_batch
 from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
 from fer.training.convert import convert, run_converted
 from fer.training.deployment import check_precision, head_truths
+from fer.training.ensemble import evaluate_ensemble, write_ensemble
 from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
 from fer.training.parallel import Workers
 from fer.training.publish import publish
@@ -246,6 +247,40 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
         )
     with pytest.raises(TrainingError, match="an untrained network cannot teach itself"):
         replace(CONFIG, teacher_weight=0.5)
+
+
+def test_an_ensemble_is_the_mean_of_its_members(
+    runs: Runs, loaded: tuple[Any, dict[str, np.ndarray]], tmp_path: Path
+) -> None:
+    model, _ = loaded
+    seen: list[tuple[int, int]] = []
+    members = [runs.straight, shutil.copytree(runs.straight, tmp_path / "twin")]
+    result = evaluate_ensemble(members, runs.dataset, report=lambda *at: seen.append(at))
+    assert seen == [(1, 2), (2, 2)]
+    assert [one["name"] for one in result["members"]] == ["straight", "twin"]
+    # The mean of a network and its copy is the network.
+    for split in ("PublicTest", "PrivateTest"):
+        chosen = runs.dataset.split(split)
+        views = (chosen.images, chosen.images[:, :, ::-1])
+        plain, mirrored = (
+            softmax(model.predict(resized(view, 48), verbose=0)["fer2013"], axis=1)
+            for view in views
+        )
+        both = float(((plain + mirrored).argmax(axis=1) == chosen.labels).mean())
+        assert result[split]["fer2013"]["accuracy"] == pytest.approx(
+            float((plain.argmax(axis=1) == chosen.labels).mean())
+        )
+        assert result[split]["fer2013_flip"]["accuracy"] == pytest.approx(both)
+    one = result["members"][1]
+    assert one["public_accuracy"] == result["PublicTest"]["fer2013"]["accuracy"]
+    assert one["public_flip_accuracy"] == result["PublicTest"]["fer2013_flip"]["accuracy"]
+
+    page = write_ensemble(result, tmp_path / "models").read_text()
+    assert f"| twin | {one['public_accuracy']:.2%} |" in page
+    assert "| PrivateTest | 30 |" in page
+    assert json.loads((tmp_path / "models" / "ensemble.json").read_text()) == result
+    with pytest.raises(InputError, match="expected 2 to 5 runs, got 1"):
+        evaluate_ensemble(members[:1], runs.dataset)
 
 
 def test_the_recipe_is_stored_with_the_run(runs: Runs) -> None:
