@@ -99,6 +99,15 @@ def train(
             "recipe's own; none for none.",
         ),
     ] = None,
+    plateau_patience: Annotated[
+        int | None,
+        typer.Option(
+            "--plateau-patience",
+            min=0,
+            help="Systems of the literature: epochs without progress before the rate shrinks, "
+            "instead of the recipe's own.",
+        ),
+    ] = None,
     labels: Annotated[
         str | None,
         typer.Option("--labels", help="What the class names mean, as for fer evaluate."),
@@ -117,7 +126,10 @@ def train(
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     words = None if labels is None else read_label_map(labels)
     if task is Task.valence_arousal:
-        others = (config, name, drop, split, weights, image_size, augment, worker, address)
+        others = (
+            *(config, name, drop, split, weights, image_size, augment, worker, address),
+            plateau_patience,
+        )
         if workers > 1 or any(one is not None for one in others):
             raise InputError(
                 "--task valence-arousal: expected only --data, --joint with --architecture, "
@@ -157,10 +169,12 @@ def train(
             f"{architecture}: expected no --config and no --workers, its recipe is fixed; leave "
             "them out"
         )
-    if not literature and (split, weights, image_size, augment) != (None,) * 4:
+    if not literature and any(
+        one is not None for one in (split, weights, image_size, augment, plateau_patience)
+    ):
         raise InputError(
-            f"{architecture}: expected no --split, --weights, --image-size or --augment, they "
-            "belong to the systems of the literature; leave them out"
+            f"{architecture}: expected no --split, --weights, --image-size, --augment or "
+            "--plateau-patience, they belong to the systems of the literature; leave them out"
         )
     from fer.training.augmentations import split_names
 
@@ -197,6 +211,7 @@ def train(
                 weights=weights,
                 image_size=image_size,
                 augmentations=None if augment is None else split_names(augment),
+                plateau_patience=plateau_patience,
                 **common,
             )
         else:

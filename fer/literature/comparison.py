@@ -10,13 +10,15 @@ from typing import Any
 
 from fer.errors import ModelError
 from fer.literature.neighbours import NAMES
-from fer.literature.recipes import HEADLINES, RECIPES
+from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES
 from fer.model_card import ModelCard
 from fer.model_store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
 
 FILE = "COMPARISON.md"
-OWN_SPLIT = "own_split.json"
 READINGS = "split_*.json"
+
+CLOSE_POINTS = 1.5
+"""A published figure that is missed by more than this needs its reason."""
 
 COLUMNS: tuple[str, ...] = (
     "system",
@@ -39,11 +41,12 @@ class Entry:
         headline: The figure of its source, as text.
         published: That figure as a share, where it is one of FER-2013.
         own: Record of the run under its source's split, or None.
-        readings: Records under other readings of that split.
+        readings: Records under other readings of that split or of the recipe.
         card: Card of the run under the official split, or None.
         milliseconds: Median processor time of one face when it was published, or None.
         gap: Accuracy on training pictures less that on PublicTest, or None.
         dominance: Largest ratio of a class's share of the answers to its share of the labels.
+        remark: Why the published figure does not come out, if that is known.
     """
 
     name: str
@@ -55,6 +58,7 @@ class Entry:
     gap: float | None = None
     dominance: float | None = None
     readings: tuple[dict[str, Any], ...] = ()
+    remark: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
@@ -87,7 +91,9 @@ def read_json(path: Path) -> dict[str, Any] | None:
         raise ModelError(f"{path}: expected JSON, got: {fault}; publish it again") from fault
 
 
-def _entry(name: str, folder: Path, headline: str, published: float | None) -> Entry:
+def _entry(
+    name: str, folder: Path, headline: str, published: float | None, remark: str = ""
+) -> Entry:
     metrics = read_json(folder / METRICS) or {}
     fit = metrics.get("fit", {})
     return Entry(
@@ -100,6 +106,7 @@ def _entry(name: str, folder: Path, headline: str, published: float | None) -> E
         fit.get("gap"),
         fit.get("dominance"),
         tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),
+        remark,
     )
 
 
@@ -114,7 +121,7 @@ def entries(models_dir: Path) -> list[Entry]:
         headline = HEADLINES[name]
         folder = models_dir / LITERATURE / name.replace(":", "-")
         published = headline.accuracy if headline.split else None
-        found.append(_entry(name, folder, headline.text, published))
+        found.append(_entry(name, folder, headline.text, published, headline.remark))
     return found
 
 
@@ -129,18 +136,29 @@ def _difference(entry: Entry) -> str | None:
     points = 100 * (entry.own["accuracy"] - entry.published)
     low, high = entry.own["accuracy_interval"]
     inside = "contains" if low <= entry.published <= high else "does not contain"
-    return (
+    line = (
         f"- `{entry.name}`: {points:+.2f} points from the published figure on the split "
         f"*{entry.own['split']}*; the 95 % interval of ours, {low:.1%} to {high:.1%}, {inside} it."
     )
+    if abs(points) > CLOSE_POINTS and entry.remark:
+        line += f" {entry.remark}"
+    return line
 
 
 def _readings(entry: Entry) -> list[str]:
-    return [
-        f"- `{entry.name}`, another reading of its split, *{record['split']}*: "
-        f"{record['accuracy']:.2%} (n = {record['n']:,})."
-        for record in entry.readings
-    ]
+    lines = []
+    for record in entry.readings:
+        changes = record.get("changes") or {}
+        what = ", ".join(
+            f"{name.replace('_', ' ')} {here} instead of {there}"
+            for name, (here, there) in changes.items()
+        )
+        reading = f"recipe, *{what}*" if what else f"split, *{record['split']}*"
+        figure = f"{record['accuracy']:.2%} (n = {record['n']:,})"
+        if what and entry.published is not None:
+            figure += f", {100 * (record['accuracy'] - entry.published):+.2f} points"
+        lines.append(f"- `{entry.name}`, another reading of its {reading}: {figure}.")
+    return lines
 
 
 def markdown(found: list[Entry]) -> str:

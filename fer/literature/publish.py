@@ -17,7 +17,7 @@ from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013, FERPLUS
 from fer.literature.inputs import ArraySource, model_input
 from fer.literature.network import probabilities
-from fer.literature.recipes import Recipe, split_record
+from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_record
 from fer.literature.run import TrainingData, training_data
 from fer.literature.runs import load_run
 from fer.literature.timing import latency_ms, write_json
@@ -112,7 +112,7 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
     Args:
         run_dir: A run whose recipe has another split than the official one.
         dataset: FER-2013 with its official splits.
-        folder: The model folder; the record (``split_record``) and ``own_history.csv`` are written.
+        folder: The model folder; the record (``split_record``) and its history are written.
 
     Returns:
         The record: ``scheme``, ``split`` (its text), ``n``, ``accuracy`` with its interval and so
@@ -126,7 +126,10 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
     chosen = resplit(dataset, recipe.split).split(scheme.test)
     shares = probabilities(model, ArraySource(chosen.images))
     report = evaluate_probabilities(chosen.labels, shares, FER2013)
-    history = _copy_history(run_dir, folder / OWN_HISTORY)
+    changes = recipe_changes(recipe)
+    name = split_record(recipe.architecture, recipe.split, changes)
+    target = OWN_HISTORY if name == OWN_SPLIT else name.replace(".json", "_history.csv")
+    history = _copy_history(run_dir, folder / target)
     record = {
         "architecture": recipe.architecture,
         "scheme": recipe.split,
@@ -137,8 +140,9 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
         "best_epoch": best,
         "minutes": _minutes(history),
         "recipe": recipe.to_dict(),
+        "changes": {key: list(values) for key, values in changes.items()},
     }
-    write_json(folder / split_record(recipe.architecture, recipe.split), record)
+    write_json(folder / name, record)
     return record
 
 

@@ -32,6 +32,7 @@ def train_system(
     weights: str | None = None,
     image_size: int | None = None,
     augmentations: Sequence[str] | None = None,
+    plateau_patience: int | None = None,
     resume: bool = False,
     report: Any = None,
 ) -> None:
@@ -47,6 +48,7 @@ def train_system(
         weights: Initial weights of a ``transfer:`` network.
         image_size: Side in pixels that a ``transfer:`` backbone sees.
         augmentations: Names of ``fer.training.augmentations``, instead of the recipe's own.
+        plateau_patience: Epochs without a lower validation loss before the rate shrinks; 0 never.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step, see ``fer.training.run.StepReport``.
 
@@ -58,10 +60,11 @@ def train_system(
     if architecture in NAMES:
         from fer.literature.publish_neighbours import fit_run
 
-        if any(one is not None for one in (epochs, seed, weights, image_size, augmentations)):
+        options = (epochs, seed, weights, image_size, augmentations, plateau_patience)
+        if any(one is not None for one in options):
             raise InputError(
-                f"{architecture}: expected no --epochs, --seed, --weights, --image-size or "
-                "--augment, nothing is trained there; leave them out"
+                f"{architecture}: expected no --epochs, --seed, --weights, --image-size, "
+                "--augment or --plateau-patience, nothing is trained there; leave them out"
             )
         own = HEADLINES[architecture].split or OFFICIAL
         fit_run(dataset, run_dir, architecture, own if split == "own" else split)
@@ -76,6 +79,7 @@ def train_system(
         weights=weights,
         image_size=image_size,
         augmentations=augmentations,
+        plateau_patience=plateau_patience,
     )
     train(recipe, training_data(dataset, recipe), run_dir, resume=resume, report=report)
 

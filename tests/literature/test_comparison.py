@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from fer.cli import main
-from fer.literature.comparison import COLUMNS, entries, markdown, trained
+from fer.literature.comparison import CLOSE_POINTS, COLUMNS, entries, markdown, trained
+from fer.literature.recipes import HEADLINES
 from fer.literature.timing import LATENCY, record_time
 from fer.model_store import DEFAULT_MODEL, models_dir
 
@@ -42,6 +43,32 @@ def test_every_cell_comes_from_a_record(models: Path) -> None:
     assert "another reading of its split, *another way*: 30.00% (n = 2,872)" in text
     untrained = text.split("## Not trained here yet")[1]
     assert "`cnn4-4.5m`" in untrained and "knn-169`," not in untrained
+
+
+def test_a_missed_figure_comes_with_its_reason_and_the_reading_that_finds_it(models: Path) -> None:
+    folder = models / "literature" / "cnn4-4.5m"
+    folder.mkdir()
+    record = {"n": 7066, "scheme": "folder", "split": "folder tree", "changes": {}}
+    missed = {**record, "accuracy": 0.6, "accuracy_interval": [0.59, 0.61]}
+    (folder / "own_split.json").write_text(json.dumps(missed))
+    found = {**record, "accuracy": 0.645, "changes": {"plateau_patience": [2, 3]}}
+    (folder / "split_folder_plateau-patience.json").write_text(json.dumps(found))
+    text = markdown(entries(models))
+    assert f"does not contain it. {HEADLINES['cnn4-4.5m'].remark}" in text
+    assert (
+        "another reading of its recipe, *plateau patience 2 instead of 3*: 64.50% (n = 7,066), "
+        "-0.60 points." in text
+    )
+    missed["accuracy"] = 0.64
+    (folder / "own_split.json").write_text(json.dumps(missed))
+    assert HEADLINES["cnn4-4.5m"].remark not in markdown(entries(models))
+
+
+def test_no_figure_is_missed_without_a_reason() -> None:
+    for entry in entries(models_dir()):
+        if entry.own is not None and entry.published is not None:
+            close = abs(100 * (entry.own["accuracy"] - entry.published)) <= CLOSE_POINTS
+            assert close or entry.remark, entry.name
 
 
 def test_the_command_writes_the_file(

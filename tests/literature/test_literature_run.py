@@ -19,7 +19,7 @@ from fer.errors import TrainingError
 from fer.literature.inputs import ArraySource, epoch_batches, fitted
 from fer.literature.network import probabilities
 from fer.literature.publish import publish, record_own_split
-from fer.literature.recipes import Recipe
+from fer.literature.recipes import Recipe, recipe_changes, split_record
 from fer.literature.run import train, training_data
 from fer.literature.runs import is_finished, load_run
 from fer.training.run import StepReport
@@ -198,7 +198,14 @@ def test_another_split_is_recorded_and_never_published(runs: Runs, tmp_path: Pat
     train(recipe, training_data(runs.dataset, recipe), tmp_path / "run")
     record = record_own_split(tmp_path / "run", runs.dataset, tmp_path / "models" / "thin")
     assert (record["scheme"], record["n"], record["epochs"]) == ("stratified", 12, 1)
-    stored = json.loads((tmp_path / "models" / "thin" / "own_split.json").read_text())
+    # Not the source's own recipe: another reading of it.
+    changes = recipe_changes(recipe)
+    assert changes["epochs"] == (1, 60) and "split" not in changes
+    path = tmp_path / "models" / "thin" / split_record("cnn5-16", "stratified", changes)
+    stored = json.loads(path.read_text())
     assert stored["accuracy"] == record["accuracy"]
+    assert stored["changes"]["epochs"] == [1, 60]
+    history = path.with_name(f"{path.stem}_history.csv").read_text()
+    assert len(history.splitlines()) == 2
     with pytest.raises(TrainingError, match="expected a run under the official split"):
         publish(tmp_path / "run", runs.dataset, tmp_path / "models" / "thin", version="1")

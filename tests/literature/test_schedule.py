@@ -9,10 +9,28 @@ from dataclasses import replace
 import pytest
 
 from fer.errors import InputError, TrainingError
-from fer.literature.recipes import HEADLINES, RECIPES, Recipe, recipe_for
+from fer.literature.recipes import (
+    HEADLINES,
+    RECIPES,
+    Recipe,
+    recipe_changes,
+    recipe_for,
+    split_record,
+)
 from fer.literature.schedule import stand
 
 STOPPING = Recipe("cnn4-4.5m", epochs=50, patience=3, plateau_patience=2, plateau_factor=0.2)
+
+
+def test_a_changed_recipe_is_another_reading_and_has_its_own_record() -> None:
+    own = recipe_for("cnn4-4.5m", split="own")
+    assert recipe_changes(own) == {}
+    assert split_record(own.architecture, own.split, recipe_changes(own)) == "own_split.json"
+    sooner = recipe_for("cnn4-4.5m", split="own", plateau_patience=2)
+    assert recipe_changes(sooner) == {"plateau_patience": (2, 3)}
+    name = split_record(sooner.architecture, sooner.split, recipe_changes(sooner))
+    assert name == "split_folder_plateau-patience.json"
+    assert split_record("knn-169", "stratified") == "split_stratified.json"
 
 
 def test_a_run_begins_at_its_own_rate() -> None:
