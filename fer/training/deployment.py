@@ -196,6 +196,7 @@ def deploy(
     validation: FaceDataset,
     *,
     answered_right: float = ANSWERED_RIGHT,
+    correct_bias: bool = True,
 ) -> Deployment:
     """Calibrate, convert, check, and choose when to abstain; all on the validation split.
 
@@ -205,13 +206,16 @@ def deploy(
         config: Its recipe.
         validation: PublicTest.
         answered_right: Share of right answers that the threshold is chosen for.
+        correct_bias: Whether to; its heads then have to be layers with their names.
 
     Returns:
         The first precision that loses less than ``LARGEST_LOSS``; float32 when none does.
     """
     truths = head_truths(config, validation)
     logits = model.predict(resized(validation.images, IMAGE_SIZE), batch_size=256, verbose=0)
-    logits, bias_checks = correct_class_bias(model, truths, logits)
+    bias_checks: dict[str, dict[str, Any]] = {}
+    if correct_bias:
+        logits, bias_checks = correct_class_bias(model, truths, logits)
     temperatures = {
         head: fit_temperature(logits[head][truth.rows], truth.labels[truth.rows])
         for head, truth in truths.items()
