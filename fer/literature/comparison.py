@@ -161,6 +161,12 @@ def _readings(entry: Entry) -> list[str]:
     return lines
 
 
+def against_published(found: list[Entry]) -> list[str]:
+    """Markdown list lines: how far each system is from its published figure, and why."""
+    shown = [entry for entry in found if trained(entry)]
+    return [line for entry in shown for line in (_difference(entry), *_readings(entry)) if line]
+
+
 def markdown(found: list[Entry]) -> str:
     """The whole file."""
     lines = [
@@ -178,9 +184,7 @@ def markdown(found: list[Entry]) -> str:
     ]
     shown = [entry for entry in found if trained(entry)]
     lines += ["| " + " | ".join(entry.cells()) + " |" for entry in shown]
-    differences = [
-        line for entry in shown for line in (_difference(entry), *_readings(entry)) if line
-    ]
+    differences = against_published(found)
     if differences:
         lines += ["", "## Against the published figures", "", *differences]
     gaps = [entry for entry in shown if entry.gap is not None and entry.dominance is not None]

@@ -185,12 +185,12 @@ HEADLINES: dict[str, Headline] = {
     "cnn4-4.5m": Headline(
         0.651,
         "folder",
-        "65.1 % on 7,066 validation pictures, epoch 17",
+        "65.1 % (n = 7,066), epoch 17",
         "Both of its rules wait for three epochs, so that training ends in the epoch after which "
         "the rate would be lowered for the first time, and what a lower rate brings is never "
         "seen. Lowered after two epochs, with nothing else changed, it is seen.",
     ),
-    "cnn4-2.7m": Headline(0.621, "test-folder", "62.1 % on the 7,178 test pictures"),
+    "cnn4-2.7m": Headline(0.621, "test-folder", "62.1 % (n = 7,178)"),
     "cnn5-16": Headline(None, "stratified", "curves only"),
     # 30.08 % is 864 of 2,872. Its source calls the split stratified, but only the plain division
     # with its seed gives that figure; the other reading stands beside it in the comparison.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fer.literature.comparison import COLUMNS, entries, trained
+from fer.literature.comparison import COLUMNS, against_published, entries, trained
 from fer.model_store import ModelFolder, models_dir
 from fer.ui.shell import download
 
@@ -20,6 +20,9 @@ def literature_tab(folder: ModelFolder) -> None:
     )
     table = pd.DataFrame([entry.cells() for entry in found if trained(entry)], columns=COLUMNS)
     st.dataframe(table, hide_index=True, width="stretch")
+    if differences := against_published(found):
+        with st.expander("Against the published figures"):
+            st.markdown("\n".join(differences))
     missing = [entry.name for entry in found if not trained(entry)]
     if missing:
         st.caption(f"Not trained here yet: {', '.join(missing)}.")

@@ -205,3 +205,7 @@ def test_the_literature_stands_beside_the_shipped_model() -> None:
     at = open_model_page("Literature")
     assert not at.exception and not at.error
     assert {"xs", "knn-169"} <= set(at.dataframe[0].value["system"])
+    # A published figure that does not come out stands there with its reason.
+    (notes,) = (one for one in at.expander if one.label == "Against the published figures")
+    text = notes.markdown[0].value
+    assert "`cnn4-4.5m`" in text and "points from the published figure" in text
