@@ -257,30 +257,40 @@ def models_ensemble(
     ],
     data: Data = None,
     ferplus: Ferplus = None,
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private",
+            help="The members are final: open PrivateTest, and write models/ENSEMBLE.md.",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure several networks together, with flips, and write models/ENSEMBLE.md."""
+    """Measure several networks together, with flips; on PublicTest, until they are chosen."""
     from fer.model_store import models_dir
-    from fer.training.ensemble import evaluate_ensemble, write_ensemble
+    from fer.training.ensemble import SPLITS, evaluate_ensemble, write_ensemble
 
     dataset = open_data(data, ferplus, skip_bad=False)
     with progress() as bars:
         task = bars.add_task("Asking the members", total=len(members))
         result = evaluate_ensemble(
-            members, dataset, report=lambda done, of: bars.update(task, completed=done, total=of)
+            members,
+            dataset,
+            private=private,
+            report=lambda done, of: bars.update(task, completed=done, total=of),
         )
-    path = write_ensemble(result, models_dir())
+    if private:
+        err.print(f"Wrote {write_ensemble(result, models_dir())}", markup=False)
     if as_json:
         print_json(result)
         return
     table = Table("split", "n", "one pass each", "with the mirrored face")
-    for split in ("PublicTest", "PrivateTest"):
+    for split in SPLITS[: 1 + private]:
         plain, flip = result[split]["fer2013"], result[split]["fer2013_flip"]
         table.add_row(
             split, f"{plain['n']:,}", f"{plain['accuracy']:.2%}", f"{flip['accuracy']:.2%}"
         )
     out.print(table)
-    err.print(f"Wrote {path}", markup=False)
 
 
 @models_app.command("compare")

@@ -102,7 +102,11 @@ def test_an_ensemble_is_measured_and_written_down(
     csv = write_csv(tmp_path / "fer2013.csv")
     network = open_model("xs").path / "model.keras"
     monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
-    assert run(monkeypatch, "models", "ensemble", network, network, "--data", csv, "--json") == 0
+    command = ("models", "ensemble", network, network, "--data", csv, "--json")
+    assert run(monkeypatch, *command) == 0
+    assert "PrivateTest" not in json.loads(capsys.readouterr().out)
+    assert not (tmp_path / "models").exists()
+    assert run(monkeypatch, *command, "--private") == 0
     result = json.loads(capsys.readouterr().out)
     assert [one["name"] for one in result["members"]] == ["xs", "xs"]
     assert result["PrivateTest"]["fer2013_flip"]["n"] == 14

@@ -153,7 +153,7 @@ def make_card(
         abstain=abstain,
         data=_data_text(record, heads),
         licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
-        recipe=config.to_dict(),
+        recipe=config.portable().to_dict(),
         seed=config.seed,
         training_minutes=round(sum(float(row["seconds"]) for row in history) / 60, 1),
         epochs=epochs,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from fer.errors import TrainingError
@@ -132,6 +133,11 @@ class Cycle:
         return cls(**_nested(values))
 
 
+def network_name(path: Path) -> str:
+    """Name of a run, or of the model whose folder a ``model.keras`` lies in."""
+    return path.parent.name if path.name == "model.keras" else path.name
+
+
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that a cycle and a recipe share, back from JSON."""
     fields = dict(values)
@@ -199,6 +205,15 @@ class TrainingConfig:
                 f"teacher_weight: expected teachers beside it in the first cycle, got none for a "
                 f"share of {self.teacher_weight:g}; an untrained network cannot teach itself"
             )
+
+    def portable(self) -> TrainingConfig:
+        """The recipe with its teachers' names in place of their paths, for what is published."""
+
+        def names(paths: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(network_name(Path(one)) for one in paths)
+
+        restarts = tuple(replace(one, teachers=names(one.teachers)) for one in self.restarts)
+        return replace(self, teachers=names(self.teachers), restarts=restarts)
 
     @property
     def total_epochs(self) -> int:

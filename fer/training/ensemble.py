@@ -6,38 +6,34 @@ import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.errors import InputError, TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
+from fer.training.config import network_name
 from fer.training.network_pass import resized
-from fer.training.publish import KERAS_FILE
 from fer.training.teachers import load_network
+
+if TYPE_CHECKING:
+    import keras
 
 REPORT = "ensemble.json"
 TABLE = "ENSEMBLE.md"
 MOST_MEMBERS = 5
+SPLITS = ("PublicTest", "PrivateTest")
 
 Heads = dict[str, npt.NDArray[np.float32]]
 
 
-def _answers(path: Path, faces: npt.NDArray[np.uint8]) -> Heads:
+def _answers(network: keras.Model, faces: npt.NDArray[np.uint8]) -> Heads:
     """Probabilities of one network for some faces."""
-    answers: Heads = {}
-    logits = load_network(path).predict(resized(faces, IMAGE_SIZE), batch_size=256, verbose=0)
-    for head, values in logits.items():
-        shifted = np.exp(values - values.max(axis=1, keepdims=True))
-        answers[head] = shifted / shifted.sum(axis=1, keepdims=True)
-    return answers
-
-
-def _name(path: Path) -> str:
-    """Of the run; a published network is called model.keras, in a folder with its name."""
-    return path.parent.name if path.name == KERAS_FILE else path.name
+    logits = network.predict(resized(faces, IMAGE_SIZE), batch_size=256, verbose=0)
+    return {head: np.asarray(softmax(one, axis=1), np.float32) for head, one in logits.items()}
 
 
 def _mean(answers: Sequence[Heads]) -> Heads:
@@ -48,19 +44,21 @@ def evaluate_ensemble(
     members: Sequence[Path],
     dataset: FaceDataset,
     *,
+    private: bool = False,
     report: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Measure the mean of some networks; the members are to be chosen on PublicTest before.
+    """Measure the mean of some networks.
 
     Args:
         members: Folders of finished runs, or ``.keras`` files; two to five.
         dataset: FER-2013 with its splits, and FER+ votes if they are there.
+        private: Whether to open PrivateTest too: once, for members that were chosen without it.
         report: Called with the number of finished members and of all.
 
     Returns:
         ``members``: name and PublicTest accuracy, plain and with the mirrored face, of each; and
         per split what ``evaluate_classifier`` returns for their mean, whose ``fer2013_flip`` is
-        the research figure. PrivateTest is opened by the mean only.
+        the research figure. No member is measured on PrivateTest by itself.
 
     Raises:
         InputError: If there are too few or too many members.
@@ -71,23 +69,24 @@ def evaluate_ensemble(
         raise InputError(
             f"ensemble: expected 2 to {MOST_MEMBERS} runs, got {len(members)}; name the best ones"
         )
-    splits = ("PublicTest", "PrivateTest")
+    splits = SPLITS[: 1 + private]
     chosen = {split: dataset.split(split) for split in splits}
     answers: dict[tuple[str, bool], list[Heads]] = {}
     facts = []
     for done, path in enumerate(members):
+        network = load_network(path)
         for split in splits:
             images = chosen[split].images
             for mirrored, view in (
                 (False, images),
                 (True, np.ascontiguousarray(images[:, :, ::-1])),
             ):
-                answers.setdefault((split, mirrored), []).append(_answers(path, view))
+                answers.setdefault((split, mirrored), []).append(_answers(network, view))
         plain, mirror = (answers["PublicTest", flipped][-1]["fer2013"] for flipped in (False, True))
         truth = chosen["PublicTest"].labels
         facts.append(
             {
-                "name": _name(path),
+                "name": network_name(path),
                 "public_accuracy": float((plain.argmax(axis=1) == truth).mean()),
                 "public_flip_accuracy": float(((plain + mirror).argmax(axis=1) == truth).mean()),
             }
@@ -107,7 +106,7 @@ def evaluate_ensemble(
 
 
 def to_markdown(result: dict[str, Any]) -> str:
-    """The report as a page."""
+    """The report, of both splits, as a page."""
     lines = [
         "# Several networks together",
         "",
@@ -123,7 +122,7 @@ def to_markdown(result: dict[str, Any]) -> str:
     ]
     lines += ["", "| their mean | n | one pass each | with the mirrored face | macro-F1 | ECE |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: |"]
-    for split in ("PublicTest", "PrivateTest"):
+    for split in SPLITS:
         plain, flip = result[split]["fer2013"], result[split]["fer2013_flip"]
         lines.append(
             f"| {split} | {plain['n']:,} | {plain['accuracy']:.2%} | {flip['accuracy']:.2%} "
@@ -133,7 +132,7 @@ def to_markdown(result: dict[str, Any]) -> str:
 
 
 def write_ensemble(result: dict[str, Any], models_dir: Path) -> Path:
-    """Write ``ensemble.json`` and ``ENSEMBLE.md``.
+    """Write ``ensemble.json`` and ``ENSEMBLE.md`` of a result with both splits.
 
     Raises:
         TrainingError: If the disk refuses.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import numpy.typing as npt
+from scipy.special import softmax
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels
@@ -74,9 +75,8 @@ def teacher_answers(
     answers: dict[str, npt.NDArray[np.float32]] = {}
     for view in (images, images[:, :, ::-1]):
         for head, logits in model.predict(resized(view, 48), batch_size=256, verbose=0).items():
-            shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-            share = shifted / shifted.sum(axis=1, keepdims=True) / 2
-            answers[head] = answers.get(head, np.float32(0)) + share
+            share = np.asarray(softmax(logits, axis=1) / 2, np.float32)
+            answers[head] = answers[head] + share if head in answers else share
     if keep:
         save_answers(run_dir, epoch, answers)
     return answers

@@ -63,7 +63,7 @@ def _short(value: Any) -> str:
 
 def recipe_change(config: TrainingConfig) -> str:
     """What a recipe does otherwise than ``TrainingConfig()``, in one line."""
-    default, own = TrainingConfig().to_dict(), config.to_dict()
+    default, own = TrainingConfig().to_dict(), config.portable().to_dict()
     skip = {"architecture", "seed", "epochs", "restarts"}
     parts = []
     for name, value in own.items():

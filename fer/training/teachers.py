@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import softmax
 
 from fer.errors import TrainingError
 from fer.training.batches import Batch
@@ -35,8 +36,7 @@ class Teachers:
         answers = {head: np.zeros_like(values) for head, values in batch.targets.items()}
         for network in self.networks:
             for head, logits in network.predict_on_batch(batch.pixels).items():
-                shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-                answers[head] += shifted / shifted.sum(axis=1, keepdims=True) / len(self.networks)
+                answers[head] += softmax(logits, axis=1) / len(self.networks)
         targets = {
             head: (1 - self.share) * values + self.share * answers[head]
             for head, values in batch.targets.items()

@@ -31,6 +31,7 @@ from fer.training.parallel import Workers
 from fer.training.publish import publish
 from fer.training.run import StepReport, compile_model, load_checkpoint, resized, train, validate
 from fer.training.run_folder import load_answers, read_config, save_checkpoint
+from fer.training.runs import recipe_change
 from fer.training.targets import make_targets
 from fer.training.teachers import hire
 
@@ -213,6 +214,10 @@ def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: 
     config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=(str(runs.straight),))
     train(config, runs.dataset, tmp_path / "run")
     assert read_config(tmp_path / "run") == config
+    # What is published names the teacher, not where it lies on this machine.
+    assert config.portable().teachers == ("straight",)
+    assert str(tmp_path.parent) not in recipe_change(config)
+    assert "teachers straight" in recipe_change(config)
     history = history_of(tmp_path / "run")
     assert history[1]["loss"] < history[0]["loss"]
     train(config, runs.dataset, tmp_path / "run", resume=True)
@@ -255,7 +260,9 @@ def test_an_ensemble_is_the_mean_of_its_members(
     model, _ = loaded
     seen: list[tuple[int, int]] = []
     members = [runs.straight, shutil.copytree(runs.straight, tmp_path / "twin")]
-    result = evaluate_ensemble(members, runs.dataset, report=lambda *at: seen.append(at))
+    result = evaluate_ensemble(
+        members, runs.dataset, private=True, report=lambda *at: seen.append(at)
+    )
     assert seen == [(1, 2), (2, 2)]
     assert [one["name"] for one in result["members"]] == ["straight", "twin"]
     # The mean of a network and its copy is the network.
