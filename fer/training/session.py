@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
-from fer.training.config import RECIPES, TrainingConfig
+from fer.training.config import TrainingConfig
 from fer.training.parallel import Workers
+from fer.training.recipes import RECIPES
 from fer.training.run import CONFIG, Reporter, read_config, train
 
 

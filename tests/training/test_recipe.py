@@ -14,7 +14,8 @@ from fer.errors import TrainingError
 from fer.labels import FER2013, FERPLUS
 from fer.training.augmentation import affine_matrix, augment
 from fer.training.batches import epoch_batches, make_batch, steps_per_epoch
-from fer.training.config import RECIPES, AugmentationConfig, Cycle, TrainingConfig
+from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
+from fer.training.recipes import RECIPES
 from fer.training.session import choose_recipe
 from fer.training.targets import Targets, label_given_votes, make_targets
 
