@@ -1,6 +1,6 @@
 """The controls of the webcam page, on a stream with two faces that is never restarted."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -49,6 +49,11 @@ def until(page: Page, condition: object, seconds: float = 30) -> None:
     raise AssertionError(f"the picture did not change within {seconds} s")
 
 
+def typical(page: Page, measure: Callable[[np.ndarray], int]) -> float:
+    """The median of a measure over some frames."""
+    return float(np.median([measure(grabbed_frame(page)) for _ in range(9)]))
+
+
 def golden(frame: np.ndarray) -> int:
     """Pixels in the colour of "happy"."""
     return int((np.abs(frame.astype(int) - hex_to_bgr(COLOURS["happy"])).max(axis=2) < 60).sum())
@@ -69,9 +74,14 @@ def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> N
     pair.get_by_text("Mirror", exact=True).click()
     until(pair, lambda f: f[100:380, left].mean() > f[100:380, right].mean() + 10)
 
-    with_bars = golden(grabbed_frame(pair))
+    # The suit is golden too, and sways: the bars are a tenth, told by the median of some frames.
+    with_bars = typical(pair, golden)
     pair.get_by_text("Top three", exact=True).click()
-    until(pair, lambda f: golden(f) < with_bars * 0.9)
+    for _ in range(10):
+        if typical(pair, golden) < with_bars - 250:
+            break
+    else:
+        raise AssertionError("the bars did not go")
 
     calm = green(grabbed_frame(pair))
     pair.get_by_text("Heat map", exact=True).click()
