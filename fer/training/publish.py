@@ -31,8 +31,8 @@ from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
 from fer.training.deployment import deploy
 from fer.training.finalize import finalize
-from fer.training.run import compile_model
-from fer.training.run_folder import CHECKPOINT, load_checkpoint, read_config, read_history
+from fer.training.run import open_run
+from fer.training.run_folder import read_history
 
 if TYPE_CHECKING:
     import keras
@@ -115,13 +115,7 @@ def publish(
     splits = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
     for split in splits:
         dataset.split_mask(split)  # fails now rather than after minutes of work
-    config = read_config(run_dir)
-    if not (run_dir / CHECKPOINT).exists():
-        raise TrainingError(
-            f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
-        )
-    model = compile_model(config)
-    epochs = load_checkpoint(model, run_dir / CHECKPOINT)
+    model, config, epochs = open_run(run_dir)
     history = [row for row in read_history(run_dir) if int(row["epoch"]) <= epochs]
     if not history:
         raise TrainingError(

@@ -50,6 +50,7 @@ __all__ = [
     "StepReport",
     "compile_model",
     "load_checkpoint",
+    "open_run",
     "read_config",
     "resized",
     "save_checkpoint",
@@ -111,6 +112,21 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     )
     optimizer.build(model.trainable_variables)
     return model
+
+
+def open_run(run_dir: Path) -> tuple[keras.Model, TrainingConfig, int]:
+    """The network of a run as its last finished epoch left it, its recipe, and that epoch.
+
+    Raises:
+        TrainingError: If no epoch is finished, or the folder cannot be read.
+    """
+    config = read_config(run_dir)
+    if not (run_dir / CHECKPOINT).exists():
+        raise TrainingError(
+            f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
+        )
+    model = compile_model(config)
+    return model, config, load_checkpoint(model, run_dir / CHECKPOINT)
 
 
 def _make_metrics(model: keras.Model) -> None:

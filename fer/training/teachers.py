@@ -13,7 +13,6 @@ from fer.errors import TrainingError
 from fer.training.batches import Batch
 from fer.training.config import Cycle
 from fer.training.parallel import Workers
-from fer.training.run_folder import CHECKPOINT, read_config
 
 if TYPE_CHECKING:
     import keras
@@ -51,17 +50,9 @@ def load_network(path: Path) -> keras.Model:
         TrainingError: If there is none with the heads "fer2013" and "ferplus".
     """
     if path.is_dir():
-        # run imports this module.
-        from fer.training.run import compile_model
-        from fer.training.run_folder import load_checkpoint
+        from fer.training.run import open_run  # which imports this module
 
-        config = read_config(path)
-        if not (path / CHECKPOINT).exists():
-            raise TrainingError(
-                f"{path}: expected a run with a checkpoint, found none; train it first"
-            )
-        model = compile_model(config)
-        done = load_checkpoint(model, path / CHECKPOINT)
+        model, config, done = open_run(path)
         if done < config.total_epochs:
             raise TrainingError(
                 f"{path}: expected a finished run, got {done} of "

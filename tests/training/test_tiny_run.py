@@ -241,7 +241,7 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
     (folder / "config.json").write_text(json.dumps(longer.to_dict()))
     assert "got 2 of 3 epochs" in hired(folder)
     (folder / "checkpoint.npz").unlink()
-    assert "found none" in hired(folder)
+    assert "found no checkpoint.npz" in hired(folder)
     baseline = build("cnn4-56")
     baseline.save(tmp_path / "baseline.keras")
     assert "got one output" in hired(tmp_path / "baseline.keras")
