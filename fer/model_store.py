@@ -43,6 +43,7 @@ DEFAULT_MODEL = "xs"
 ENVIRONMENT = "FER_MODELS"
 
 WEIGHTS = "model.tflite"
+KERAS_FILE = "model.keras"
 CARD = "card.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.errors import TrainingError
+from fer.model_store import KERAS_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class Cycle:
 
 def network_name(path: Path) -> str:
     """Name of a run, or of the model whose folder a ``model.keras`` lies in."""
-    return path.parent.name if path.name == "model.keras" else path.name
+    return path.parent.name if path.name == KERAS_FILE else path.name
 
 
 def _nested(values: Mapping[str, Any]) -> dict[str, Any]:

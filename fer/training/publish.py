@@ -20,6 +20,7 @@ from fer.evaluation.robustness import robustness, to_records
 from fer.model_store import (
     CARD,
     HISTORY,
+    KERAS_FILE,
     METRICS,
     WEIGHTS,
     ModelFolder,
@@ -37,7 +38,6 @@ from fer.training.run_folder import read_history
 if TYPE_CHECKING:
     import keras
 
-KERAS_FILE = "model.keras"
 KERAS_LIMIT_BYTES = 10 * 1024**2
 
 

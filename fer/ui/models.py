@@ -15,6 +15,7 @@ from fer.explain_keras import KerasExplainer, Method
 from fer.model_store import (
     DEFAULT_MODEL,
     HISTORY,
+    KERAS_FILE,
     LITERATURE,
     ModelFolder,
     list_models,
@@ -72,7 +73,7 @@ def _keras_explainer() -> KerasExplainer:
 
 def keras_file(folder: ModelFolder) -> Path | None:
     """The network that a model can be trained on from, where its folder has one."""
-    path = folder.path / "model.keras"
+    path = folder.path / KERAS_FILE
     return path if path.is_file() else None
 
 
