@@ -101,7 +101,7 @@ def residual_network(
     from fer.architectures.layers import PerImageStandardization
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
-    x = PerImageStandardization(name="standardize")(inputs)
+    x = PerImageStandardization(name="standardize", dtype="float32")(inputs)
     x = layers.ReLU()(layers.BatchNormalization()(_conv(x, stem, 3)))
     for filters in widths:
         for block in range(blocks_per_stage):

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from fer.errors import ModelError
+from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import NAMES
-from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES
+from fer.literature.recipes import OWN_SPLIT, RECIPES
 from fer.model_card import ModelCard
 from fer.model_store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
 

@@ -11,6 +11,7 @@ from fer.architectures import build
 from fer.architectures.transfer import PREFIX
 from fer.literature.inputs import PictureSource, fitted, model_input
 from fer.literature.recipes import Recipe
+from fer.training.precision import dtype_policy
 from fer.training.seeds import set_seed
 
 if TYPE_CHECKING:
@@ -21,20 +22,14 @@ _CHUNK = 256
 
 def build_network(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, under its dtype policy."""
-    import keras
-
     set_seed(recipe.seed)
     options: dict[str, Any] = {}
     if recipe.architecture.startswith(PREFIX):
         options["weights"] = recipe.weights
         if recipe.image_size:
             options["image_size"] = recipe.image_size
-    before = keras.mixed_precision.dtype_policy()
-    keras.mixed_precision.set_dtype_policy(recipe.precision)
-    try:
+    with dtype_policy(recipe.precision):
         return build(recipe.architecture, **options)
-    finally:
-        keras.mixed_precision.set_dtype_policy(before)
 
 
 def probabilities(

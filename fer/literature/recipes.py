@@ -1,4 +1,4 @@
-"""How each network of the literature was trained there, and the figure that it reported."""
+"""How each network of the literature was trained there."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from fer.architectures import ARCHITECTURES
 from fer.architectures.transfer import PREFIX
 from fer.datasets.resplit import OFFICIAL, SCHEMES
 from fer.errors import InputError
+from fer.literature.headlines import HEADLINES
 from fer.training.augmentations import check_names
 from fer.training.config import AugmentationConfig, recipe_faults
+from fer.training.precision import check_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +96,6 @@ class Recipe:
             return cls(**fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
-    """A figure as its source reports it.
-
-    Attributes:
-        accuracy: Share, or None where the source shows curves only.
-        split: The scheme that it was measured under; None for data that is not FER-2013.
-        text: What and on what, for tables.
-        remark: Why the figure does not come out here, where it does not and the reason is known.
-    """
-
-    accuracy: float | None
-    split: str | None
-    text: str
-    remark: str = ""
-
-
 _TURNED = AugmentationConfig(
     rotation_degrees=15.0,
     scale=(1.0, 1.0),
@@ -181,36 +166,14 @@ RECIPES: dict[str, Recipe] = {
 }
 """Architecture -> recipe; the split is chosen by the caller."""
 
-HEADLINES: dict[str, Headline] = {
-    "cnn4-4.5m": Headline(
-        0.651,
-        "folder",
-        "65.1 % (n = 7,066), epoch 17",
-        "Both of its rules wait for three epochs, so that training ends in the epoch after which "
-        "the rate would be lowered for the first time, and what a lower rate brings is never "
-        "seen. Lowered after two epochs, with nothing else changed, it is seen.",
-    ),
-    "cnn4-2.7m": Headline(0.621, "test-folder", "62.1 % (n = 7,178)"),
-    "cnn5-16": Headline(None, "stratified", "curves only"),
-    # 30.08 % is 864 of 2,872. Its source calls the split stratified, but only the plain division
-    # with its seed gives that figure; the other reading stands beside it in the comparison.
-    "knn-169": Headline(0.3008, "plain", "30.08 %"),
-    "knn-169-pca": Headline(None, "plain", "none"),
-    "cnn5-224": Headline(0.657, None, "65.7 % on AffectNet-8"),
-    "cnn4-56": Headline(None, None, "none"),
-    **{
-        name: Headline(None, None, "best of eleven: 59.9 % on AffectNet")
-        for name in ARCHITECTURES
-        if name.startswith(PREFIX)
-    },
-}
-"""Network -> the figure of its source."""
-
 
 OWN_SPLIT = "own_split.json"
 """Record of a run under its source's split and recipe."""
 
-_CHOSEN_BY_USER = {"architecture", "split", "weights", "image_size", "frozen", "fine_tuning_share"}
+_CHOSEN_BY_USER = {
+    *("architecture", "split", "weights", "image_size", "frozen", "fine_tuning_share"),
+    "precision",
+}
 
 
 def recipe_changes(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
@@ -253,6 +216,7 @@ def recipe_for(
     image_size: int | None = None,
     augmentations: Sequence[str] | None = None,
     plateau_patience: int | None = None,
+    precision: str | None = None,
 ) -> Recipe:
     """The recipe of a network, with the options given by hand.
 
@@ -268,10 +232,12 @@ def recipe_for(
         image_size: Of a ``transfer:`` network.
         augmentations: Names that take the place of the recipe's own flip and augmentation.
         plateau_patience: Default is the recipe's.
+        precision: One of ``fer.training.precision.POLICIES``; default is the recipe's.
 
     Raises:
-        InputError: If an augmentation, the network or the split is unknown, or its source used
-            none of FER-2013, or ``weights`` or ``image_size`` belong to no ``transfer:`` network.
+        InputError: If an augmentation, the network, the split or the precision is unknown, or its
+            source used none of FER-2013, or ``weights`` or ``image_size`` belong to no
+            ``transfer:`` network.
     """
     if architecture not in RECIPES:
         raise InputError(
@@ -308,4 +274,6 @@ def recipe_for(
         recipe = replace(recipe, epochs=epochs, fine_tuning_epochs=0)
     if plateau_patience is not None:
         recipe = replace(recipe, plateau_patience=plateau_patience)
+    if precision is not None:
+        recipe = replace(recipe, precision=check_policy(precision))
     return recipe if seed is None else replace(recipe, seed=seed)

@@ -13,8 +13,9 @@ from fer.errors import InputError
 from fer.evaluation.cross import cross_report
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.evaluation.readings import evaluate_model, heads_reader
+from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import FILE, NAMES, Neighbours
-from fer.literature.recipes import HEADLINES, RECIPES, recipe_for
+from fer.literature.recipes import RECIPES, recipe_for
 from fer.model_store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
 
 SYSTEMS: tuple[str, ...] = (*RECIPES, *NAMES)
@@ -33,6 +34,7 @@ def train_system(
     image_size: int | None = None,
     augmentations: Sequence[str] | None = None,
     plateau_patience: int | None = None,
+    precision: str | None = None,
     resume: bool = False,
     report: Any = None,
 ) -> None:
@@ -49,6 +51,7 @@ def train_system(
         image_size: Side in pixels that a ``transfer:`` backbone sees.
         augmentations: Names of ``fer.training.augmentations``, instead of the recipe's own.
         plateau_patience: Epochs without a lower validation loss before the rate shrinks; 0 never.
+        precision: One of ``fer.training.precision.POLICIES``; networks only.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step, see ``fer.training.run.StepReport``.
 
@@ -60,11 +63,12 @@ def train_system(
     if architecture in NAMES:
         from fer.literature.publish_neighbours import fit_run
 
-        options = (epochs, seed, weights, image_size, augmentations, plateau_patience)
+        options = (epochs, seed, weights, image_size, augmentations, plateau_patience, precision)
         if any(one is not None for one in options):
             raise InputError(
                 f"{architecture}: expected no --epochs, --seed, --weights, --image-size, "
-                "--augment or --plateau-patience, nothing is trained there; leave them out"
+                "--augment, --plateau-patience or --precision, nothing is trained there; leave "
+                "them out"
             )
         own = HEADLINES[architecture].split or OFFICIAL
         fit_run(dataset, run_dir, architecture, own if split == "own" else split)
@@ -80,6 +84,7 @@ def train_system(
         image_size=image_size,
         augmentations=augmentations,
         plateau_patience=plateau_patience,
+        precision=precision,
     )
     train(recipe, training_data(dataset, recipe), run_dir, resume=resume, report=report)
 

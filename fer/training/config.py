@@ -174,8 +174,12 @@ class TrainingConfig:
         augmentation: As in ``Cycle``, of the first one.
         closing_augmentation: As in ``Cycle``, of the first one.
         teacher_weight: As in ``Cycle``, of the first one, which has nothing to learn from without
-            ``teachers``.
+            ``teachers`` or a ``start``.
         teachers: As in ``Cycle``, of the first one.
+        start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
+            with, widened where it is narrower (``fer.training.growing``); empty for random ones.
+        precision: Keras's dtype policy while it learns; "mixed_bfloat16" helps only where the
+            processor has bfloat16 instructions, elsewhere it is many times slower.
         restarts: Further cycles, each from the weights that the one before ended with (warm
             restarts: Loshchilov & Hutter 2017, arXiv 1608.03983).
     """
@@ -198,23 +202,27 @@ class TrainingConfig:
     closing_augmentation: AugmentationConfig | None = None
     teacher_weight: float = 0.0
     teachers: tuple[str, ...] = ()
+    start: str = ""
+    precision: str = "float32"
     restarts: tuple[Cycle, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.teacher_weight and not self.teachers:
+        if self.teacher_weight and not (self.teachers or self.start):
             raise TrainingError(
-                f"teacher_weight: expected teachers beside it in the first cycle, got none for a "
-                f"share of {self.teacher_weight:g}; an untrained network cannot teach itself"
+                f"teacher_weight: expected teachers or a start beside it in the first cycle, got "
+                f"none for a share of {self.teacher_weight:g}; an untrained network cannot teach "
+                "itself"
             )
 
     def portable(self) -> TrainingConfig:
-        """The recipe with its teachers' names in place of their paths, for what is published."""
+        """The recipe with other networks' names in place of their paths, for what is published."""
 
         def names(paths: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(network_name(Path(one)) for one in paths)
 
         restarts = tuple(replace(one, teachers=names(one.teachers)) for one in self.restarts)
-        return replace(self, teachers=names(self.teachers), restarts=restarts)
+        start = network_name(Path(self.start)) if self.start else ""
+        return replace(self, teachers=names(self.teachers), start=start, restarts=restarts)
 
     @property
     def total_epochs(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,8 +22,10 @@ from fer.errors import TrainingError
 from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
+from fer.training.growing import grow
 from fer.training.network_pass import resized, teacher_answers, validate
 from fer.training.parallel import Workers
+from fer.training.precision import dtype_policy
 from fer.training.run_folder import (
     CHECKPOINT,
     CONFIG,
@@ -37,7 +39,7 @@ from fer.training.run_folder import (
 from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
 from fer.training.targets import Targets, blend, make_targets
-from fer.training.teachers import Teachers, hire
+from fer.training.teachers import Teachers, hire, load_network
 
 if TYPE_CHECKING:
     import keras
@@ -79,7 +81,7 @@ def compile_model(config: TrainingConfig) -> keras.Model:
 
     Raises:
         TrainingError: If the architecture has one output instead of the two heads.
-        InputError: If it is unknown.
+        InputError: If it or the precision is unknown.
     """
     import keras
 
@@ -89,7 +91,8 @@ def compile_model(config: TrainingConfig) -> keras.Model:
             f"{config.architecture!r}, which is a baseline with one output; train xs, s or tiny"
         )
     set_seed(config.seed)
-    model = build(config.architecture, dropout=config.dropout, input_size=None)
+    with dtype_policy(config.precision):
+        model = build(config.architecture, dropout=config.dropout, input_size=None)
     optimizer = keras.optimizers.SGD(
         config.learning_rate,
         momentum=config.momentum,
@@ -125,7 +128,8 @@ def open_run(run_dir: Path) -> tuple[keras.Model, TrainingConfig, int]:
         raise TrainingError(
             f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
         )
-    model = compile_model(config)
+    # What is published, measured or taught with reads in full precision, however it learned.
+    model = compile_model(replace(config, precision="float32"))
     return model, config, load_checkpoint(model, run_dir / CHECKPOINT)
 
 
@@ -251,7 +255,11 @@ def train(
     looking: Callable[[keras.Model], AbstractContextManager[keras.Model]] = (
         nullcontext if workers is None else workers.looking
     )
-    first = load_checkpoint(model, checkpoint) if checkpoint.exists() else 0
+    first = 0
+    if checkpoint.exists():
+        first = load_checkpoint(model, checkpoint)
+    elif config.start:
+        grow(load_network(Path(config.start)), model, seed=config.seed)
     aims, climber, teachers = targets, None, None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()

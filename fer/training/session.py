@@ -10,6 +10,7 @@ from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.training.config import TrainingConfig
 from fer.training.parallel import Workers
+from fer.training.precision import check_policy
 from fer.training.recipes import RECIPES
 from fer.training.run import CONFIG, Reporter, read_config, train
 
@@ -35,12 +36,13 @@ def choose_recipe(
     config_path: Path | None = None,
     epochs: int | None = None,
     seed: int | None = None,
+    precision: str | None = None,
     resume: bool = False,
 ) -> TrainingConfig:
     """The recipe of a run.
 
     A file, if given; otherwise a resumed run keeps its own, and a new one takes that of its
-    architecture, else the defaults. Epochs and seed given by hand win.
+    architecture, else the defaults. Epochs, seed and precision given by hand win.
     """
     if resume and config_path is None and (run_dir / CONFIG).exists():
         config = read_config(run_dir)
@@ -53,6 +55,8 @@ def choose_recipe(
         config = replace(config, epochs=epochs, restarts=())
     if seed is not None:
         config = replace(config, seed=seed)
+    if precision is not None:
+        config = replace(config, precision=check_policy(precision))
     return config
 
 
@@ -64,6 +68,7 @@ def run_training(
     config_path: Path | None = None,
     epochs: int | None = None,
     seed: int | None = None,
+    precision: str | None = None,
     resume: bool = False,
     report: Reporter | None = None,
     workers: Workers | None = None,
@@ -79,6 +84,7 @@ def run_training(
         config_path=config_path,
         epochs=epochs,
         seed=seed,
+        precision=precision,
         resume=resume,
     )
     train(config, dataset, run_dir, resume=resume, report=report, workers=workers)

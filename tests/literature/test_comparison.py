@@ -11,7 +11,7 @@ import pytest
 
 from fer.cli import main
 from fer.literature.comparison import CLOSE_POINTS, COLUMNS, entries, markdown, trained
-from fer.literature.recipes import HEADLINES
+from fer.literature.headlines import HEADLINES
 from fer.literature.timing import LATENCY, record_time
 from fer.model_store import DEFAULT_MODEL, models_dir
 

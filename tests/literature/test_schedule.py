@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from fer.errors import InputError, TrainingError
+from fer.literature.headlines import HEADLINES
 from fer.literature.recipes import (
-    HEADLINES,
     RECIPES,
     Recipe,
     recipe_changes,

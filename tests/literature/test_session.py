@@ -80,6 +80,9 @@ def test_neighbours_are_trained_published_and_evaluated_from_the_command_line(
         (("--architecture", "cnn5-16", "--config", "a.json"), "its recipe is fixed"),
         (("--architecture", "cnn4-56", "--split", "own"), "--split official"),
         (("--architecture", "cnn4-56", "--weights", "none"), "leave them out"),
+        (("--architecture", "knn-169", "--precision", "float32"), "nothing is trained there"),
+        (("--architecture", "cnn5-16", "--precision", "half"), "float32, mixed_bfloat16"),
+        (("--architecture", "xs", "--precision", "half"), "float32, mixed_bfloat16"),
     ],
 )
 def test_options_that_do_not_fit_are_one_line(

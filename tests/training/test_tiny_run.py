@@ -29,7 +29,15 @@ from fer.training.ensemble import evaluate_ensemble, write_ensemble
 from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
 from fer.training.parallel import Workers
 from fer.training.publish import publish
-from fer.training.run import StepReport, compile_model, load_checkpoint, resized, train, validate
+from fer.training.run import (
+    StepReport,
+    compile_model,
+    load_checkpoint,
+    open_run,
+    resized,
+    train,
+    validate,
+)
 from fer.training.run_folder import load_answers, read_config, save_checkpoint
 from fer.training.runs import recipe_change
 from fer.training.targets import make_targets
@@ -182,6 +190,36 @@ def test_a_restart_learns_from_the_network_before_it(runs: Runs, tmp_path: Path)
 
 
 # Other networks as teachers.
+
+
+def test_a_run_starts_from_another_and_learns_in_bfloat16(runs: Runs, tmp_path: Path) -> None:
+    config = replace(
+        CONFIG,
+        epochs=1,
+        sizes=((1.0, 32),),
+        start=str(runs.straight),
+        teacher_weight=0.3,
+        precision="mixed_bfloat16",
+    )
+    model = train(config, runs.dataset, tmp_path / "run")
+    convolutions = [layer for layer in model.layers if "conv2d" in layer.name]
+    assert {layer.compute_dtype for layer in convolutions} == {"bfloat16"}
+    for name in ("standardize", "features", "fer2013", "ferplus"):
+        assert model.get_layer(name).compute_dtype == "float32"
+    (row,) = history_of(tmp_path / "run")
+    # From random weights the first epoch of the other run could not be there yet.
+    assert row["loss"] < history_of(runs.straight)[0]["loss"]
+    opened, stored, _ = open_run(tmp_path / "run")
+    assert stored == config
+    assert {layer.compute_dtype for layer in opened.layers} == {"float32"}
+    for one, other in zip(model.get_weights(), opened.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert "start straight" in recipe_change(config)
+
+
+def test_an_unknown_precision_is_one_line() -> None:
+    with pytest.raises(InputError, match="expected one of float32, mixed_bfloat16, got 'half'"):
+        compile_model(replace(CONFIG, precision="half"))
 
 
 def test_teachers_answer_the_view_that_the_student_sees(
