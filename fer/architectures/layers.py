@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -25,6 +27,34 @@ class PerImageStandardization(keras.layers.Layer):
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """The shape is unchanged."""
         return input_shape
+
+
+@keras.saving.register_keras_serializable(package="fer")
+class BatchNormalization(keras.layers.BatchNormalization):
+    """Batch normalisation that learns by one fused kernel where Keras runs on TensorFlow.
+
+    Keras composes it of a dozen passes over the feature map there, which on a CPU take as long as a
+    convolution. Weights, results and gradients are those of Keras's own layer.
+    """
+
+    def call(
+        self, inputs: Any, training: bool | None = None, mask: keras.KerasTensor | None = None
+    ) -> Any:
+        """Normalise ``(n, h, w, c)`` feature maps over all axes but the last."""
+        fused = training and self.trainable and mask is None and self.axis in (-1, 3)
+        if not fused or keras.backend.backend() != "tensorflow" or inputs.dtype == "float64":
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
+            inputs, self.gamma, self.beta, epsilon=self.epsilon, is_training=True
+        )
+        # The kernel returns the unbiased variance; Keras's layer keeps the biased one.
+        count = ops.cast(ops.size(inputs), "float32") / inputs.shape[-1]
+        variance = variance * (count - 1) / count
+        for kept, now in ((self.moving_mean, mean), (self.moving_variance, variance)):
+            kept.assign(kept * self.momentum + now * (1.0 - self.momentum))
+        return outputs
 
 
 @keras.saving.register_keras_serializable(package="fer")

@@ -46,15 +46,17 @@ def _residual(
     """Basic block: conv-BN-ReLU-conv-BN, squeeze-excitation, shortcut, ReLU."""
     from keras import layers
 
+    from fer.architectures.layers import BatchNormalization
+
     y = _conv(x, filters, 3, stride)
-    y = layers.BatchNormalization()(y)
+    y = BatchNormalization()(y)
     y = layers.ReLU()(y)
     y = _conv(y, filters, 3)
-    y = layers.BatchNormalization()(y)
+    y = BatchNormalization()(y)
     if squeeze_ratio:
         y = _squeeze_excite(y, squeeze_ratio)
     if stride != 1 or x.shape[-1] != filters:
-        x = layers.BatchNormalization()(_conv(x, filters, 1, stride))
+        x = BatchNormalization()(_conv(x, filters, 1, stride))
     return layers.ReLU()(layers.Add()([x, y]))
 
 
@@ -98,11 +100,11 @@ def residual_network(
     import keras
     from keras import layers
 
-    from fer.architectures.layers import PerImageStandardization
+    from fer.architectures.layers import BatchNormalization, PerImageStandardization
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
     x = PerImageStandardization(name="standardize", dtype="float32")(inputs)
-    x = layers.ReLU()(layers.BatchNormalization()(_conv(x, stem, 3)))
+    x = layers.ReLU()(BatchNormalization()(_conv(x, stem, 3)))
     for filters in widths:
         for block in range(blocks_per_stage):
             x = _residual(x, filters, 2 if block == 0 else 1, squeeze_ratio)
