@@ -32,22 +32,19 @@ from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
 from fer.training.deployment import deploy
 from fer.training.finalize import finalize
+from fer.training.keras_file import save_small
 from fer.training.run import open_run
 from fer.training.run_folder import read_history
 
 if TYPE_CHECKING:
     import keras
 
-KERAS_LIMIT_BYTES = 10 * 1024**2
-
 
 def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
     """Save the network for training on: any input size, no optimizer; left out when large."""
     plain = build(config.architecture, dropout=config.dropout, input_size=None)
     plain.set_weights(model.get_weights())
-    plain.save(path)
-    if path.stat().st_size > KERAS_LIMIT_BYTES:
-        path.unlink()
+    save_small(plain, path)
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
