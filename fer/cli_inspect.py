@@ -294,12 +294,20 @@ def models_ensemble(
 
 
 @models_app.command("compare")
-def models_compare() -> None:
+def models_compare(
+    time: Annotated[
+        bool, typer.Option("--time", help="Time all systems again, in one run on this machine.")
+    ] = False,
+) -> None:
     """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
     from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
     from fer.literature.timing import record_time
     from fer.model_store import DEFAULT_MODEL, models_dir
 
+    if time:
+        from fer.literature.retiming import time_all
+
+        time_all(models_dir(), report=lambda name: err.print(f"Timing {name} ...", markup=False))
     record_time(models_dir() / DEFAULT_MODEL)
     path = write_comparison(models_dir())
     table = Table(*COLUMNS)

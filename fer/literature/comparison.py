@@ -44,7 +44,8 @@ class Entry:
         own: Record of the run under its source's split, or None.
         readings: Records under other readings of that split or of the recipe.
         card: Card of the run under the official split, or None.
-        milliseconds: Median processor time of one face when it was published, or None.
+        milliseconds: Median processor time of one face, or None.
+        timed: The run in which all systems were timed; empty when it was timed by itself.
         gap: Accuracy on training pictures less that on PublicTest, or None.
         dominance: Largest ratio of a class's share of the answers to its share of the labels.
         remark: Why the published figure does not come out, if that is known.
@@ -60,6 +61,7 @@ class Entry:
     dominance: float | None = None
     readings: tuple[dict[str, Any], ...] = ()
     remark: str = ""
+    timed: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
@@ -108,6 +110,7 @@ def _entry(
         fit.get("dominance"),
         tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),
         remark,
+        metrics.get("timed", ""),
     )
 
 
@@ -168,6 +171,30 @@ def against_published(found: list[Entry]) -> list[str]:
     return [line for entry in shown for line in (_difference(entry), *_readings(entry)) if line]
 
 
+def fit_signs(found: list[Entry]) -> list[str]:
+    """Markdown list lines: how much each network overfits, and how much one class rules it."""
+    return [
+        f"- `{entry.name}`: {100 * entry.gap:.1f} points better on pictures that it learned from; "
+        f"its favourite class is answered {entry.dominance:.2f} times as often as it occurs."
+        for entry in found
+        if entry.gap is not None and entry.dominance is not None
+    ]
+
+
+def about_times(found: list[Entry]) -> str:
+    """One sentence: whether the times of the systems compare."""
+    runs = {entry.timed for entry in found if entry.milliseconds is not None}
+    if len(runs) == 1 and "" not in runs:
+        return (
+            "The time of a face is processor time, the median; all were measured in one run on one "
+            "machine."
+        )
+    return (
+        "The time of a face is processor time, the median, of whatever machine each was published "
+        "on: `fer models compare --time` measures all of them in one run."
+    )
+
+
 def markdown(found: list[Entry]) -> str:
     """The whole file."""
     lines = [
@@ -176,9 +203,10 @@ def markdown(found: list[Entry]) -> str:
         "Written by `fer models compare` from the records in `models/`; nothing here is typed by",
         "hand. *Official*: trained on Training without copies of test pictures, chosen on",
         "PublicTest, measured once on PrivateTest. The other splits let copies of training",
-        "pictures into the test, so figures on them do not compare with the official ones. The",
-        "time of a face is processor time, the median. Minutes of training are by the clock of the",
-        "machine, whatever else it did and however it was sped up: they do not compare.",
+        "pictures into the test, so figures on them do not compare with the official ones.",
+        about_times(found),
+        "Minutes of training are by the clock of the machine, whatever else it did and however it",
+        "was sped up: they do not compare.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| --- | --- " + "| ---: " * (len(COLUMNS) - 2) + "|",
@@ -188,15 +216,9 @@ def markdown(found: list[Entry]) -> str:
     differences = against_published(found)
     if differences:
         lines += ["", "## Against the published figures", "", *differences]
-    gaps = [entry for entry in shown if entry.gap is not None and entry.dominance is not None]
-    if gaps:
-        lines += ["", "## Overfitting and dominance", ""]
-        lines += [
-            f"- `{entry.name}`: {100 * (entry.gap or 0):.1f} points better on pictures that it "
-            f"learned from; its favourite class is answered {entry.dominance:.2f} times as often "
-            "as it occurs."
-            for entry in gaps
-        ]
+    signs = fit_signs(found)
+    if signs:
+        lines += ["", "## Overfitting and dominance", "", *signs]
     missing = [f"`{entry.name}`" for entry in found if not trained(entry)]
     if missing:
         lines += ["", "## Not trained here yet", "", f"{', '.join(missing)}."]

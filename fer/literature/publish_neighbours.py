@@ -19,7 +19,7 @@ from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_neighbours
 from fer.literature.recipes import split_record
-from fer.literature.timing import write_json
+from fer.literature.timing import LATENCY, neighbours_ms, write_json
 from fer.model_store import (
     CARD,
     METRICS,
@@ -32,8 +32,6 @@ from fer.model_store import (
 from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
 from fer.training.deployment import ANSWERED_RIGHT
 from fer.training.run_folder import CONFIG
-
-_TIMED_FACES = 10
 
 
 def fit_run(dataset: FaceDataset, run_dir: Path, architecture: str, split: str) -> None:
@@ -78,20 +76,6 @@ def _read(run_dir: Path) -> tuple[Neighbours, dict[str, Any]]:
         ) from fault
 
 
-def _milliseconds(model: Neighbours) -> float:
-    """Median processor time of one face, all threads together: other work does not count."""
-    faces = np.random.default_rng(0).integers(
-        0, 256, (_TIMED_FACES + 1, 1, IMAGE_SIZE, IMAGE_SIZE), np.uint8
-    )
-    model.predict_heads(faces[0])
-    times = []
-    for face in faces[1:]:
-        started = time.process_time()
-        model.predict_heads(face)
-        times.append(time.process_time() - started)
-    return float(np.median(times)) * 1000
-
-
 def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> Path:
     """Measure a fit and write its records; under the official split also the card.
 
@@ -128,7 +112,7 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
         for split in ("PublicTest", "PrivateTest")
     }
     record = dataset_record(dataset)
-    write_json(folder / METRICS, {**reports, "dataset": record, "latency_ms": _milliseconds(model)})
+    write_json(folder / METRICS, {**reports, "dataset": record, LATENCY: neighbours_ms(model)})
     model.save(folder / FILE)
     validation = dataset.split("PublicTest")
     shares = model.predict_heads(validation.images)["fer2013"]

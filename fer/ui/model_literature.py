@@ -5,7 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from fer.literature.comparison import COLUMNS, against_published, entries, trained
+from fer.literature.comparison import (
+    COLUMNS,
+    about_times,
+    against_published,
+    entries,
+    fit_signs,
+    trained,
+)
 from fer.model_store import ModelFolder, models_dir
 from fer.ui.shell import download
 
@@ -23,6 +30,10 @@ def literature_tab(folder: ModelFolder) -> None:
     if differences := against_published(found):
         with st.expander("Against the published figures"):
             st.markdown("\n".join(differences))
+    if signs := fit_signs(found):
+        with st.expander("Overfitting and dominance"):
+            st.markdown("\n".join(signs))
+    st.caption(about_times(found))
     missing = [entry.name for entry in found if not trained(entry)]
     if missing:
         st.caption(f"Not trained here yet: {', '.join(missing)}.")
