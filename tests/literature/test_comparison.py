@@ -131,3 +131,12 @@ def test_all_systems_are_timed_in_one_run_also_without_their_weights(models: Pat
     assert again[LATENCY] == times["cnn4-56"]
     assert again["fit"] == figures["fit"]
     assert "all were measured in one run" in markdown(entries(models))
+
+
+def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> None:
+    found = {entry.name: entry for entry in entries(models_dir())}
+    large, regularised = found["cnn4-4.5m"], found["cnn4-56"]
+    assert large.gap is not None and regularised.gap is not None
+    assert large.dominance is not None and regularised.dominance is not None
+    assert regularised.gap < large.gap
+    assert regularised.dominance < large.dominance
