@@ -29,11 +29,11 @@ def blank_network(card: ModelCard) -> bytes:
     from fer.literature.network import build_network
     from fer.literature.publish import serving_model
     from fer.literature.recipes import Recipe
-    from fer.training.convert import convert
+    from fer.training.convert import Precision, convert
     from fer.training.deployment import PRECISIONS
 
     recipe = replace(Recipe.from_dict(card.recipe), weights="none", precision="float32")
-    stored = next((one for one in PRECISIONS if one == card.precision), "float32")
+    stored: Precision = next((one for one in PRECISIONS if one == card.precision), "float32")
     network = serving_model(build_network(recipe))
     return convert(network, dict.fromkeys(card.labels, 1.0), precision=stored)
 
