@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fer.architectures.transfer import PREFIX
 from fer.errors import ModelError
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import NAMES
@@ -63,12 +64,19 @@ class Entry:
     remark: str = ""
     timed: str = ""
 
+    @property
+    def label(self) -> str:
+        """Its name, and from what it started where its source started from ImageNet's weights."""
+        recipe = self.card.recipe if self.card else {}
+        started_anew = self.name.startswith(PREFIX) and recipe.get("weights") == "none"
+        return f"{self.name}, random weights" if started_anew else self.name
+
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
         own, card = self.own, self.card
         metric = card.metric("accuracy") if card else None
         return (
-            self.name,
+            self.label,
             self.headline,
             f"{own['accuracy']:.2%} (n = {own['n']:,}, {own['scheme']})" if own else "",
             f"{metric.value:.2%} (n = {metric.n:,})" if metric else "",

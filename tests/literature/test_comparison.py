@@ -140,3 +140,12 @@ def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> 
     assert large.dominance is not None and regularised.dominance is not None
     assert regularised.gap < large.gap
     assert regularised.dominance < large.dominance
+
+
+def test_a_backbone_without_its_weights_says_so() -> None:
+    found = {entry.name: entry for entry in entries(models_dir())}
+    backbone = found["transfer:efficientnetb0"]
+    assert backbone.card is not None and backbone.card.recipe["weights"] == "none"
+    assert backbone.label == "transfer:efficientnetb0, random weights"
+    # The others start so by their own recipe.
+    assert found["cnn4-56"].label == "cnn4-56"
