@@ -64,19 +64,12 @@ class Entry:
     remark: str = ""
     timed: str = ""
 
-    @property
-    def label(self) -> str:
-        """Its name, and from what it started where its source started from ImageNet's weights."""
-        recipe = self.card.recipe if self.card else {}
-        started_anew = self.name.startswith(PREFIX) and recipe.get("weights") == "none"
-        return f"{self.name}, random weights" if started_anew else self.name
-
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
         own, card = self.own, self.card
         metric = card.metric("accuracy") if card else None
         return (
-            self.label,
+            self.name,
             self.headline,
             f"{own['accuracy']:.2%} (n = {own['n']:,}, {own['scheme']})" if own else "",
             f"{metric.value:.2%} (n = {metric.n:,})" if metric else "",
@@ -173,10 +166,22 @@ def _readings(entry: Entry) -> list[str]:
     return lines
 
 
+def _start(entry: Entry) -> str | None:
+    recipe = entry.card.recipe if entry.card else {}
+    if not entry.name.startswith(PREFIX) or recipe.get("weights") != "none":
+        return None
+    return f"- `{entry.name}` started from random weights here, at its source from ImageNet's."
+
+
 def against_published(found: list[Entry]) -> list[str]:
     """Markdown list lines: how far each system is from its published figure, and why."""
     shown = [entry for entry in found if trained(entry)]
-    return [line for entry in shown for line in (_difference(entry), *_readings(entry)) if line]
+    return [
+        line
+        for entry in shown
+        for line in (_difference(entry), *_readings(entry), _start(entry))
+        if line
+    ]
 
 
 def fit_signs(found: list[Entry]) -> list[str]:

@@ -43,7 +43,7 @@ HEADLINES: dict[str, Headline] = {
     "cnn5-224": Headline(0.657, None, "65.7 % on AffectNet-8"),
     "cnn4-56": Headline(None, None, "none"),
     **{
-        name: Headline(None, None, "best of eleven: 59.9 % on AffectNet")
+        name: Headline(None, None, "best: 59.9 %, AffectNet")
         for name in ARCHITECTURES
         if name.startswith(PREFIX)
     },

@@ -26,7 +26,9 @@ def literature_tab(folder: ModelFolder) -> None:
         "source, copies of training pictures are in the test."
     )
     table = pd.DataFrame([entry.cells() for entry in found if trained(entry)], columns=COLUMNS)
-    st.dataframe(table, hide_index=True, width="stretch")
+    # By itself the grid gives this column no room for its longest name.
+    wide = {COLUMNS[0]: st.column_config.TextColumn(width=165)}
+    st.dataframe(table, hide_index=True, width="stretch", column_config=wide)
     if differences := against_published(found):
         with st.expander("Against the published figures"):
             st.markdown("\n".join(differences))
