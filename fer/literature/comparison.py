@@ -115,16 +115,25 @@ def _entry(
     )
 
 
+def folder_of(models_dir: Path, name: str) -> Path:
+    """Where the records of the shipped model or of a system of the literature are."""
+    if name == DEFAULT_MODEL:
+        return models_dir / DEFAULT_MODEL
+    return models_dir / LITERATURE / name.replace(":", "-")
+
+
 def entries(models_dir: Path) -> list[Entry]:
     """The shipped model, then every system that has a headline, in their fixed order.
 
     Raises:
         ModelError: If a record is damaged.
     """
-    found = [_entry(DEFAULT_MODEL, models_dir / DEFAULT_MODEL, "this project's own", None)]
+    found = [
+        _entry(DEFAULT_MODEL, folder_of(models_dir, DEFAULT_MODEL), "this project's own", None)
+    ]
     for name in (*RECIPES, *NAMES):
         headline = HEADLINES[name]
-        folder = models_dir / LITERATURE / name.replace(":", "-")
+        folder = folder_of(models_dir, name)
         published = headline.accuracy if headline.split else None
         found.append(_entry(name, folder, headline.text, published, headline.remark))
     return found

@@ -12,11 +12,11 @@ import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE
 from fer.errors import TrainingError
-from fer.literature.comparison import entries, read_json
+from fer.literature.comparison import entries, folder_of, read_json
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.timing import LATENCY, TIMED, latency_ms, neighbours_ms, write_json
 from fer.model_card import ModelCard
-from fer.model_store import DEFAULT_MODEL, LITERATURE, METRICS, WEIGHTS
+from fer.model_store import METRICS, WEIGHTS
 
 
 def blank_network(card: ModelCard) -> bytes:
@@ -86,9 +86,7 @@ def time_all(models_dir: Path, *, report: Callable[[str], None] | None = None) -
     times: dict[str, float] = {}
     records: list[tuple[Path, dict[str, Any]]] = []
     for entry in found:
-        folder = models_dir / LITERATURE / entry.name.replace(":", "-")
-        if entry.name == DEFAULT_MODEL:
-            folder = models_dir / DEFAULT_MODEL
+        folder = folder_of(models_dir, entry.name)
         figures = read_json(folder / METRICS)
         if figures is None or entry.card is None:
             raise TrainingError(
