@@ -12,7 +12,7 @@ from fer.errors import InputError
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "build"]
+__all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "TWO_HEADS", "build"]
 
 
 def _xs(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
@@ -42,6 +42,12 @@ def _tiny(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
         dropout=dropout,
         input_size=input_size,
     )
+
+
+def _dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
+    from fer.architectures.dlib27 import dlib27
+
+    return dlib27(dropout=dropout, input_size=input_size)
 
 
 def _cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
@@ -87,6 +93,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "xs": _xs,
     "s": _s,
     "tiny": _tiny,
+    "dlib27": _dlib27,
     "cnn4-4.5m": _cnn4_4m5,
     "cnn4-2.7m": _cnn4_2m7,
     "cnn4-56": _cnn4_56,
@@ -95,9 +102,13 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
 }
 """Name -> builder. ``xs`` is the shipped network and ``s`` the next wider one; ``tiny`` is for
-tests and quick trials; the others are those of the literature, each described where it is built."""
+tests and quick trials; ``dlib27`` begins with what dlib learned of faces; the others are those of
+the literature, each described where it is built."""
 
-SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - {"xs", "s", "tiny"}
+TWO_HEADS = ("xs", "s", "tiny", "dlib27")
+"""Networks with the heads "fer2013" and "ferplus", which ``fer train`` trains by its protocol."""
+
+SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - set(TWO_HEADS)
 """Networks with one softmax instead of the heads "fer2013" and "ferplus"."""
 
 

@@ -58,6 +58,56 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 
 @keras.saving.register_keras_serializable(package="fer")
+class Resize(keras.layers.Layer):
+    """Bilinear resizing to a square, whatever size comes in.
+
+    Args:
+        side: Of the output, in pixels.
+    """
+
+    def __init__(self, side: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.side = side
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Resize ``(n, h, w, c)`` to ``(n, side, side, c)``."""
+        return ops.image.resize(inputs, (self.side, self.side), interpolation="bilinear")
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """Both sides are ``side``."""
+        return (input_shape[0], self.side, self.side, input_shape[-1])
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made with."""
+        return {**super().get_config(), "side": self.side}
+
+
+@keras.saving.register_keras_serializable(package="fer")
+class ZeroChannels(keras.layers.Layer):
+    """Channels of zeros after those that come in: a shortcut to a wider stage without weights.
+
+    Args:
+        count: How many.
+    """
+
+    def __init__(self, count: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.count = count
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """``(n, h, w, c)`` to ``(n, h, w, c + count)``."""
+        return ops.pad(inputs, ((0, 0), (0, 0), (0, 0), (0, self.count)))
+
+    def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        """``count`` more channels."""
+        return (*input_shape[:-1], (input_shape[-1] or 0) + self.count)
+
+    def get_config(self) -> dict[str, Any]:
+        """What the layer is made with."""
+        return {**super().get_config(), "count": self.count}
+
+
+@keras.saving.register_keras_serializable(package="fer")
 class CaffePreprocessing(keras.layers.Layer):
     """RGB in 0..255 to BGR minus ImageNet's mean colour, as VGG's published weights expect."""
 

@@ -177,7 +177,8 @@ class TrainingConfig:
             ``teachers`` or a ``start``.
         teachers: As in ``Cycle``, of the first one.
         start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
-            with, widened where it is narrower (``fer.training.growing``); empty for random ones.
+            with, widened where it is narrower (``fer.training.growing``); for ``dlib27`` also
+            dlib's ``.dat`` file (``fer.training.dlib_start``); empty for random ones.
         precision: Keras's dtype policy while it learns; "mixed_bfloat16" helps only where the
             processor has bfloat16 instructions, elsewhere it is many times slower.
         restarts: Further cycles, each from the weights that the one before ended with (warm

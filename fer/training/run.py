@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fer.architectures import SINGLE_OUTPUT, build
+from fer.architectures import SINGLE_OUTPUT, TWO_HEADS, build
 from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
-from fer.training.growing import grow
 from fer.training.network_pass import resized, teacher_answers, validate
 from fer.training.parallel import Workers
 from fer.training.precision import dtype_policy
@@ -38,8 +37,9 @@ from fer.training.run_folder import (
 )
 from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
+from fer.training.starting import start
 from fer.training.targets import Targets, blend, make_targets
-from fer.training.teachers import Teachers, hire, load_network
+from fer.training.teachers import Teachers, hire
 
 if TYPE_CHECKING:
     import keras
@@ -88,7 +88,8 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     if config.architecture in SINGLE_OUTPUT:
         raise TrainingError(
             f"architecture: expected one with the heads fer2013 and ferplus, got "
-            f"{config.architecture!r}, which is a baseline with one output; train xs, s or tiny"
+            f"{config.architecture!r}, which is a baseline with one output; train one of "
+            f"{', '.join(TWO_HEADS)}"
         )
     set_seed(config.seed)
     with dtype_policy(config.precision):
@@ -258,8 +259,8 @@ def train(
     first = 0
     if checkpoint.exists():
         first = load_checkpoint(model, checkpoint)
-    elif config.start:
-        grow(load_network(Path(config.start)), model, seed=config.seed)
+    else:
+        start(model, config, chosen.images)
     aims, climber, teachers = targets, None, None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()

@@ -1,0 +1,37 @@
+"""What a network begins a run with, other than random weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.training.config import TrainingConfig
+from fer.training.dlib_start import SUFFIX, start_from_dlib
+from fer.training.growing import grow
+from fer.training.teachers import load_network
+
+if TYPE_CHECKING:
+    import keras
+
+
+def start(model: keras.Model, config: TrainingConfig, faces: npt.NDArray[np.uint8]) -> None:
+    """Give a network the weights that its recipe names, if it names any.
+
+    Args:
+        model: The untrained network.
+        config: The recipe; its ``start`` is a run, a ``.keras`` file or dlib's ``.dat`` file.
+        faces: ``(n, h, h)`` uint8 training images.
+
+    Raises:
+        TrainingError: If the file cannot be read, or is that of another network.
+    """
+    if not config.start:
+        return
+    path = Path(config.start)
+    if path.suffix == SUFFIX:
+        start_from_dlib(model, path, faces)
+    else:
+        grow(load_network(path), model, seed=config.seed)

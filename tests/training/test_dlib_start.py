@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.signal import correlate2d
+
+from fer.architectures import build
+from fer.errors import TrainingError
+from fer.training.config import TrainingConfig
+from fer.training.dlib_start import DlibLayer, read_dlib, start_from_dlib
+from fer.training.starting import start
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+pytestmark = [
+    # Keras 3.15 calls numpy.array on TensorFlow variables, whose __array__ has the old signature.
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
+    ),
+]
+
+
+def packed(value: int) -> bytes:
+    """An integer as ``dlib::serialize`` writes it."""
+    digits = abs(value).to_bytes(8, "little").rstrip(b"\0") or b"\0"
+    return bytes([len(digits) | (0x80 if value < 0 else 0)]) + digits
+
+
+def tensor(values: np.ndarray) -> bytes:
+    sides = b"".join(packed(side) for side in (len(values), 1, 1, 1))
+    return packed(2) + sides + values.astype("<f4").tobytes()
+
+
+def text(tag: bytes) -> bytes:
+    return packed(len(tag)) + tag
+
+
+def write(path: Path, layers: list[DlibLayer]) -> Path:
+    """A file with these layers, and between them what a real one has there."""
+    parts = [packed(3), packed(-1)]
+    for one in layers:
+        parts += [text(b"con_4"), tensor(np.concatenate([one.weights, one.bias])), packed(7)]
+        parts += [text(b"affine_"), tensor(np.concatenate([one.scale, one.shift])), b"110"]
+        parts += [text(b"relu_"), b"\x01\x02"]
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+@pytest.fixture(scope="module")
+def recognition() -> list[DlibLayer]:
+    """Random weights in the shapes of dlib's network, its last block included."""
+    rng = np.random.default_rng(0)
+    sizes = [(3, 32, 7)] + [(32, 32, 3)] * 6
+    for before, after, blocks in ((32, 64, 4), (64, 128, 3), (128, 256, 3), (256, 256, 1)):
+        sizes += [(before, after, 3)] + [(after, after, 3)] * (2 * blocks - 1)
+    return [
+        DlibLayer(
+            rng.normal(0, 0.5 / (side * np.sqrt(given)), out * given * side**2).astype(np.float32),
+            rng.normal(0, 0.1, out).astype(np.float32),
+            rng.uniform(0.5, 1.5, out).astype(np.float32),
+            rng.normal(0, 0.1, out).astype(np.float32),
+        )
+        for given, out, side in sizes
+    ]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory, recognition: list[DlibLayer]) -> Path:
+    return write(tmp_path_factory.mktemp("dlib") / "recognition.dat", recognition)
+
+
+@pytest.fixture(scope="module")
+def faces() -> np.ndarray:
+    rng = np.random.default_rng(1)
+    coarse = rng.integers(0, 256, (70, 6, 6)).astype(np.uint8)
+    return np.kron(coarse, np.ones((8, 8), np.uint8))
+
+
+@pytest.fixture(scope="module")
+def started(file: Path, faces: np.ndarray) -> Any:
+    model = build("dlib27", input_size=None)
+    start(model, TrainingConfig(architecture="dlib27", start=str(file)), faces)
+    return model
+
+
+def outputs(model: Any, layers: list[Any], faces: np.ndarray) -> list[np.ndarray]:
+    import keras
+
+    network = keras.Model(model.input, [layer.output for layer in layers])
+    return [np.asarray(one) for one in network(faces[..., None].astype(np.float32))]
+
+
+def norms(model: Any) -> list[Any]:
+    from keras import layers
+
+    return [one for one in model.layers if isinstance(one, layers.BatchNormalization)]
+
+
+def test_what_was_written_is_read(file: Path, recognition: list[DlibLayer]) -> None:
+    read = read_dlib(file)
+    assert len(read) == 29
+    for got, wanted in zip(read, recognition, strict=True):
+        for name in DlibLayer.__slots__:
+            np.testing.assert_array_equal(getattr(got, name), getattr(wanted, name))
+
+
+def test_dlib27_has_its_parameters_and_costs_less_than_s() -> None:
+    from fer.architectures.complexity import multiply_adds
+
+    model = build("dlib27")
+    assert model.count_params() == 4_404_399
+    assert multiply_adds(model) < multiply_adds(build("s"))
+    assert model.get_layer("features").output.shape == (None, 4, 4, 256)
+
+
+def test_the_first_layer_answers_as_dlibs_does(
+    started: Any, recognition: list[DlibLayer], faces: np.ndarray
+) -> None:
+    resize = next(one for one in started.layers if type(one).__name__ == "Resize")
+    seen, answered = outputs(started, [resize, norms(started)[0]], faces[:1])
+    colour = (128 + 60 * seen[0, :, :, 0].astype(np.float64) - 114.7) / 256
+    first = recognition[0]
+    kernels = first.weights.reshape(32, 3, 7, 7)
+    for channel in (0, 31):
+        whole = sum(correlate2d(colour, kernels[channel, c], mode="valid") for c in range(3))
+        # At stride 2 "same" begins two pixels outside: the first whole window is the second one,
+        # which begins at the picture's first pixel.
+        dlib = first.scale[channel] * (whole[::2, ::2] + first.bias[channel])
+        got = answered[0, 1:54, 1:54, channel]
+        np.testing.assert_allclose(got, dlib + first.shift[channel], atol=2e-4)
+
+
+def test_every_normalised_layer_keeps_its_scale_and_shift(
+    started: Any, recognition: list[DlibLayer], faces: np.ndarray
+) -> None:
+    """Layer by layer: what a convolution of the stored weights gives, scaled and shifted."""
+    import keras
+
+    for index in (1, 7, 8, 26):
+        norm, stored = norms(started)[index], recognition[index]
+        convolution = next(one for one in started.layers if one.output is norm.input)
+        given, answered = (
+            np.asarray(one)
+            for one in keras.Model(started.input, [convolution.input, norm.output])(
+                faces[:2, ..., None].astype(np.float32)
+            )
+        )
+        stride = convolution.strides[0]
+        plain = keras.ops.conv(
+            given, stored.kernel(3), strides=stride, padding="same" if stride == 1 else "valid"
+        )
+        wanted = stored.scale * (np.asarray(plain) + stored.bias) + stored.shift
+        np.testing.assert_allclose(answered, wanted, atol=5e-3)
+
+
+def test_statistics_are_those_of_the_faces_with_unit_variance(
+    started: Any, faces: np.ndarray
+) -> None:
+    import keras
+
+    for norm in norms(started)[::9]:
+        into = np.asarray(
+            keras.Model(started.input, norm.input)(faces[..., None].astype(np.float32))
+        )
+        np.testing.assert_allclose(into.var(axis=(0, 1, 2)), 1, atol=0.05)
+        np.testing.assert_allclose(norm.moving_mean, into.mean(axis=(0, 1, 2)), atol=0.02)
+
+
+def test_windows_at_a_stride_begin_at_the_first_pixel_of_odd_sides_too() -> None:
+    """dlib pads neither the convolution nor the mean; at 7 pixels both still give 4."""
+    model = build("dlib27")
+    sides = [layer.output.shape[1] for layer in model.layers if type(layer).__name__ == "Add"]
+    assert sides == [28] * 3 + [14] * 4 + [7] * 3 + [4] * 3
+    pads = [layer.padding for layer in model.layers if type(layer).__name__ == "ZeroPadding2D"]
+    assert pads == [((0, 1), (0, 1)), ((0, 1), (0, 1)), ((0, 2), (0, 2))]
+
+
+def test_another_network_is_refused(file: Path, faces: np.ndarray) -> None:
+    with pytest.raises(TrainingError, match=r"number 1 does not fit; start dlib27"):
+        start_from_dlib(build("tiny", input_size=None), file, faces)
+
+
+def test_a_file_with_too_few_layers_is_refused(
+    tmp_path: Path, recognition: list[DlibLayer], faces: np.ndarray
+) -> None:
+    short = write(tmp_path / "short.dat", recognition[:9])
+    with pytest.raises(TrainingError, match="got 9 of which number 10 does not fit"):
+        start_from_dlib(build("dlib27", input_size=None), short, faces)
+
+
+@pytest.mark.parametrize("cut", [0, 40, 20_000])
+def test_a_damaged_file_is_one_clear_line(tmp_path: Path, file: Path, cut: int) -> None:
+    damaged = tmp_path / "damaged.dat"
+    damaged.write_bytes(file.read_bytes()[:cut])
+    with pytest.raises(TrainingError, match=r"expected dlib_face_recognition_resnet_model_v1\.dat"):
+        read_dlib(damaged)
+
+
+def test_a_missing_file_says_to_check_the_path(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="could not read the weights"):
+        read_dlib(tmp_path / "none.dat")
