@@ -87,6 +87,8 @@ class Cycle:
         teachers: Folders of finished runs, or ``.keras`` files, whose mean answer to the same
             augmented picture is the teacher's (Beyer et al. 2022, arXiv 2106.05237: consistent
             teaching).
+        answer_once: Whether ``teachers`` answer the plain pictures and their mirror images once,
+            before the cycle, instead of every augmented picture: that costs nothing a step.
         sharpness: Radius of sharpness-aware steps (``fer.training.sharpness``); 0 takes plain
             ones. A short cycle of them at the end of a long training is enough (Zhou et al. 2025,
             arXiv 2410.10373).
@@ -101,6 +103,12 @@ class Cycle:
     teacher_weight: float = 0.0
     sharpness: float = 0.0
     teachers: tuple[str, ...] = ()
+    answer_once: bool = False
+
+    @property
+    def taught_once(self) -> bool:
+        """Whether a teacher's answers are the same in every epoch of the cycle."""
+        return self.teacher_weight > 0 and (self.answer_once or not self.teachers)
 
     def size_at(self, epoch: int) -> int:
         """Image side in pixels for an epoch counted from 0; the last one has the full size."""
@@ -176,6 +184,7 @@ class TrainingConfig:
         teacher_weight: As in ``Cycle``, of the first one, which has nothing to learn from without
             ``teachers`` or a ``start``.
         teachers: As in ``Cycle``, of the first one.
+        answer_once: As in ``Cycle``, of the first one.
         start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
             with, widened where it is narrower (``fer.training.growing``); for ``dlib27`` also
             dlib's ``.dat`` file (``fer.training.dlib_start``); empty for random ones.
@@ -203,6 +212,7 @@ class TrainingConfig:
     closing_augmentation: AugmentationConfig | None = None
     teacher_weight: float = 0.0
     teachers: tuple[str, ...] = ()
+    answer_once: bool = False
     start: str = ""
     precision: str = "float32"
     restarts: tuple[Cycle, ...] = ()
@@ -242,6 +252,7 @@ class TrainingConfig:
                 self.closing_augmentation,
                 self.teacher_weight,
                 teachers=self.teachers,
+                answer_once=self.answer_once,
             ),
             0,
         )

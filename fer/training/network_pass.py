@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ def validate(model: keras.Model, dataset: FaceDataset, size: int) -> dict[str, f
 
 
 def teacher_answers(
-    model: keras.Model,
+    models: Sequence[keras.Model],
     images: npt.NDArray[np.uint8],
     run_dir: Path,
     epoch: int,
@@ -54,18 +55,19 @@ def teacher_answers(
     fresh: bool,
     keep: bool = True,
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """What the network knew when a cycle began, for the plain training images.
+    """What the network, or its teachers, knew when a cycle began of the plain training images.
 
     Args:
-        model: The network.
+        models: The networks that are asked; none when the answers are not fresh.
         images: ``(n, 48, 48)`` uint8 rows of Training.
         run_dir: Folder of the run, which keeps the answers for a resumed one.
         epoch: The epoch at which the cycle began.
-        fresh: Whether the network stands at that epoch now: ask it.
+        fresh: Whether the run stands at that epoch now: ask.
         keep: Whether to keep fresh answers in the folder.
 
     Returns:
-        Head -> ``(n, classes)`` float32, the mean over the picture and its mirror image.
+        Head -> ``(n, classes)`` float32, the mean over the networks, the picture and its mirror
+        image.
 
     Raises:
         TrainingError: If a resumed run lacks the answers.
@@ -73,10 +75,11 @@ def teacher_answers(
     if not fresh:
         return load_answers(run_dir, epoch, len(images))
     answers: dict[str, npt.NDArray[np.float32]] = {}
-    for view in (images, images[:, :, ::-1]):
-        for head, logits in model.predict(resized(view, 48), batch_size=256, verbose=0).items():
-            share = np.asarray(softmax(logits, axis=1) / 2, np.float32)
-            answers[head] = answers[head] + share if head in answers else share
+    for model in models:
+        for view in (images, images[:, :, ::-1]):
+            for head, logits in model.predict(resized(view, 48), batch_size=256, verbose=0).items():
+                share = np.asarray(softmax(logits, axis=1) / (2 * len(models)), np.float32)
+                answers[head] = answers[head] + share if head in answers else share
     if keep:
         save_answers(run_dir, epoch, answers)
     return answers

@@ -39,7 +39,7 @@ from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
 from fer.training.starting import start
 from fer.training.targets import Targets, blend, make_targets
-from fer.training.teachers import Teachers, hire
+from fer.training.teachers import Teachers, hire, load_teachers
 
 if TYPE_CHECKING:
     import keras
@@ -267,11 +267,12 @@ def train(
         cycle, began = config.cycle_at(epoch)
         if epoch in (began, first):
             teachers = hire(cycle, workers)
-        own = cycle.teacher_weight and not cycle.teachers
-        if own and epoch in (began, first):
+        if cycle.taught_once and epoch in (began, first):
+            fresh = epoch == began
             with looking(model) as network:
+                asked = load_teachers(cycle) if fresh and cycle.teachers else (network,)
                 teacher = teacher_answers(
-                    network, chosen.images, run_dir, began, fresh=epoch == began, keep=writes
+                    asked, chosen.images, run_dir, began, fresh=fresh, keep=writes
                 )
             aims = blend(targets, teacher, cycle.teacher_weight)
         elif epoch == began:

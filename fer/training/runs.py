@@ -73,7 +73,7 @@ def recipe_change(config: TrainingConfig) -> str:
             value = {key: one for key, one in value.items() if one != default[name][key]}
         parts.append(f"{name.replace('_', ' ')} {_short(value)}")
     for cycle in config.restarts:
-        taught = f"answers of {len(cycle.teachers)} others" if cycle.teachers else "own answers"
+        taught = f"answers of {len(cycle.teachers)} networks" if cycle.teachers else "own answers"
         teacher = f", {cycle.teacher_weight:.0%} {taught}" if cycle.teacher_weight else ""
         sharp = f", sharpness {cycle.sharpness:g}" if cycle.sharpness else ""
         parts.append(f"restart of {cycle.epochs} epochs at {cycle.learning_rate:g}{teacher}{sharp}")

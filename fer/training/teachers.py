@@ -79,21 +79,31 @@ def load_network(path: Path) -> keras.Model:
     return model
 
 
-def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
-    """Load the teachers of a cycle; None when it has none.
+def load_teachers(cycle: Cycle) -> tuple[keras.Model, ...]:
+    """The networks that a cycle names as its teachers, for inputs of any size.
 
     Raises:
-        TrainingError: If one cannot be loaded, their share is none, or several processes train.
+        TrainingError: If one cannot be loaded, or their share is none.
     """
-    if not cycle.teachers:
-        return None
     if not 0 < cycle.teacher_weight <= 1:
         raise TrainingError(
             f"teacher_weight: expected above 0 and at most 1 with teachers, got "
             f"{cycle.teacher_weight:g}; set the share of the targets that is theirs"
         )
+    return tuple(load_network(Path(one)) for one in cycle.teachers)
+
+
+def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
+    """Load the teachers that answer every picture of a cycle; None when it has none.
+
+    Raises:
+        TrainingError: If one cannot be loaded, their share is none, or several processes train.
+    """
+    if not cycle.teachers or cycle.taught_once:
+        return None
     if workers is not None:
         raise TrainingError(
-            f"teachers: expected one process, got {workers.count} workers; train without --workers"
+            f"teachers: expected one process, got {workers.count} workers; train without --workers "
+            "or let them answer_once"
         )
-    return Teachers(tuple(load_network(Path(one)) for one in cycle.teachers), cycle.teacher_weight)
+    return Teachers(load_teachers(cycle), cycle.teacher_weight)

@@ -36,12 +36,13 @@ from fer.training.run import (
     open_run,
     resized,
     train,
+    usable_rows,
     validate,
 )
 from fer.training.run_folder import load_answers, read_config, save_checkpoint
 from fer.training.runs import recipe_change
 from fer.training.targets import make_targets
-from fer.training.teachers import hire
+from fer.training.teachers import hire, load_network
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -260,6 +261,35 @@ def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: 
     assert history[1]["loss"] < history[0]["loss"]
     train(config, runs.dataset, tmp_path / "run", resume=True)
     assert history_of(tmp_path / "run") == history
+
+
+def test_teachers_that_answer_once_leave_the_mean_of_their_answers(
+    runs: Runs, tmp_path: Path, published: Path
+) -> None:
+    teachers = (str(runs.straight), str(published / "model.keras"))
+    config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=teachers, answer_once=True)
+    assert hire(config.cycle_at(0)[0]) is None
+    train(config, runs.dataset, tmp_path / "run")
+    chosen, _ = usable_rows(runs.dataset)
+    kept = load_answers(tmp_path / "run", 0, len(chosen))
+    views = [resized(view, 48) for view in (chosen.images, chosen.images[:, :, ::-1])]
+    for head, values in kept.items():
+        wanted = np.mean(
+            [
+                softmax(load_network(Path(one)).predict(view, verbose=0)[head], axis=1)
+                for one in teachers
+                for view in views
+            ],
+            axis=0,
+        )
+        np.testing.assert_allclose(values, wanted, atol=1e-5)
+    # A resumed run reads them: its teachers may be gone.
+    gone = replace(config, teachers=(str(tmp_path / "gone"),))
+    folder = shutil.copytree(tmp_path / "run", tmp_path / "resumed")
+    longer = replace(gone, epochs=CONFIG.epochs + 1)
+    (folder / "config.json").write_text(json.dumps(longer.to_dict()))
+    train(longer, runs.dataset, folder, resume=True)
+    assert len(history_of(folder)) == CONFIG.epochs + 1
 
 
 def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
