@@ -89,6 +89,9 @@ class Cycle:
             teaching).
         answer_once: Whether ``teachers`` answer the plain pictures and their mirror images once,
             before the cycle, instead of every augmented picture: that costs nothing a step.
+        closing_labels: Whether the last step of ``sizes`` learns from the labels as they are,
+            without a teacher's share or FER+ votes in the FER-2013 target. The votes alone tell
+            two thirds of those labels, so that what softens the target also caps the accuracy.
         sharpness: Radius of sharpness-aware steps (``fer.training.sharpness``); 0 takes plain
             ones. A short cycle of them at the end of a long training is enough (Zhou et al. 2025,
             arXiv 2410.10373).
@@ -104,6 +107,7 @@ class Cycle:
     sharpness: float = 0.0
     teachers: tuple[str, ...] = ()
     answer_once: bool = False
+    closing_labels: bool = False
 
     @property
     def taught_once(self) -> bool:
@@ -121,10 +125,13 @@ class Cycle:
                 return size
         return self.sizes[-1][1]
 
+    def closing_at(self, epoch: int) -> bool:
+        """Whether an epoch counted from 0 is in the last step of ``sizes``."""
+        return epoch >= round((sum(share for share, _ in self.sizes[:-1])) * self.epochs)
+
     def augmentation_at(self, epoch: int) -> AugmentationConfig:
         """Ranges of the augmentation for an epoch counted from 0."""
-        closing = epoch >= round((sum(share for share, _ in self.sizes[:-1])) * self.epochs)
-        if closing and self.closing_augmentation is not None:
+        if self.closing_at(epoch) and self.closing_augmentation is not None:
             return self.closing_augmentation
         return self.augmentation
 
@@ -185,6 +192,7 @@ class TrainingConfig:
             ``teachers`` or a ``start``.
         teachers: As in ``Cycle``, of the first one.
         answer_once: As in ``Cycle``, of the first one.
+        closing_labels: As in ``Cycle``, of the first one.
         start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
             with, widened where it is narrower (``fer.training.growing``); for ``dlib27`` also
             dlib's ``.dat`` file (``fer.training.dlib_start``); empty for random ones.
@@ -213,6 +221,7 @@ class TrainingConfig:
     teacher_weight: float = 0.0
     teachers: tuple[str, ...] = ()
     answer_once: bool = False
+    closing_labels: bool = False
     start: str = ""
     precision: str = "float32"
     restarts: tuple[Cycle, ...] = ()
@@ -253,6 +262,7 @@ class TrainingConfig:
                 self.teacher_weight,
                 teachers=self.teachers,
                 answer_once=self.answer_once,
+                closing_labels=self.closing_labels,
             ),
             0,
         )

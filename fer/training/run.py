@@ -22,7 +22,8 @@ from fer.errors import TrainingError
 from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
-from fer.training.network_pass import resized, teacher_answers, validate
+from fer.training.lessons import Lessons
+from fer.training.network_pass import resized, validate
 from fer.training.parallel import Workers
 from fer.training.precision import dtype_policy
 from fer.training.run_folder import (
@@ -38,8 +39,8 @@ from fer.training.run_folder import (
 from fer.training.seeds import set_seed
 from fer.training.sharpness import Climber
 from fer.training.starting import start
-from fer.training.targets import Targets, blend, make_targets
-from fer.training.teachers import Teachers, hire, load_teachers
+from fer.training.targets import Targets
+from fer.training.teachers import Teachers
 
 if TYPE_CHECKING:
     import keras
@@ -245,9 +246,7 @@ def train(
     writes = workers is None or workers.first
     if writes:
         start_run(run_dir, config, resume=resume)
-    targets = make_targets(
-        chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
-    )
+    lessons = Lessons(config, chosen, run_dir, workers)
     if workers is None:
         model = compile_model(config)
         _make_metrics(model)
@@ -261,29 +260,19 @@ def train(
         first = load_checkpoint(model, checkpoint)
     else:
         start(model, config, chosen.images)
-    aims, climber, teachers = targets, None, None
+    climber = None
     for epoch in range(first, config.total_epochs):
         started = time.perf_counter()
         cycle, began = config.cycle_at(epoch)
         if epoch in (began, first):
-            teachers = hire(cycle, workers)
-        if cycle.taught_once and epoch in (began, first):
-            fresh = epoch == began
-            with looking(model) as network:
-                asked = load_teachers(cycle) if fresh and cycle.teachers else (network,)
-                teacher = teacher_answers(
-                    asked, chosen.images, run_dir, began, fresh=fresh, keep=writes
-                )
-            aims = blend(targets, teacher, cycle.teacher_weight)
-        elif epoch == began:
-            aims = targets
-        if epoch in (began, first):
+            lessons.begin(cycle, began, looking(model), fresh=epoch == began)
             climber = (
                 Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
             )
         size = config.size_at(epoch)
+        targets, teachers = lessons.at(cycle, epoch - began)
         logs = _train_epoch(
-            model, chosen.images, aims, epoch, config, climber, teachers, workers, report
+            model, chosen.images, targets, epoch, config, climber, teachers, workers, report
         )
         if not writes:
             continue

@@ -21,7 +21,7 @@ from fer.errors import DatasetError, InputError, ModelError, TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.labels import FER2013, FERPLUS
 from fer.model_store import list_models, open_model
-from fer.training.batches import make_batch
+from fer.training.batches import epoch_batches, make_batch
 from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
 from fer.training.convert import convert, run_converted
 from fer.training.deployment import check_precision, head_truths
@@ -41,7 +41,7 @@ from fer.training.run import (
 )
 from fer.training.run_folder import load_answers, read_config, save_checkpoint
 from fer.training.runs import recipe_change
-from fer.training.targets import make_targets
+from fer.training.targets import Targets, make_targets
 from fer.training.teachers import hire, load_network
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -290,6 +290,28 @@ def test_teachers_that_answer_once_leave_the_mean_of_their_answers(
     (folder / "config.json").write_text(json.dumps(longer.to_dict()))
     train(longer, runs.dataset, folder, resume=True)
     assert len(history_of(folder)) == CONFIG.epochs + 1
+
+
+def test_the_closing_step_can_learn_from_the_labels_alone(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[np.ndarray] = []
+
+    def spied(images: Any, targets: Targets, epoch: int, config: TrainingConfig) -> Any:
+        shown.append(targets.fer2013)
+        return epoch_batches(images, targets, epoch, config)
+
+    monkeypatch.setattr("fer.training.run.epoch_batches", spied)
+    teachers = (str(runs.straight),)
+    soft = replace(CONFIG, vote_smoothing=0.3, teacher_weight=0.4, teachers=teachers)
+    train(replace(soft, answer_once=True, closing_labels=True), runs.dataset, tmp_path / "once")
+    train(replace(soft, closing_labels=True), runs.dataset, tmp_path / "each")
+    chosen, _ = usable_rows(runs.dataset)
+    share = CONFIG.label_smoothing
+    labels = (1 - share) * np.eye(len(FER2013))[chosen.labels] + share / len(FER2013)
+    for first, last in (shown[:2], shown[2:]):
+        assert np.abs(first - labels).max() > 1e-3
+        np.testing.assert_allclose(last, labels, atol=1e-6)
 
 
 def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
