@@ -57,9 +57,18 @@ def epoch_batches(
     *,
     size: int | None = None,
 ) -> Iterator[Batch]:
-    """Batches of one epoch in an order of its own, made two ahead in a feeder thread."""
-    order = np.random.default_rng((config.seed, epoch)).permutation(len(images))
+    """Batches of one epoch in an order of its own, made two ahead in a feeder thread.
+
+    Args:
+        images: ``(n, h, h)`` uint8.
+        targets: Of the same rows.
+        epoch: Counted from 0; one that repeats another's views gives the same batches.
+        config: The recipe.
+        size: Side of the pictures in pixels; None takes the epoch's.
+    """
     side = size or config.size_at(epoch)
+    epoch = config.view_at(epoch)
+    order = np.random.default_rng((config.seed, epoch)).permutation(len(images))
     augmentation = config.augmentation_at(epoch)
     steps = steps_per_epoch(len(images), config.batch_size)
 

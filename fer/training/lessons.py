@@ -65,7 +65,7 @@ class Lessons:
         Raises:
             TrainingError: If a teacher cannot be loaded, or a resumed run lacks its answers.
         """
-        self.teachers = hire(cycle, self.workers)
+        self.teachers = hire(cycle, self.run_dir, self.workers, precision=self.config.precision)
         self.aims = self.softened
         if not cycle.taught_once:
             return

@@ -14,7 +14,7 @@ from scipy.special import softmax
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels
 from fer.evaluation.metrics import accuracy, macro_f1
-from fer.training.run_folder import load_answers, save_answers
+from fer.training.run_folder import answers_path, load_answers, save_answers
 
 if TYPE_CHECKING:
     import keras
@@ -72,8 +72,9 @@ def teacher_answers(
     Raises:
         TrainingError: If a resumed run lacks the answers.
     """
+    kept = answers_path(run_dir, epoch)
     if not fresh:
-        return load_answers(run_dir, epoch, len(images))
+        return load_answers(kept, len(images))
     answers: dict[str, npt.NDArray[np.float32]] = {}
     for model in models:
         for view in (images, images[:, :, ::-1]):
@@ -81,5 +82,5 @@ def teacher_answers(
                 share = np.asarray(softmax(logits, axis=1) / (2 * len(models)), np.float32)
                 answers[head] = answers[head] + share if head in answers else share
     if keep:
-        save_answers(run_dir, epoch, answers)
+        save_answers(kept, answers)
     return answers

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.architectures import SINGLE_OUTPUT, TWO_HEADS, build
-from fer.datasets.base import FaceDataset
+from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
@@ -163,12 +163,15 @@ def _train_epoch(
 ) -> dict[str, float]:
     steps = steps_per_epoch(len(images), config.batch_size)
     totals = dict.fromkeys(("loss", "fer2013_loss", "ferplus_loss", "fer2013_accuracy"), 0.0)
-    for step, batch in enumerate(epoch_batches(images, targets, epoch, config)):
+    taught = None if teachers is None else IMAGE_SIZE
+    batches = epoch_batches(images, targets, epoch, config, size=taught)
+    if teachers is not None:
+        rows = steps * min(config.batch_size, len(images))
+        batches = teachers.teach(batches, config.view_at(epoch), rows, config.size_at(epoch))
+    for step, batch in enumerate(batches):
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
-        if teachers is not None:
-            batch = teachers.teach(batch)
         if workers is not None:
             batch = workers.share(batch)
         if climber is not None:

@@ -142,17 +142,17 @@ def load_checkpoint(model: keras.Model, path: Path) -> int:
         ) from fault
 
 
-def _answers_path(run_dir: Path, epoch: int) -> Path:
-    return run_dir / f"teacher-{epoch}.npz"
+def answers_path(run_dir: Path, epoch: int, *, view: bool = False) -> Path:
+    """Where a teacher's answers are kept: those of a cycle, or those to one epoch's views."""
+    return run_dir / f"{'view' if view else 'teacher'}-{epoch}.npz"
 
 
-def save_answers(run_dir: Path, epoch: int, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Keep a teacher's probabilities for the training rows, for a run that is resumed.
+def save_answers(path: Path, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """Keep a teacher's probabilities, for a run that is resumed or shows the pictures again.
 
     Raises:
         TrainingError: If the disk refuses.
     """
-    path = _answers_path(run_dir, epoch)
     partial = path.with_suffix(".partial")
     try:
         with partial.open("wb") as file:
@@ -166,13 +166,12 @@ def save_answers(run_dir: Path, epoch: int, answers: Mapping[str, npt.NDArray[np
         ) from fault
 
 
-def load_answers(run_dir: Path, epoch: int, rows: int) -> dict[str, npt.NDArray[np.float32]]:
+def load_answers(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
     """Read what ``save_answers`` wrote.
 
     Raises:
         TrainingError: If the file is missing or belongs to other rows.
     """
-    path = _answers_path(run_dir, epoch)
     try:
         with path.open("rb") as file, np.load(file) as stored:
             answers = {head: stored[head].astype(np.float32) for head in ("fer2013", "ferplus")}
@@ -181,7 +180,7 @@ def load_answers(run_dir: Path, epoch: int, rows: int) -> dict[str, npt.NDArray[
             raise ValueError(f"answers for {sorted(found)} rows")
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise TrainingError(
-            f"{path}: expected a teacher's answers for {rows} training rows, got: {fault}; copy "
+            f"{path}: expected a teacher's answers for {rows} pictures, got: {fault}; copy "
             "the whole folder of the run, or start a new one"
         ) from fault
     return answers

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import softmax
 
+from fer.architectures import ARCHITECTURES, build
 from fer.errors import TrainingError
 from fer.training.batches import Batch
 from fer.training.config import Cycle
+from fer.training.network_pass import resized
 from fer.training.parallel import Workers
+from fer.training.precision import dtype_policy
+from fer.training.run_folder import answers_path, load_answers, save_answers
 
 if TYPE_CHECKING:
     import keras
+
+
+Answers = dict[str, npt.NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,22 +34,58 @@ class Teachers:
     Attributes:
         networks: Networks from pixels of any size to logits of both heads.
         share: Of the targets that the answer replaces.
+        keep_in: Folder that keeps the answers to views that are shown again; None keeps none.
     """
 
     networks: tuple[keras.Model, ...]
     share: float
+    keep_in: Path | None = None
 
-    def teach(self, batch: Batch) -> Batch:
-        """The batch with targets that are partly the teachers' probabilities for its pixels."""
-        answers = {head: np.zeros_like(values) for head, values in batch.targets.items()}
+    def ask(self, pixels: npt.NDArray[np.float32]) -> Answers:
+        """The mean probabilities of both heads for ``(b, s, s, 1)`` pixels in 0..255."""
+        answers: Answers = {}
         for network in self.networks:
-            for head, logits in network.predict_on_batch(batch.pixels).items():
-                answers[head] += softmax(logits, axis=1) / len(self.networks)
-        targets = {
-            head: (1 - self.share) * values + self.share * answers[head]
-            for head, values in batch.targets.items()
-        }
-        return Batch(batch.pixels, targets, batch.weights)
+            for head, logits in network.predict_on_batch(pixels).items():
+                part = np.asarray(softmax(logits, axis=1) / len(self.networks), np.float32)
+                answers[head] = answers[head] + part if head in answers else part
+        return answers
+
+    def teach(self, batches: Iterable[Batch], view: int, rows: int, size: int) -> Iterator[Batch]:
+        """An epoch's batches with targets that are partly the teachers' probabilities.
+
+        Teachers look at the batches as they are; the student gets them at its own size.
+
+        Args:
+            batches: Of one epoch, all with the same number of rows.
+            view: The epoch whose pictures they show, which names the file of kept answers.
+            rows: In all batches together.
+            size: Side of the student's pictures in pixels.
+
+        Raises:
+            TrainingError: If kept answers are those to other pictures, or the disk refuses.
+        """
+        kept = None if self.keep_in is None else answers_path(self.keep_in, view, view=True)
+        known = load_answers(kept, rows) if kept is not None and kept.exists() else None
+        new: list[Answers] = []
+        for step, batch in enumerate(batches):
+            if known is None:
+                answers = self.ask(batch.pixels)
+                new.append(answers)
+            else:
+                part = slice(step * len(batch.pixels), (step + 1) * len(batch.pixels))
+                answers = {head: values[part] for head, values in known.items()}
+            targets = {
+                head: (1 - self.share) * values + self.share * answers[head]
+                for head, values in batch.targets.items()
+            }
+            pixels = batch.pixels
+            if pixels.shape[1] != size:
+                pixels = resized(pixels[..., 0].astype(np.uint8), size)
+            yield Batch(pixels, targets, batch.weights)
+        if kept is not None and known is None:
+            save_answers(
+                kept, {head: np.concatenate([one[head] for one in new]) for head in new[0]}
+            )
 
 
 def load_network(path: Path) -> keras.Model:
@@ -93,8 +138,26 @@ def load_teachers(cycle: Cycle) -> tuple[keras.Model, ...]:
     return tuple(load_network(Path(one)) for one in cycle.teachers)
 
 
-def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
+def _in_precision(network: keras.Model, precision: str) -> keras.Model:
+    """A network of this project, made again to compute in a precision."""
+    if precision == "float32" or network.name not in ARCHITECTURES:
+        return network
+    with dtype_policy(precision):
+        made = build(network.name, input_size=None)
+    made.set_weights(network.get_weights())
+    return made
+
+
+def hire(
+    cycle: Cycle, run_dir: Path, workers: Workers | None = None, *, precision: str = "float32"
+) -> Teachers | None:
     """Load the teachers that answer every picture of a cycle; None when it has none.
+
+    Args:
+        cycle: It.
+        run_dir: Folder of the run, which keeps their answers when the cycle repeats its views.
+        workers: The processes that train together, if any.
+        precision: In which they compute.
 
     Raises:
         TrainingError: If one cannot be loaded, their share is none, or several processes train.
@@ -106,4 +169,5 @@ def hire(cycle: Cycle, workers: Workers | None = None) -> Teachers | None:
             f"teachers: expected one process, got {workers.count} workers; train without --workers "
             "or let them answer_once"
         )
-    return Teachers(load_teachers(cycle), cycle.teacher_weight)
+    networks = tuple(_in_precision(one, precision) for one in load_teachers(cycle))
+    return Teachers(networks, cycle.teacher_weight, run_dir if cycle.views else None)

@@ -39,10 +39,10 @@ from fer.training.run import (
     usable_rows,
     validate,
 )
-from fer.training.run_folder import load_answers, read_config, save_checkpoint
+from fer.training.run_folder import answers_path, load_answers, read_config, save_checkpoint
 from fer.training.runs import recipe_change
 from fer.training.targets import Targets, make_targets
-from fer.training.teachers import hire, load_network
+from fer.training.teachers import Teachers, hire, load_network
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -178,7 +178,7 @@ def test_a_restart_learns_from_the_network_before_it(runs: Runs, tmp_path: Path)
     with pytest.raises(Killed):
         train(config, runs.dataset, folder, resume=True, report=kill)
     assert read_config(folder) == config
-    answers = load_answers(folder, 2, 139)
+    answers = load_answers(answers_path(folder, 2), 139)
     for head, classes in (("fer2013", 7), ("ferplus", 8)):
         assert answers[head].shape == (139, classes)
         np.testing.assert_allclose(answers[head].sum(axis=1), 1, rtol=1e-5)
@@ -187,7 +187,7 @@ def test_a_restart_learns_from_the_network_before_it(runs: Runs, tmp_path: Path)
     assert history_of(folder)[-1]["val_accuracy"] > 0.3
     (folder / "teacher-2.npz").unlink()
     with pytest.raises(TrainingError, match="expected a teacher's answers for 139"):
-        load_answers(folder, 2, 139)
+        load_answers(answers_path(folder, 2), 139)
 
 
 # Other networks as teachers.
@@ -224,7 +224,7 @@ def test_an_unknown_precision_is_one_line() -> None:
 
 
 def test_teachers_answer_the_view_that_the_student_sees(
-    runs: Runs, loaded: tuple[Any, dict[str, np.ndarray]], published: Path
+    runs: Runs, loaded: tuple[Any, dict[str, np.ndarray]], published: Path, tmp_path: Path
 ) -> None:
     _, logits = loaded
     # A finished run and a published file of it: their mean is between the two.
@@ -239,14 +239,59 @@ def test_teachers_answer_the_view_that_the_student_sees(
         PLAIN,
         (0,),
     )
-    one, two = hire(cycle), hire(both)
-    assert one is not None and two is not None and hire(Cycle(1, 0.1)) is None
-    taught = one.teach(batch)
+    one, two = hire(cycle, tmp_path), hire(both, tmp_path)
+    assert one is not None and two is not None and hire(Cycle(1, 0.1), tmp_path) is None
+    (taught,) = one.teach([batch], 0, 20, 48)
+    (twice,) = two.teach([batch], 0, 20, 32)
     for head, values in batch.targets.items():
         wanted = 0.75 * values + 0.25 * softmax(logits[head], axis=1)
         np.testing.assert_allclose(taught.targets[head], wanted, atol=1e-5)
-        np.testing.assert_allclose(two.teach(batch).targets[head].sum(axis=1), 1, atol=1e-5)
-    assert taught.pixels is batch.pixels
+        np.testing.assert_allclose(twice.targets[head].sum(axis=1), 1, atol=1e-5)
+    assert taught.pixels is batch.pixels and twice.pixels.shape == (20, 32, 32, 1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_views_that_are_shown_again_find_the_answers_kept(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def counted(self: Teachers, pixels: Any) -> Any:
+        asked.append(len(pixels))
+        return ask(self, pixels)
+
+    ask = Teachers.ask
+    monkeypatch.setattr(Teachers, "ask", counted)
+    cycle = Cycle(5, 0.1, sizes=((0.6, 32), (0.4, 48)), teacher_weight=0.5, views=2)
+    config = replace(CONFIG, restarts=(replace(cycle, teachers=(str(runs.straight),)),))
+    # The closing step, with an augmentation of its own, has views of its own.
+    shown = [config.view_at(epoch) for epoch in range(7)]
+    assert shown == [0, 1, 2, 3, 2, 5, 6]
+    train(config, runs.dataset, tmp_path / "run")
+    assert len(asked) == 4 * (139 // 10)
+    assert {one.name for one in (tmp_path / "run").glob("view-*")} == {
+        f"view-{epoch}.npz" for epoch in (2, 3, 5, 6)
+    }
+    # Asked again, a run that lost a kept answer goes the same way.
+    history = history_of(tmp_path / "run")
+    folder = shutil.copytree(tmp_path / "run", tmp_path / "again")
+    for one in folder.glob("view-*"):
+        if one.name != "view-2.npz":
+            one.unlink()
+    (folder / "checkpoint.npz").unlink()
+    train(config, runs.dataset, folder, resume=True)
+    for before, after in zip(history, history_of(folder), strict=True):
+        assert after["loss"] == pytest.approx(before["loss"], abs=1e-4)
+
+
+def test_teachers_compute_in_the_precision_of_the_run(runs: Runs, tmp_path: Path) -> None:
+    cycle = Cycle(1, 0.1, teacher_weight=0.5, teachers=(str(runs.straight),))
+    plain, half = (hire(cycle, tmp_path, precision=one) for one in ("float32", "mixed_bfloat16"))
+    assert plain is not None and half is not None
+    pixels = runs.dataset.images[:8, ..., None].astype(np.float32)
+    for head, values in plain.ask(pixels).items():
+        np.testing.assert_allclose(half.ask(pixels)[head], values, atol=0.03)
+    assert {one.compute_dtype for one in half.networks[0].layers} >= {"bfloat16", "float32"}
 
 
 def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: Path) -> None:
@@ -268,10 +313,10 @@ def test_teachers_that_answer_once_leave_the_mean_of_their_answers(
 ) -> None:
     teachers = (str(runs.straight), str(published / "model.keras"))
     config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=teachers, answer_once=True)
-    assert hire(config.cycle_at(0)[0]) is None
+    assert hire(config.cycle_at(0)[0], tmp_path) is None
     train(config, runs.dataset, tmp_path / "run")
     chosen, _ = usable_rows(runs.dataset)
-    kept = load_answers(tmp_path / "run", 0, len(chosen))
+    kept = load_answers(answers_path(tmp_path / "run", 0), len(chosen))
     views = [resized(view, 48) for view in (chosen.images, chosen.images[:, :, ::-1])]
     for head, values in kept.items():
         wanted = np.mean(
@@ -297,9 +342,11 @@ def test_the_closing_step_can_learn_from_the_labels_alone(
 ) -> None:
     shown: list[np.ndarray] = []
 
-    def spied(images: Any, targets: Targets, epoch: int, config: TrainingConfig) -> Any:
+    def spied(
+        images: Any, targets: Targets, epoch: int, config: TrainingConfig, **size: Any
+    ) -> Any:
         shown.append(targets.fer2013)
-        return epoch_batches(images, targets, epoch, config)
+        return epoch_batches(images, targets, epoch, config, **size)
 
     monkeypatch.setattr("fer.training.run.epoch_batches", spied)
     teachers = (str(runs.straight),)
@@ -317,7 +364,7 @@ def test_the_closing_step_can_learn_from_the_labels_alone(
 def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
     def hired(path: Path, share: float = 0.5) -> str:
         with pytest.raises(TrainingError) as caught:
-            hire(Cycle(1, 0.1, teacher_weight=share, teachers=(str(path),)))
+            hire(Cycle(1, 0.1, teacher_weight=share, teachers=(str(path),)), tmp_path)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -338,6 +385,7 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
     with pytest.raises(TrainingError, match="expected one process, got 2 workers"):
         hire(
             Cycle(1, 0.1, teacher_weight=0.5, teachers=(str(runs.straight),)),
+            tmp_path,
             Workers(0, 2, "127.0.0.1:1"),
         )
     with pytest.raises(TrainingError, match="an untrained network cannot teach itself"):
