@@ -65,9 +65,9 @@ class Cycle:
             teaching).
         answer_once: Whether ``teachers`` answer the plain pictures and their mirror images once,
             before the cycle, instead of every augmented picture: that costs nothing a step.
-        views: Number of augmented versions of every picture that ``teachers`` answer. Epochs repeat
-            them, so that most find the answers kept in the run's folder (Shen & Xing 2022, arXiv
-            2112.01528); 0 shows and asks about new ones in every epoch.
+        views: Number of augmented versions of every picture that ``teachers`` answer, with their
+            mirror images. Epochs repeat them, so that most find the answers kept in the run's
+            folder (Shen & Xing 2022, arXiv 2112.01528); 0 shows new ones in every epoch.
         closing_labels: Whether the last step of ``sizes`` learns from the labels as they are,
             without a teacher's share or FER+ votes in the FER-2013 target. The votes alone tell
             two thirds of those labels, so that what softens the target also caps the accuracy.

@@ -42,12 +42,18 @@ class Teachers:
     keep_in: Path | None = None
 
     def ask(self, pixels: npt.NDArray[np.float32]) -> Answers:
-        """The mean probabilities of both heads for ``(b, s, s, 1)`` pixels in 0..255."""
+        """The mean probabilities of both heads for ``(b, s, s, 1)`` pixels in 0..255.
+
+        Where answers are kept, mirror images are asked about too: that pays by the second time.
+        """
+        looks = [pixels] if self.keep_in is None else [pixels, pixels[:, :, ::-1]]
         answers: Answers = {}
         for network in self.networks:
-            for head, logits in network.predict_on_batch(pixels).items():
-                part = np.asarray(softmax(logits, axis=1) / len(self.networks), np.float32)
-                answers[head] = answers[head] + part if head in answers else part
+            for look in looks:
+                for head, logits in network.predict_on_batch(look).items():
+                    part = softmax(logits, axis=1) / (len(self.networks) * len(looks))
+                    part = np.asarray(part, np.float32)
+                    answers[head] = answers[head] + part if head in answers else part
         return answers
 
     def teach(self, batches: Iterable[Batch], view: int, rows: int, size: int) -> Iterator[Batch]:

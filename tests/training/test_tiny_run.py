@@ -269,6 +269,13 @@ def test_views_that_are_shown_again_find_the_answers_kept(
     assert shown == [0, 1, 2, 3, 2, 5, 6]
     train(config, runs.dataset, tmp_path / "run")
     assert len(asked) == 4 * (139 // 10)
+    # Kept answers are the mean over the picture and its mirror image.
+    pixels = runs.dataset.images[:8, ..., None].astype(np.float32)
+    keeping = hire(config.restarts[0], tmp_path)
+    assert keeping is not None
+    for head, values in keeping.ask(pixels).items():
+        mirrored = keeping.ask(pixels[:, :, ::-1])[head]
+        np.testing.assert_allclose(values, mirrored, atol=1e-6)
     assert {one.name for one in (tmp_path / "run").glob("view-*")} == {
         f"view-{epoch}.npz" for epoch in (2, 3, 5, 6)
     }
