@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer.labels import FER2013, FERPLUS
-
 if TYPE_CHECKING:
     import keras
 
@@ -64,6 +62,7 @@ def dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
     import keras
     from keras import layers
 
+    from fer.architectures.heads import two_heads
     from fer.architectures.layers import BatchNormalization, PerImageStandardization, Resize
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
@@ -75,11 +74,4 @@ def dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
     for stage, (filters, blocks) in enumerate(STAGES):
         for block in range(blocks):
             x = _block(x, filters, 2 if stage and not block else 1)
-    x = layers.Activation("linear", name="features", dtype="float32")(x)
-    x = layers.GlobalAveragePooling2D(name="embedding")(x)
-    x = layers.Dropout(dropout)(x)
-    outputs = {
-        "fer2013": layers.Dense(len(FER2013), name="fer2013", dtype="float32")(x),
-        "ferplus": layers.Dense(len(FERPLUS), name="ferplus", dtype="float32")(x),
-    }
-    return keras.Model(inputs, outputs, name="dlib27")
+    return keras.Model(inputs, two_heads(x, dropout), name="dlib27")

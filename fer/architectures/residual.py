@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fer.errors import InputError
-from fer.labels import FER2013, FERPLUS
 
 if TYPE_CHECKING:
     import keras
@@ -100,6 +99,7 @@ def residual_network(
     import keras
     from keras import layers
 
+    from fer.architectures.heads import two_heads
     from fer.architectures.layers import BatchNormalization, PerImageStandardization
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
@@ -108,11 +108,4 @@ def residual_network(
     for filters in widths:
         for block in range(blocks_per_stage):
             x = _residual(x, filters, 2 if block == 0 else 1, squeeze_ratio)
-    x = layers.Activation("linear", name="features", dtype="float32")(x)
-    x = layers.GlobalAveragePooling2D(name="embedding")(x)
-    x = layers.Dropout(dropout)(x)
-    outputs = {
-        "fer2013": layers.Dense(len(FER2013), name="fer2013", dtype="float32")(x),
-        "ferplus": layers.Dense(len(FERPLUS), name="ferplus", dtype="float32")(x),
-    }
-    return keras.Model(inputs, outputs, name=name)
+    return keras.Model(inputs, two_heads(x, dropout), name=name)

@@ -167,9 +167,7 @@ def start_from_dlib(model: keras.Model, path: Path, faces: npt.NDArray[np.uint8]
         shifts.append(shift)
         still = np.full_like(shift, 1.0 - norm.epsilon)
         norm.set_weights([layer.scale, shift, np.zeros_like(shift), still])
-    from fer.training.network_pass import resized
-
-    seen = resized(faces[:CALIBRATION_FACES], faces.shape[1])
+    seen = faces[:CALIBRATION_FACES, ..., None].astype(np.float32)
     spies = keras.Model(model.input, [norm.input for _, norm in pairs])
     totals = [np.zeros((2, len(shift))) for shift in shifts]
     for begin in range(0, len(seen), 64):
