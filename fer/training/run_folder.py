@@ -76,6 +76,10 @@ def start_run(run_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
                 f"{', '.join(changed)}; resume with the same options or choose another --run-dir"
             )
         return
+    if not (run_dir / CONFIG).exists() or read_config(run_dir) != config:
+        # Left by a run that ended before its first checkpoint: answers to other pictures.
+        for stale in run_dir.glob("view-*.npz"):
+            stale.unlink()
     _write_config(run_dir, config)
 
 

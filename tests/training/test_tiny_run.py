@@ -39,7 +39,13 @@ from fer.training.run import (
     usable_rows,
     validate,
 )
-from fer.training.run_folder import answers_path, load_answers, read_config, save_checkpoint
+from fer.training.run_folder import (
+    answers_path,
+    load_answers,
+    read_config,
+    save_checkpoint,
+    start_run,
+)
 from fer.training.runs import recipe_change
 from fer.training.targets import Targets, make_targets
 from fer.training.teachers import Teachers, hire, load_network
@@ -289,6 +295,12 @@ def test_views_that_are_shown_again_find_the_answers_kept(
     train(config, runs.dataset, folder, resume=True)
     for before, after in zip(history, history_of(folder), strict=True):
         assert after["loss"] == pytest.approx(before["loss"], abs=1e-4)
+    # Another recipe in a folder without a checkpoint shows other pictures.
+    (folder / "checkpoint.npz").unlink()
+    start_run(folder, config, resume=False)
+    assert len(list(folder.glob("view-*"))) == 4
+    start_run(folder, replace(config, seed=2), resume=False)
+    assert not list(folder.glob("view-*"))
 
 
 def test_teachers_compute_in_the_precision_of_the_run(runs: Runs, tmp_path: Path) -> None:
