@@ -26,12 +26,17 @@ def figures(folder: ModelFolder) -> str:
     """The block of a model: one line of facts, one table per protocol, recall per class."""
     card, metrics = folder.card, folder.metrics()
     split = "PrivateTest" if "PrivateTest" in metrics else "PublicTest"
+    before = (
+        f", {card.training_minutes_before:,.0f} more for the networks before it,"
+        if card.training_minutes_before
+        else ""
+    )
     lines = [
         f"The shipped model `{card.name}` {card.version}: {card.parameters / 1e6:.2f} M "
         f"parameters, {card.multiply_adds / 1e6:.0f} M multiply-adds a face, "
         f"{card.file_bytes / 1e6:.1f} MB, "
-        f"trained here in {card.training_minutes:.0f} minutes ({card.epochs} epochs) on two CPU "
-        f"cores. On {split}, one forward pass of the file that ships:",
+        f"trained here in {card.training_minutes:.0f} minutes ({card.epochs} epochs){before} on "
+        f"two CPU cores. On {split}, one forward pass of the file that ships:",
         "",
         "| labels | n | accuracy | 95 % interval | macro-F1 | calibration error |",
         "| --- | --- | --- | --- | --- | --- |",

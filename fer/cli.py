@@ -201,7 +201,8 @@ def train(
                 bar,
                 total=step.epochs * step.steps,
                 completed=step.epoch * step.steps + step.step,
-                description=f"Epoch {step.epoch + 1}/{step.epochs}, loss {step.loss:.3f}",
+                description=f"{step.network or architecture}, epoch {step.epoch + 1}/"
+                f"{step.epochs}, loss {step.loss:.3f}",
             )
 
         common: dict[str, Any] = {

@@ -133,6 +133,7 @@ class ModelCard(_Frozen):
         recipe: The configuration of the training run.
         seed: Seed of the run.
         training_minutes: Time of all epochs.
+        training_minutes_before: Time of the networks that it started from and that taught it.
         epochs: Epochs that were finished.
         weights: "raw" or "ema", with the origin of the BN statistics.
         metrics: Every figure, each with its n and split.
@@ -158,6 +159,7 @@ class ModelCard(_Frozen):
     recipe: dict[str, Any]
     seed: int
     training_minutes: float = Field(ge=0)
+    training_minutes_before: float = Field(default=0, ge=0)
     epochs: int = Field(ge=0)
     weights: str
     metrics: tuple[Metric, ...]

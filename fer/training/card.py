@@ -18,6 +18,7 @@ from fer.model_store import Abstention, InputSpec, Metric, ModelCard, file_diges
 from fer.training.config import TrainingConfig
 from fer.training.deployment import Deployment
 from fer.training.finalize import Choice
+from fer.training.origin import minutes_before, minutes_of, origin_text
 
 FER2013_TERMS = (
     "FER-2013 (Goodfellow et al. 2013) was published for research; its images were collected "
@@ -151,11 +152,12 @@ def make_card(
         precision=deployment.precision,
         temperature=heads,
         abstain=abstain,
-        data=_data_text(record, heads),
+        data=f"{_data_text(record, heads)} {origin_text(config)}".strip(),
         licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
         recipe=config.portable().to_dict(),
         seed=config.seed,
-        training_minutes=round(sum(float(row["seconds"]) for row in history) / 60, 1),
+        training_minutes=minutes_of(history),
+        training_minutes_before=minutes_before(config),
         epochs=epochs,
         weights=f"{choice.chosen.weights}, BN statistics: {choice.chosen.statistics}",
         metrics=card_metrics(reports),

@@ -8,6 +8,7 @@ http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html).
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float32]
 
 SUFFIX = ".dat"
+DLIB = "dlib"
+"""What a recipe calls the file as an installed package holds it."""
+PACKAGE = "face_recognition_models"
+FILE = "models/dlib_face_recognition_resnet_model_v1.dat"
 RAW_FLOATS = 2
 """Version of dlib's tensors that stores little-endian float32."""
 TYPICAL_MEAN, TYPICAL_DEVIATION = 128.0, 60.0
@@ -32,6 +37,23 @@ RGB_MEAN, RGB_SCALE = 114.7, 256.0
 """dlib subtracts a mean colour, whose average this is, and divides."""
 CALIBRATION_FACES = 512
 _LAYER = re.compile(rb"\x01\x05con_4|\x01\x07affine_")
+
+
+def find_dlib() -> Path:
+    """The file within the installed package ``face-recognition-models``.
+
+    Raises:
+        TrainingError: If it is not installed.
+    """
+    # Not imported: all that is wanted is the folder, and its code needs setuptools.
+    package = importlib.util.find_spec(PACKAGE)
+    for folder in (package and package.submodule_search_locations) or ():
+        if (Path(folder) / FILE).exists():
+            return Path(folder) / FILE
+    raise TrainingError(
+        f"{DLIB}: expected the package face-recognition-models with {Path(FILE).name}, found none; "
+        "install it with pip, or set start to the path of that file"
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
+from fer.training.dlib_start import DLIB
 
 _MILD = AugmentationConfig(
     rotation_degrees=8.0,
@@ -13,6 +17,16 @@ _MILD = AugmentationConfig(
     erase=0.15,
     erase_area=0.12,
 )
+_FAIR = AugmentationConfig(
+    rotation_degrees=9.0,
+    scale=(0.91, 1.12),
+    shift=0.06,
+    gamma=0.2,
+    low_resolution=0.15,
+    erase=0.2,
+    erase_area=0.15,
+)
+_HARSH = AugmentationConfig(erase=0.35)
 
 RECIPES: dict[str, TrainingConfig] = {
     # The shipped model. Small pictures first make an epoch up to three times cheaper on a CPU.
@@ -55,5 +69,82 @@ RECIPES: dict[str, TrainingConfig] = {
             ),
         ),
     ),
+    # The network of dlib's face recognition, which learns from three others.
+    "dlib27": TrainingConfig(
+        architecture="dlib27",
+        epochs=72,
+        learning_rate=0.04,
+        warmup_epochs=1.0,
+        sizes=((0.55, 48), (0.45, 48)),
+        vote_smoothing=0.0,
+        seed=6,
+        augmentation=_HARSH,
+        closing_augmentation=_FAIR,
+        teacher_weight=0.75,
+        teachers=("xs", "s-2", "d-1"),
+        views=6,
+        start="d-1",
+    ),
 }
 """Architecture -> the recipe that it is trained with when none is given."""
+
+LINEAGES: dict[str, Mapping[str, TrainingConfig]] = {
+    "dlib27": {
+        "xs": RECIPES["xs"],
+        # Both later ones end with labels alone: what softens the targets makes networks alike.
+        "s-2": TrainingConfig(
+            architecture="s",
+            epochs=22,
+            learning_rate=0.06,
+            warmup_epochs=1.0,
+            sizes=((0.6, 40), (0.4, 48)),
+            augmentation=AugmentationConfig(erase=0.3),
+            closing_augmentation=_MILD,
+            teacher_weight=0.4,
+            start="xs",
+            restarts=(
+                Cycle(
+                    epochs=62,
+                    learning_rate=0.07,
+                    sizes=((0.55, 40), (0.45, 48)),
+                    augmentation=_HARSH,
+                    closing_augmentation=_MILD,
+                    teacher_weight=0.4,
+                    closing_labels=True,
+                ),
+            ),
+        ),
+        "d-0": TrainingConfig(
+            architecture="dlib27",
+            epochs=20,
+            learning_rate=0.02,
+            warmup_epochs=1.0,
+            sizes=((0.6, 48), (0.4, 48)),
+            dropout=0.4,
+            seed=2,
+            augmentation=_HARSH,
+            closing_augmentation=_FAIR,
+            start=DLIB,
+        ),
+        "d-1": TrainingConfig(
+            architecture="dlib27",
+            epochs=21,
+            learning_rate=0.035,
+            warmup_epochs=0.5,
+            sizes=((0.55, 48), (0.45, 48)),
+            vote_smoothing=0.0,
+            dropout=0.4,
+            seed=5,
+            augmentation=AugmentationConfig(
+                rotation_degrees=12.0,
+                scale=(0.88, 1.17),
+                low_resolution=0.15,
+                erase=0.3,
+                erase_area=0.15,
+            ),
+            closing_augmentation=replace(_MILD, low_resolution=0.12, erase=0.12),
+            start="d-0",
+        ),
+    },
+}
+"""Architecture -> name and recipe of the networks that come before it, trained first."""

@@ -65,13 +65,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class StepReport:
-    """Where a run stands after a step; for progress bars."""
+    """Where a run stands after a step; for progress bars.
+
+    Attributes:
+        epoch: Counted from 0.
+        epochs: Of the run.
+        step: Counted from 1.
+        steps: Of an epoch.
+        loss: Of the step.
+        network: Name, where several networks are trained one after the other.
+    """
 
     epoch: int
     epochs: int
     step: int
     steps: int
     loss: float
+    network: str = ""
 
 
 Reporter = Callable[[StepReport], None]

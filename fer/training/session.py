@@ -9,9 +9,10 @@ from pathlib import Path
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.training.config import TrainingConfig
+from fer.training.lineage import check_single, placed, shortened, train_lineage
 from fer.training.parallel import Workers
 from fer.training.precision import check_policy
-from fer.training.recipes import RECIPES
+from fer.training.recipes import LINEAGES, RECIPES
 from fer.training.run import CONFIG, Reporter, read_config, train
 
 
@@ -50,9 +51,7 @@ def choose_recipe(
         config = read_recipe(config_path)
     else:
         config = RECIPES.get(architecture, TrainingConfig(architecture=architecture))
-    if epochs is not None:
-        # As many as asked for, not more: the cycles after the first one go.
-        config = replace(config, epochs=epochs, restarts=())
+    config = shortened(config, epochs)
     if seed is not None:
         config = replace(config, seed=seed)
     if precision is not None:
@@ -75,6 +74,9 @@ def run_training(
 ) -> None:
     """Train in a folder; see ``fer.training.run.train`` for what it holds.
 
+    Where the recipe comes after others (``fer.training.recipes.LINEAGES``), those are trained
+    first, in ``before/`` within the folder.
+
     Raises:
         TrainingError: If the recipe or the folder cannot be used.
     """
@@ -87,4 +89,11 @@ def run_training(
         precision=precision,
         resume=resume,
     )
+    if config_path is None and not (resume and (run_dir / CONFIG).exists()):
+        lineage = LINEAGES.get(architecture, {})
+        check_single(lineage, workers)
+        before = train_lineage(
+            lineage, dataset, run_dir, epochs=epochs, precision=config.precision, report=report
+        )
+        config = placed(config, before)
     train(config, dataset, run_dir, resume=resume, report=report, workers=workers)

@@ -62,9 +62,14 @@ def _card_tab(folder: ModelFolder) -> None:
     columns[1].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
     columns[2].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
     columns[3].metric("File", f"{card.file_bytes / 1e6:.1f} MB, {card.precision}", border=True)
+    before = (
+        f" after {card.training_minutes_before:,.0f} of the networks before it"
+        if card.training_minutes_before
+        else ""
+    )
     st.markdown(
         f"**{card.name} {card.version}**, architecture `{card.architecture}`, "
-        f"{card.epochs} epochs in {card.training_minutes:.0f} minutes, seed {card.seed}, "
+        f"{card.epochs} epochs in {card.training_minutes:.0f} minutes{before}, seed {card.seed}, "
         f"published {card.created[:10]}. {card.data}"
     )
     for head, point in card.abstain.items():
