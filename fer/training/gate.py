@@ -24,7 +24,9 @@ from fer.training.non_faces import NonFaces
 FACES_LOST = 0.006
 """Share of PublicTest's faces that the threshold gives up; leaves room under one in a hundred."""
 
-HIDDEN = 32
+HIDDEN = 64
+NETWORKS = 3
+"""Hidden layers fitted one by one and put side by side: their mean errs less than one of them."""
 _BATCH = 512
 
 _Report = Callable[[str, int, int], None]
@@ -110,17 +112,25 @@ def fit_gate(
     )
     truth = np.repeat([1, 0], [2 * len(faces), 2 * len(known)])
     scaler = StandardScaler().fit(inputs)
-    network = MLPClassifier(
-        (HIDDEN,), alpha=1e-2, early_stopping=True, max_iter=60, random_state=seed
-    ).fit(scaler.transform(inputs), truth)
     # The scaler goes into the first layer.
-    scale = np.maximum(scaler.scale_, 1e-6)
-    hidden = network.coefs_[0] / scale[:, None]
+    scale = np.maximum(scaler.scale_, 1e-6)[:, None]
+    scaled = scaler.transform(inputs)
+    hidden, hidden_bias, output, output_bias = [], [], [], 0.0
+    for number in range(NETWORKS):
+        if report is not None:
+            report("fitting", number, NETWORKS)
+        network = MLPClassifier(
+            (HIDDEN,), alpha=1e-2, early_stopping=True, max_iter=60, random_state=seed + number
+        ).fit(scaled, truth)
+        hidden.append(network.coefs_[0] / scale)
+        hidden_bias.append(network.intercepts_[0] - scaler.mean_ @ hidden[-1])
+        output.append(network.coefs_[1][:, 0] / NETWORKS)
+        output_bias += float(network.intercepts_[1][0]) / NETWORKS
     gate = FaceGate(
-        hidden.astype(np.float32),
-        (network.intercepts_[0] - scaler.mean_ @ hidden).astype(np.float32),
-        network.coefs_[1][:, 0].astype(np.float32),
-        float(network.intercepts_[1][0]),
+        np.concatenate(hidden, axis=1).astype(np.float32),
+        np.concatenate(hidden_bias).astype(np.float32),
+        np.concatenate(output).astype(np.float32),
+        output_bias,
         0.0,
     )
 

@@ -18,6 +18,7 @@ from fer.model_store import models_dir, open_model
 from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import crop_face, to_grey
 from fer.results import Box
+from fer.training import non_faces as harvesting
 from fer.training.augmentation import augment
 from fer.training.config import AugmentationConfig
 from fer.training.gate import add_gate, fit_gate
@@ -44,6 +45,22 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def non_faces(pictures: Path) -> NonFaces:
     return harvest([pictures])
+
+
+def test_more_false_alarms_are_learned_from_but_not_measured_with(
+    pictures: Path, non_faces: NonFaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(harvesting, "MORE_CASCADES", ())
+    plain = harvest([pictures])
+
+    def alarms(found: NonFaces, *, held_out: bool) -> np.ndarray:
+        return found.crops[found.false_alarm & (found.held_out == held_out)]
+
+    np.testing.assert_array_equal(alarms(plain, held_out=True), alarms(non_faces, held_out=True))
+    few, many = alarms(plain, held_out=False), alarms(non_faces, held_out=False)
+    assert len(many) > 1.5 * len(few) > 0
+    known = {crop.tobytes() for crop in many}
+    assert all(crop.tobytes() in known for crop in few)
 
 
 @pytest.fixture

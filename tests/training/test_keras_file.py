@@ -20,7 +20,7 @@ def test_rounding_keeps_ten_significant_bits() -> None:
     short = rounded(weights)
     assert short.shape == weights.shape
     assert np.abs(short / weights - 1).max() <= 2**-10
-    assert not np.any(short.view(np.uint32) & 0x1FFF)
+    assert not np.any(short.view(np.uint32) & 0x3FFF)
     np.testing.assert_array_equal(rounded(np.float32([0, 1, -2.5])), np.float32([0, 1, -2.5]))
 
 
