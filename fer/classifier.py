@@ -105,7 +105,7 @@ class EmotionClassifier:
             crops: ``(n, 48, 48)`` uint8, as ``fer.preprocessing.crop_face`` makes them.
 
         Returns:
-            ``{"fer2013": (n, 7), "ferplus": (n, 8), "features": (n, 6, 6, c)}`` float32.
+            ``{"fer2013": (n, 7), "ferplus": (n, 8), "features": (n, h, w, c)}`` float32.
 
         Raises:
             InputError: If ``crops`` has another shape or dtype.

@@ -65,7 +65,9 @@ def test_both_heads_come_from_one_pass(classifier: EmotionClassifier, crops: np.
     heads = classifier.predict_heads(crops)
     assert np.array_equal(heads["fer2013"], classifier.predict(crops))
     assert heads["ferplus"].shape == (len(crops), 8)
-    assert heads["features"].shape[:3] == (len(crops), 6, 6)
+    # A map of a few cells, as high as wide.
+    count, height, width, _channels = heads["features"].shape
+    assert count == len(crops) and height == width > 1
 
 
 def test_a_crop_reads_the_same_alone_in_a_batch_and_again(

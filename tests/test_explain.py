@@ -44,7 +44,8 @@ def test_the_mean_of_the_evidence_is_the_logit_without_its_bias(
     bias = logits - evidence.mean(axis=(1, 2))
     # One bias for every picture; 8-bit rounding inside the file leaves a hundredth of a nat.
     assert np.abs(bias - bias.mean(axis=0)).max() < 0.03
-    assert evidence.shape == (len(crops), 6, 6, len(explainer.classifier.labels))
+    maps = outputs["features"].shape[:3]
+    assert evidence.shape == (*maps, len(explainer.classifier.labels))
     assert np.abs(evidence.sum(axis=-1)).max() < 1e-3
 
 
@@ -111,7 +112,7 @@ def test_heat_is_zero_where_nothing_speaks_for_the_class() -> None:
 def test_wrong_input_is_a_sentence(
     explainer: ClassActivation, recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
 ) -> None:
-    with pytest.raises(InputError, match=r"expected an array of shape \(n, h, w, 192\)"):
+    with pytest.raises(InputError, match=r"expected an array of shape \(n, h, w, \d{3}\)"):
         explainer.evidence(np.zeros((1, 6, 6, 3), np.float32))
     faces = recognizer.analyze(astronaut_bgr)
     with pytest.raises(InputError, match=r"label: expected one of .* got 'bored'"):

@@ -23,7 +23,7 @@ from fer.model_store import (
 CONTENT = b"weights"
 
 
-def card_values(name: str = "xs", **changes: Any) -> dict[str, Any]:
+def card_values(name: str = DEFAULT_MODEL, **changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
         "name": name,
         "version": "1",
@@ -71,7 +71,7 @@ def card_values(name: str = "xs", **changes: Any) -> dict[str, Any]:
     return {**values, **changes}
 
 
-def make_folder(root: Path, name: str = "xs", **changes: Any) -> Path:
+def make_folder(root: Path, name: str = DEFAULT_MODEL, **changes: Any) -> Path:
     folder = root / name
     folder.mkdir(parents=True)
     (folder / "model.tflite").write_bytes(CONTENT)

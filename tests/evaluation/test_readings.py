@@ -45,7 +45,8 @@ def test_the_page_and_the_command_measure_what_the_protocol_does(
         "PrivateTest",
         temperatures=classifier.folder.card.temperature,
     )
-    assert report == {"model": "xs", "version": classifier.folder.card.version, **expected}
+    card = classifier.folder.card
+    assert report == {"model": card.name, "version": card.version, **expected}
     assert shares == sorted(shares) and shares[-1] == 1
 
 

@@ -27,9 +27,9 @@ from fer.model_store import DEFAULT_MODEL, models_dir
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """The shipped model's records, and one system with a run on its source's split only."""
-    (tmp_path / "xs").mkdir()
+    (tmp_path / DEFAULT_MODEL).mkdir()
     for name in ("card.json", "metrics.json"):
-        shutil.copy(models_dir() / "xs" / name, tmp_path / "xs" / name)
+        shutil.copy(models_dir() / DEFAULT_MODEL / name, tmp_path / DEFAULT_MODEL / name)
     folder = tmp_path / "literature" / "knn-169"
     folder.mkdir(parents=True)
     record = {"accuracy": 0.29, "n": 2872, "scheme": "stratified", "split": "80 / 12 / 8"}
@@ -42,8 +42,8 @@ def models(tmp_path: Path) -> Path:
 
 def test_every_cell_comes_from_a_record(models: Path) -> None:
     found = {entry.name: entry for entry in entries(models)}
-    card = json.loads((models / "xs" / "card.json").read_text())
-    cells = dict(zip(COLUMNS, found["xs"].cells(), strict=True))
+    card = json.loads((models / DEFAULT_MODEL / "card.json").read_text())
+    cells = dict(zip(COLUMNS, found[DEFAULT_MODEL].cells(), strict=True))
     assert cells["parameters"] == f"{card['parameters']:,}"
     text = markdown(list(found.values()))
     assert "29.00% (n = 2,872, stratified)" in text
@@ -105,13 +105,13 @@ def test_the_figure_of_the_neighbours_is_reproduced_to_within_half_a_point() -> 
 
 
 def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> None:
-    folder = models / "xs"
+    folder = models / DEFAULT_MODEL
     path = folder / "metrics.json"
     figures = json.loads(path.read_text())
     figures.pop(LATENCY, None)
     path.write_text(json.dumps(figures))
     assert record_time(folder) is None, "nothing to time without the weights"
-    shutil.copy(models_dir() / "xs" / "model.tflite", folder)
+    shutil.copy(models_dir() / DEFAULT_MODEL / "model.tflite", folder)
     measured = record_time(folder)
     assert measured is not None and measured > 0
     assert json.loads(path.read_text()) == {**figures, LATENCY: measured}
@@ -120,7 +120,7 @@ def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> N
 
 
 def test_all_systems_are_timed_in_one_run_also_without_their_weights(models: Path) -> None:
-    shutil.copy(models_dir() / "xs" / "model.tflite", models / "xs")
+    shutil.copy(models_dir() / DEFAULT_MODEL / "model.tflite", models / DEFAULT_MODEL)
     for name in ("cnn4-56", "knn-169-pca"):
         folder = models / "literature" / name
         folder.mkdir(exist_ok=True)
@@ -132,8 +132,10 @@ def test_all_systems_are_timed_in_one_run_also_without_their_weights(models: Pat
     assert "of whatever machine" in markdown(entries(models))
     asked: list[str] = []
     times = time_all(models, report=asked.append)
-    assert asked == list(times) == ["xs", "cnn4-56", "knn-169-pca"]
-    assert 0 < times["xs"] < times["knn-169-pca"] and times["cnn4-56"] < times["knn-169-pca"]
+    assert asked == list(times) == [DEFAULT_MODEL, "cnn4-56", "knn-169-pca"]
+    assert (
+        0 < times[DEFAULT_MODEL] < times["knn-169-pca"] and times["cnn4-56"] < times["knn-169-pca"]
+    )
     again = json.loads(path.read_text())
     assert again[LATENCY] == times["cnn4-56"]
     assert again["fit"] == figures["fit"]

@@ -116,7 +116,8 @@ def test_over_time_it_is_smoothed_as_the_probabilities_are() -> None:
 def test_a_head_of_another_network_or_run_is_refused(models: Path, tmp_path: Path) -> None:
     folder = open_model(DEFAULT_MODEL, directory=models)
     card = (folder.path / "card.json").read_bytes()
-    with pytest.raises(InputError, match=r"fitted to xs .*, got one of xs 0\.1; fit it to this"):
+    name = DEFAULT_MODEL
+    with pytest.raises(InputError, match=rf"fitted to {name} .*, got one of {name} 0\.1; fit it"):
         add_affect(folder, _run(tmp_path, _channels(models), version="0.1"))
     run = _run(tmp_path, _channels(models), rows="many")
     with pytest.raises(TrainingError, match="expected the record of fer train --task"):
