@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from fer.model_store import ModelFolder, open_model
+from fer.model_card import ModelCard
+from fer.model_store import CHOICE, DEFAULT_MODEL, ModelFolder, list_models, open_model
 
 README = Path(__file__).parents[1] / "README.md"
 START = "<!-- figures: written by python -m benchmarks.readme -->"
@@ -19,6 +21,14 @@ _ROWS: tuple[tuple[str, str], ...] = (
     ("FER-2013, mean with the mirror image", "fer2013_flip"),
     ("FER+, majority of ten voters", "ferplus_majority"),
     ("FER+, largest vote", "ferplus_argmax"),
+)
+
+
+_OTHERS: tuple[tuple[str, str, str, str], ...] = (
+    ("macro-F1", "macro_f1", "fer2013", "all"),
+    ("FER+ majority", "accuracy", "ferplus", "majority"),
+    ("calibration error", "ece", "fer2013", "all"),
+    ("of FER+", "ece", "ferplus", "majority"),
 )
 
 
@@ -68,17 +78,50 @@ def figures(folder: ModelFolder) -> str:
     return "\n".join(lines)
 
 
-def with_figures(text: str, block: str) -> str:
+def others(default: ModelCard, cards: Sequence[ModelCard]) -> str:
+    """A paragraph on the other models that are shipped, each beside the default one."""
+    lines = []
+    for card in cards:
+        accuracy = card.metric("accuracy")
+        if card.name == default.name or accuracy is None:
+            continue
+        figures = [f"{accuracy.value:.1%} of PrivateTest"]
+        for text, name, head, protocol in _OTHERS:
+            own, its = (one.metric(name, head=head, protocol=protocol) for one in (card, default))
+            if own is not None and its is not None:
+                shown = (
+                    f"{one.value:.{'1%' if name == 'accuracy' else '3f'}}" for one in (own, its)
+                )
+                figures.append(f"{text} {' against '.join(shown)}")
+        lines.append(
+            f"Also there: `{card.name}` {card.version} ({card.file_bytes / 1e6:.1f} MB, "
+            f"{card.multiply_adds / 1e6:.0f} M multiply-adds) reads {', '.join(figures)}. "
+            f"[Its card](models/{card.name}/card.json) says what it began with and who taught it. "
+            f"`{CHOICE}={card.name} make run` opens the dashboard with it, `--model {card.name}` "
+            "runs a command with it."
+        )
+    return "\n\n".join(lines)
+
+
+def block() -> str:
+    """Everything between the markers."""
+    folder = open_model(DEFAULT_MODEL)
+    return "\n\n".join(
+        part for part in (figures(folder), others(folder.card, list_models())) if part
+    )
+
+
+def with_figures(text: str, figures: str) -> str:
     """The README's text with its block replaced."""
     head, rest = text.split(START, 1)
     _old, tail = rest.split(END, 1)
-    return f"{head}{START}\n\n{block}\n\n{END}{tail}"
+    return f"{head}{START}\n\n{figures}\n\n{END}{tail}"
 
 
 def main() -> None:
     """Rewrite the README."""
     text = README.read_text(encoding="utf-8")
-    README.write_text(with_figures(text, figures(open_model())), encoding="utf-8")
+    README.write_text(with_figures(text, block()), encoding="utf-8")
 
 
 if __name__ == "__main__":

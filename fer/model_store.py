@@ -41,6 +41,8 @@ __all__ = [
 
 DEFAULT_MODEL = "xs"
 ENVIRONMENT = "FER_MODELS"
+CHOICE = "FER_MODEL"
+"""Environment variable that names the model of the dashboard and of commands without --model."""
 
 WEIGHTS = "model.tflite"
 KERAS_FILE = "model.keras"
@@ -206,7 +208,7 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     """Open a model folder and verify it.
 
     Args:
-        name: Name of the folder; default ``DEFAULT_MODEL``.
+        name: Name of the folder; default ``FER_MODEL`` when it is set, else ``DEFAULT_MODEL``.
         directory: Folder of model folders; default ``models_dir()``.
 
     Returns:
@@ -215,7 +217,7 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     Raises:
         ModelError: If the folder is missing, incomplete or damaged.
     """
-    name = check_name(DEFAULT_MODEL if name is None else name)
+    name = check_name(os.environ.get(CHOICE) or DEFAULT_MODEL if name is None else name)
     root = models_dir() if directory is None else directory
     path = find_folder(name, root)
     if not path.is_dir():

@@ -1,5 +1,6 @@
 """What several test modules share: a portrait, ways to place it, and the shipped model."""
 
+import os
 from collections.abc import Callable
 
 import cv2
@@ -13,6 +14,9 @@ import skimage.data
 from hypothesis import settings
 
 from fer import Box, EmotionClassifier, EmotionRecognizer
+
+# Tests are of the shipped model, whatever their shell has chosen.
+os.environ.pop("FER_MODEL", None)
 
 # The same examples everywhere, and no deadline: a busy machine is not a fault of the code.
 settings.register_profile("fer", deadline=None, derandomize=True, max_examples=60)

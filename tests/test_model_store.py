@@ -94,6 +94,21 @@ def test_a_whole_folder_opens(tmp_path: Path) -> None:
     assert folder.metrics() == {"PublicTest": {"n": 3}}
 
 
+def test_the_environment_chooses_another_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (DEFAULT_MODEL, "second"):
+        make_folder(tmp_path, name)
+    monkeypatch.setenv("FER_MODEL", "second")
+    assert open_model(directory=tmp_path).card.name == "second"
+    assert open_model(DEFAULT_MODEL, directory=tmp_path).card.name == DEFAULT_MODEL
+    monkeypatch.setenv("FER_MODEL", "third")
+    with pytest.raises(ModelError, match=rf"got 'third'; found there: second, {DEFAULT_MODEL}"):
+        open_model(directory=tmp_path)
+    monkeypatch.setenv("FER_MODEL", "")
+    assert open_model(directory=tmp_path).card.name == DEFAULT_MODEL
+
+
 def test_a_card_finds_its_figures(tmp_path: Path) -> None:
     make_folder(tmp_path)
     card = open_model(directory=tmp_path).card

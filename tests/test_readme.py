@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from benchmarks.readme import README, figures, with_figures
-from fer.model_store import open_model
+from benchmarks.readme import README, block, with_figures
 
 PROJECT = Path(__file__).parents[1]
 
 
-def test_the_figures_of_the_readme_are_those_of_the_shipped_model() -> None:
+def test_the_figures_of_the_readme_are_those_of_the_shipped_models() -> None:
     text = README.read_text(encoding="utf-8")
-    assert with_figures(text, figures(open_model())) == text
+    assert with_figures(text, block()) == text
 
 
 def test_every_picture_of_the_readme_exists() -> None:

@@ -10,6 +10,8 @@ import numpy.typing as npt
 
 from fer.training.config import AugmentationConfig
 
+_JPEG_QUALITY = (10, 61)
+
 
 def affine_matrix(
     source: int,
@@ -71,23 +73,33 @@ def augment(
         np.uint8,
     )
     if draw[5] < config.low_resolution:
-        view = _soften(view, draw[6], draw[7])
+        view = _soften(view, draw[6], draw[7], config)
     gamma = (1 + config.gamma) ** spread[8]
     levels = np.arange(256, dtype=np.float32) / 255
     view = np.asarray(cv2.LUT(view, (255 * levels**gamma + 0.5).astype(np.uint8)), np.uint8)
     if draw[9] < config.erase:
         _erase(view, config.erase_area, draw[10:14], rng)
+    # Drawn only where it is wanted, so that a recipe without it gives the views that it gave.
+    if config.jpeg and rng.random() < config.jpeg:
+        view = _through_jpeg(view, int(rng.integers(*_JPEG_QUALITY)))
     return view
 
 
-def _soften(view: npt.NDArray[np.uint8], kind: float, amount: float) -> npt.NDArray[np.uint8]:
+def _through_jpeg(view: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
+    _done, packed = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def _soften(
+    view: npt.NDArray[np.uint8], kind: float, amount: float, config: AugmentationConfig
+) -> npt.NDArray[np.uint8]:
     size = view.shape[0]
     if kind < 0.5:
-        small = max(12, round(size * (0.4 + 0.4 * amount)))
+        small = max(12, round(size * (config.smallest + (0.8 - config.smallest) * amount)))
         tiny = cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA)
         softened = cv2.resize(tiny, (size, size), interpolation=cv2.INTER_LINEAR)
     else:
-        softened = cv2.GaussianBlur(view, (0, 0), 0.4 + 0.9 * amount)
+        softened = cv2.GaussianBlur(view, (0, 0), 0.4 + (config.blur - 0.4) * amount)
     return np.asarray(softened, np.uint8)
 
 

@@ -21,6 +21,9 @@ class AugmentationConfig:
         low_resolution: Probability of a blur or a down-and-up-sampling, as webcams have.
         erase: Probability of erasing one rectangle.
         erase_area: Largest area of that rectangle, as a fraction of the image.
+        smallest: Fewest pixels that a down-sampling leaves, as a fraction of the side.
+        blur: Largest standard deviation of a blur, in pixels of the picture that is trained on.
+        jpeg: Probability of a JPEG of quality 10 to 60.
     """
 
     rotation_degrees: float = 13.0
@@ -31,6 +34,9 @@ class AugmentationConfig:
     low_resolution: float = 0.2
     erase: float = 0.4
     erase_area: float = 0.18
+    smallest: float = 0.4
+    blur: float = 1.3
+    jpeg: float = 0.0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> AugmentationConfig:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -128,6 +129,31 @@ def test_a_view_has_the_wanted_size_and_type(size: int) -> None:
         view = augment(noise(), size, AugmentationConfig(erase=1, low_resolution=1), rng)
         assert view.shape == (size, size)
         assert view.dtype == np.uint8
+
+
+def test_a_harsher_view_has_less_detail_and_mild_ranges_stay_as_they_were() -> None:
+    def detail(config: AugmentationConfig) -> float:
+        views = [
+            augment(noise(seed), 48, config, np.random.default_rng(seed)) for seed in range(40)
+        ]
+        return float(np.mean([np.abs(np.diff(view.astype(float))).mean() for view in views]))
+
+    mild = replace(IDENTITY, low_resolution=1)
+    assert replace(mild, smallest=0.4, blur=1.3, jpeg=0.0) == mild
+    assert detail(IDENTITY) > detail(mild) > 1.3 * detail(replace(mild, smallest=0.25, blur=3.0))
+
+
+def test_a_jpeg_leaves_blocks_of_eight_pixels() -> None:
+    ramp = np.tile(np.linspace(60, 200, 48), (48, 1)).astype(np.uint8)
+    picture = cv2.add(ramp, noise() // 8)
+    rng = np.random.default_rng(0)
+    view = augment(picture, 48, replace(IDENTITY, jpeg=1), rng)
+    assert view.shape == (48, 48) and view.dtype == np.uint8
+    error = np.abs(view.astype(float) - picture).mean()
+    assert 1 < error < 12
+    steps = np.abs(np.diff(view.astype(float), axis=1)).mean(axis=0)
+    within = np.delete(steps, np.arange(7, 47, 8))
+    assert steps[7::8].mean() > 1.5 * within.mean()
 
 
 def test_without_changes_the_view_is_the_image() -> None:
