@@ -31,6 +31,7 @@ __all__ = [
     "ModelCard",
     "ModelFolder",
     "check_name",
+    "chosen_model",
     "file_digest",
     "find_folder",
     "list_models",
@@ -204,11 +205,16 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def chosen_model() -> str:
+    """Name of the model that is opened when none is named: ``FER_MODEL``, else the default."""
+    return os.environ.get(CHOICE) or DEFAULT_MODEL
+
+
 def open_model(name: str | None = None, *, directory: Path | None = None) -> ModelFolder:
     """Open a model folder and verify it.
 
     Args:
-        name: Name of the folder; default ``FER_MODEL`` when it is set, else ``DEFAULT_MODEL``.
+        name: Name of the folder; default ``chosen_model()``.
         directory: Folder of model folders; default ``models_dir()``.
 
     Returns:
@@ -217,7 +223,7 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     Raises:
         ModelError: If the folder is missing, incomplete or damaged.
     """
-    name = check_name(os.environ.get(CHOICE) or DEFAULT_MODEL if name is None else name)
+    name = check_name(chosen_model() if name is None else name)
     root = models_dir() if directory is None else directory
     path = find_folder(name, root)
     if not path.is_dir():

@@ -13,11 +13,11 @@ from fer.errors import ModelError
 from fer.explain import ClassActivation
 from fer.explain_keras import KerasExplainer, Method
 from fer.model_store import (
-    DEFAULT_MODEL,
     HISTORY,
     KERAS_FILE,
     LITERATURE,
     ModelFolder,
+    chosen_model,
     list_models,
     models_dir,
     open_model,
@@ -100,9 +100,10 @@ def gradient_map(
 
 
 def model_names() -> list[str]:
-    """Names of the model folders, the shipped one first."""
+    """Names of the model folders, the one that the dashboard reads with first."""
+    first = chosen_model()
     names = [card.name for card in list_models()]
-    return sorted(names, key=lambda name: (name != DEFAULT_MODEL, name)) or [DEFAULT_MODEL]
+    return sorted(names, key=lambda name: (name != first, name)) or [first]
 
 
 def run_names() -> list[str]:

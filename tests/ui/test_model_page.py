@@ -82,7 +82,7 @@ def test_confusion_can_be_read_by_row_by_column_and_as_counts() -> None:
 def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The shipped model twice, the second with robustness figures."""
     source = open_model().path
-    for name in ("xs", "second"):
+    for name in (DEFAULT_MODEL, "second"):
         shutil.copytree(source, tmp_path / name)
         card = json.loads((tmp_path / name / "card.json").read_text())
         (tmp_path / name / "card.json").write_text(json.dumps({**card, "name": name}))
@@ -108,6 +108,14 @@ def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path
     st.cache_resource.clear()
 
 
+def test_the_model_of_the_dashboard_is_shown_first(
+    two_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert open_model_page().selectbox(key="model_name").value == DEFAULT_MODEL
+    monkeypatch.setenv("FER_MODEL", "second")
+    assert open_model_page().selectbox(key="model_name").value == "second"
+
+
 def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
     at = open_model_page()
     at.selectbox(key="model_name").select("second").run()
@@ -124,11 +132,15 @@ def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
     chart = json.loads(at.get("plotly_chart")[0].proto.spec)
     assert chart["data"][0]["name"] == "old 0.9"
     open_tab(at, "Training")
-    at.multiselect(key="model_runs").select("xs").select("net").run()
+    at.multiselect(key="model_runs").select(DEFAULT_MODEL).select("net").run()
     at.slider(key="model_smoothing").set_value(5).run()
     assert not at.exception and not at.error
     chart = json.loads(at.get("plotly_chart")[0].proto.spec)
-    assert {trace["name"].split(":")[0] for trace in chart["data"]} == {"second", "xs", "net"}
+    assert {trace["name"].split(":")[0] for trace in chart["data"]} == {
+        "second",
+        DEFAULT_MODEL,
+        "net",
+    }
 
 
 @pytest.mark.parametrize(
