@@ -36,7 +36,7 @@ from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
 from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
 from fer.training.deployment import Deployment, deploy
-from fer.training.run_folder import read_history
+from fer.training.run_folder import minutes_of, read_history
 
 if TYPE_CHECKING:
     import keras
@@ -96,10 +96,6 @@ def fit_signs(model: keras.Model, data: TrainingData) -> dict[str, float]:
     }
 
 
-def _minutes(history: list[dict[str, str]]) -> float:
-    return round(sum(float(row["seconds"]) for row in history) / 60, 1)
-
-
 def _copy_history(run_dir: Path, target: Path) -> list[dict[str, str]]:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((run_dir / HISTORY).read_bytes())
@@ -138,7 +134,7 @@ def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[
         **fit_signs(model, training_data(dataset, recipe)),
         "epochs": len(history),
         "best_epoch": best,
-        "minutes": _minutes(history),
+        "minutes": minutes_of(history),
         "recipe": recipe.to_dict(),
         "changes": {key: list(values) for key, values in changes.items()},
     }
@@ -190,7 +186,7 @@ def _card(
         licence=FER2013_TERMS,
         recipe=recipe.to_dict(),
         seed=recipe.seed,
-        training_minutes=_minutes(history),
+        training_minutes=minutes_of(history),
         epochs=len(history),
         weights=f"epoch {best} of {len(history)}",
         metrics=card_metrics(reports),

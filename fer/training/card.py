@@ -18,7 +18,8 @@ from fer.model_store import Abstention, InputSpec, Metric, ModelCard, file_diges
 from fer.training.config import TrainingConfig
 from fer.training.deployment import Deployment
 from fer.training.finalize import Choice
-from fer.training.origin import minutes_before, minutes_of, origin_text
+from fer.training.origin import minutes_before, origin_text
+from fer.training.run_folder import minutes_of
 
 FER2013_TERMS = (
     "FER-2013 (Goodfellow et al. 2013) was published for research; its images were collected "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer.model_store import CARD, KERAS_FILE, read_card
 from fer.training.config import TrainingConfig, network_name
-from fer.training.run_folder import CONFIG, read_config, read_history
+from fer.training.run_folder import CONFIG, minutes_of, read_config, read_history
 
 _STARTS = {
     "dlib27": "It began with the weights of dlib's face recognition network (Davis King, CC0), "
@@ -18,11 +18,6 @@ _STARTS = {
 def _teachers(config: TrainingConfig) -> list[str]:
     cycles = (config.teachers, *(one.teachers for one in config.restarts))
     return list(dict.fromkeys(path for teachers in cycles for path in teachers))
-
-
-def minutes_of(rows: list[dict[str, str]]) -> float:
-    """Minutes of all epochs of a history."""
-    return round(sum(float(row["seconds"]) for row in rows) / 60, 1)
 
 
 def origin_text(config: TrainingConfig) -> str:

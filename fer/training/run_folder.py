@@ -52,6 +52,11 @@ def read_history(run_dir: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def minutes_of(rows: list[dict[str, str]]) -> float:
+    """Minutes of all epochs of a history."""
+    return round(sum(float(row["seconds"]) for row in rows) / 60, 1)
+
+
 def start_run(run_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
     """Make the folder and write the recipe, unless that would spoil another run.
 

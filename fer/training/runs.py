@@ -15,7 +15,7 @@ from typing import Any
 
 from fer.errors import FerError, TrainingError
 from fer.training.config import TrainingConfig
-from fer.training.run_folder import CONFIG, read_config, read_history
+from fer.training.run_folder import CONFIG, minutes_of, read_config, read_history
 
 LEDGER = "runs.csv"
 TABLE = "RUNS.md"
@@ -101,7 +101,7 @@ def summarise(run_dir: Path) -> RunSummary | None:
             seed=config.seed,
             epochs=len(rows),
             of_epochs=config.total_epochs,
-            minutes=round(sum(float(row["seconds"]) for row in rows) / 60, 1),
+            minutes=minutes_of(rows),
             public_accuracy=accuracies[-1],
             public_macro_f1=float(rows[-1]["val_macro_f1"]),
             best_public_accuracy=max(accuracies),

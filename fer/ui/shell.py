@@ -96,13 +96,13 @@ def begin(title: str, icon: str) -> None:
 
 @st.cache_resource(show_spinner="Loading the model ...")
 def recognizer(labels: str = "fer2013", *, still: bool = False) -> EmotionRecognizer:
-    """The shipped model with a detector for photos or for live frames; shared, thread-safe."""
+    """The chosen model with a detector for photos or for live frames; shared, thread-safe."""
     return still_recognizer(labels=labels) if still else EmotionRecognizer.load(labels=labels)
 
 
 @st.cache_resource(show_spinner=False)
 def shipped_model() -> ModelFolder:
-    """The shipped model's folder: card, history, metrics."""
+    """The folder of the model that the dashboard reads with: card, history, metrics."""
     return open_model()
 
 
