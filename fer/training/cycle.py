@@ -24,6 +24,8 @@ class AugmentationConfig:
         smallest: Fewest pixels that a down-sampling leaves, as a fraction of the side.
         blur: Largest standard deviation of a blur, in pixels of the picture that is trained on.
         jpeg: Probability of a JPEG of quality 10 to 60.
+        mixup: Probability that another picture of the batch is laid over it, fainter
+            (``fer.training.mixing``).
     """
 
     rotation_degrees: float = 13.0
@@ -37,6 +39,7 @@ class AugmentationConfig:
     smallest: float = 0.4
     blur: float = 1.3
     jpeg: float = 0.0
+    mixup: float = 0.0
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> AugmentationConfig:

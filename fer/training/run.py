@@ -23,6 +23,7 @@ from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
 from fer.training.lessons import Lessons
+from fer.training.mixing import mixed
 from fer.training.network_pass import resized, validate
 from fer.training.parallel import Workers
 from fer.training.precision import dtype_policy
@@ -178,7 +179,7 @@ def _train_epoch(
     if teachers is not None:
         rows = steps * min(config.batch_size, len(images))
         batches = teachers.teach(batches, config.view_at(epoch), rows, config.size_at(epoch))
-    for step, batch in enumerate(batches):
+    for step, batch in enumerate(mixed(batches, epoch, config)):
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
