@@ -6,7 +6,7 @@ import numpy as np
 
 from fer.training.deployment import HeadTruth, correct_class_bias
 from fer.training.run import compile_model, resized
-from tests.training.test_tiny_run import CONFIG, make_faces
+from tests.training.tiny import CONFIG, make_faces
 
 
 def test_an_accepted_bias_is_in_the_network_and_a_refused_one_is_not() -> None:

@@ -16,7 +16,7 @@ from fer.errors import TrainingError
 from fer.training.batches import Batch
 from fer.training.parallel import Workers
 from fer.training.run_folder import CHECKPOINT
-from tests.training.test_tiny_run import CONFIG, history_of, make_faces
+from tests.training.tiny import CONFIG, history_of, make_faces
 
 ROOT = Path(__file__).resolve().parents[2]
 

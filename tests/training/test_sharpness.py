@@ -13,7 +13,7 @@ from fer.training.config import Cycle
 from fer.training.run import compile_model, train
 from fer.training.sharpness import Climber
 from fer.training.targets import make_targets
-from tests.training.test_tiny_run import CONFIG, history_of, make_faces
+from tests.training.tiny import CONFIG, history_of, make_faces
 
 
 def test_the_climb_raises_the_loss_at_its_radius_and_is_undone() -> None:

@@ -1,0 +1,273 @@
+"""From the last epoch of a tiny run to a folder that serves."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from fer.architectures import build
+from fer.classifier import EmotionClassifier
+from fer.errors import DatasetError, InputError, ModelError, TrainingError
+from fer.evaluation.evaluate import evaluate_classifier
+from fer.labels import FER2013
+from fer.model_store import list_models, open_model
+from fer.training.config import TrainingConfig
+from fer.training.convert import convert, run_converted
+from fer.training.deployment import check_precision, head_truths
+from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
+from fer.training.publish import publish
+from fer.training.run import (
+    compile_model,
+    load_checkpoint,
+    resized,
+    validate,
+)
+from tests.training.tiny import CONFIG, Runs, make_faces
+
+
+def test_statistics_over_one_batch_equal_that_batch() -> None:
+    import keras
+
+    inputs = keras.Input((4, 4, 1))
+    model = keras.Model(inputs, keras.layers.BatchNormalization(momentum=0.9)(inputs))
+    batches = [np.full((2, 4, 4, 1), 1, np.float32), np.full((2, 4, 4, 1), 4, np.float32)]
+    batches[1][0] = 0
+    (norm,) = [one for one in model.layers if hasattr(one, "momentum")]
+    reestimate_statistics(model, iter(batches[:1]))
+    assert float(norm.moving_mean.numpy()[0]) == pytest.approx(1)
+    reestimate_statistics(model, iter(batches))
+    # Means 1 and 2, variances 0 and 4, averaged; what was there before is forgotten.
+    assert float(norm.moving_mean.numpy()[0]) == pytest.approx(1.5)
+    assert float(norm.moving_variance.numpy()[0]) == pytest.approx(2)
+    assert norm.momentum == 0.9
+
+
+def test_statistics_batches_are_whole_distinct_and_full_size() -> None:
+    images = make_faces(75).images[:-1]  # the last one is a copy
+    plain = list(statistics_batches(images, CONFIG, augmented=False))
+    assert [one.shape for one in plain] == [(10, 48, 48, 1)] * 7
+    assert len({row.tobytes() for one in plain for row in one}) == 70
+    assert len(list(statistics_batches(images, CONFIG, augmented=False, batches=3))) == 3
+    augmented = next(statistics_batches(images, CONFIG, augmented=True))
+    assert augmented.shape == plain[0].shape
+    assert np.any(augmented != plain[0])
+
+
+def test_finalising_leaves_the_best_candidate_in_the_model(runs: Runs) -> None:
+    model = compile_model(CONFIG)
+    load_checkpoint(model, runs.straight / "checkpoint.npz")
+    raw = [value.copy() for value in model.get_weights()]
+    model, choice = finalize(model, CONFIG, runs.dataset)
+    assert [(c.weights, c.statistics) for c in choice.candidates] == [
+        ("raw", "training"),
+        ("ema", "augmented"),
+        ("ema", "plain"),
+    ]
+    assert choice.chosen.val_accuracy == max(c.val_accuracy for c in choice.candidates)
+    assert len({c.val_accuracy for c in choice.candidates}) > 1
+    assert all(c.n == 30 for c in choice.candidates)
+    validation = runs.dataset.split("PublicTest")
+    assert validate(model, validation, 48)["val_accuracy"] == choice.chosen.val_accuracy
+    same = all(np.array_equal(a, b) for a, b in zip(raw, model.get_weights(), strict=True))
+    assert same == (choice.chosen.weights == "raw")
+
+
+def test_without_a_moving_average_there_is_one_candidate(runs: Runs) -> None:
+    config = replace(CONFIG, ema=0.0)
+    _, choice = finalize(compile_model(config), config, runs.dataset)
+    assert [c.weights for c in choice.candidates] == ["raw"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "tolerance"), [("float32", 1e-4), ("float16", 5e-3), ("int8", 0.08)]
+)
+def test_converted_probabilities_agree_with_keras(
+    runs: Runs,
+    loaded: tuple[Any, dict[str, np.ndarray]],
+    precision: str,
+    tolerance: float,
+) -> None:
+    model, logits = loaded
+    images = runs.dataset.images[:20]
+    temperatures = {"fer2013": 1.7, "ferplus": 0.6}
+    content = convert(model, temperatures, precision=precision)  # type: ignore[arg-type]
+    served = run_converted(content, images)
+    for head, temperature in temperatures.items():
+        assert served[head].dtype == np.float32
+        np.testing.assert_allclose(served[head].sum(axis=1), 1, atol=1e-5)
+        wanted = softmax(logits[head] / temperature, axis=1)
+        np.testing.assert_allclose(served[head], wanted, atol=tolerance)
+
+
+def test_a_converted_file_holds_only_the_heads_that_were_asked_for() -> None:
+    content = convert(compile_model(CONFIG), {"fer2013": 1.0})
+    assert set(run_converted(content, np.zeros((1, 48, 48), np.uint8))) == {"fer2013"}
+
+
+def test_the_signature_has_named_inputs_and_outputs() -> None:
+    from ai_edge_litert.interpreter import Interpreter
+
+    content = convert(compile_model(CONFIG), {"fer2013": 1.0, "ferplus": 1.0})
+    interpreter = Interpreter(model_content=content)
+    runner = interpreter.get_signature_runner("serving_default")
+    (pixels,) = runner.get_input_details().values()
+    assert (list(pixels["shape"]), pixels["dtype"]) == ([1, 48, 48], np.uint8)
+    outputs = runner.get_output_details()
+    assert {name: tuple(one["shape"]) for name, one in outputs.items()} == {
+        "fer2013": (1, 7),
+        "ferplus": (1, 8),
+        "features": (1, 12, 12, 16),
+    }
+
+
+def test_a_network_without_the_heads_is_not_converted() -> None:
+
+    with pytest.raises(ModelError, match="got a single output"):
+        convert(build("cnn4-4.5m"), {"fer2013": 1.0})
+    with pytest.raises(ModelError, match="heads other"):
+        convert(build("tiny"), {"other": 1.0})
+
+
+def test_another_backend_is_named_before_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    import keras
+
+    model = compile_model(CONFIG)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ModelError, match="got jax; publish in a new process"):
+        convert(model, {"fer2013": 1.0})
+
+
+def test_a_conversion_that_loses_accuracy_is_not_accepted(runs: Runs) -> None:
+    validation = runs.dataset.split("PublicTest")
+    model = compile_model(CONFIG)
+    content = convert(model, {"fer2013": 1.0, "ferplus": 1.0})
+    truths = head_truths(CONFIG, validation)
+    perfect = {
+        "fer2013": np.eye(7)[validation.labels],
+        "ferplus": np.eye(8)[truths["ferplus"].labels],
+    }
+    check, served = check_precision("int8", content, validation.images, perfect, truths)
+    assert not check.accepted
+    assert check.float_accuracy == {"fer2013": 1, "ferplus": 1}
+    assert check.largest_difference["fer2013"] > 0.5
+    again, _ = check_precision("int8", content, validation.images, served, truths)
+    assert again.accepted
+    assert again.largest_difference == {"fer2013": 0, "ferplus": 0}
+    assert again.same_answer == {"fer2013": 1, "ferplus": 1}
+
+
+def test_a_published_folder_opens_and_serves(runs: Runs, published: Path) -> None:
+    classifier = EmotionClassifier.load("tiny", directory=published.parent)
+    probabilities = classifier.predict(runs.dataset.images[:30])
+    assert classifier.labels == FER2013
+    assert probabilities.shape == (30, 7)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert EmotionClassifier.load("tiny", labels="ferplus", directory=published.parent).predict(
+        runs.dataset.images[:2]
+    ).shape == (2, 8)
+
+
+def test_the_card_repeats_what_the_files_say(runs: Runs, published: Path) -> None:
+    folder = open_model("tiny", directory=published.parent)
+    card, metrics = folder.card, folder.metrics()
+    assert (card.version, card.epochs, card.seed) == ("9", 2, 0)
+    assert TrainingConfig.from_dict(card.recipe) == CONFIG
+    assert card.file_bytes == folder.weights.stat().st_size
+    assert [row["epoch"] for row in folder.history()] == [1, 2]
+    figure = card.metric("accuracy", split="PrivateTest")
+    assert figure is not None
+    report = metrics["PrivateTest"]["fer2013"]
+    assert (figure.value, figure.n) == (report["accuracy"], 30)
+    assert [figure.low, figure.high] == report["accuracy_interval"]
+    without = card.metric("accuracy", split="PrivateTest", protocol="without copies")
+    assert without is not None and without.n == 29
+    assert card.metric("ece_uncalibrated", split="PrivateTest") is not None
+    assert metrics["dataset"]["trained_on"] == 139
+    assert sum(metrics["dataset"]["splits"]["Training"]["counts"].values()) == 140
+    assert sum(metrics["dataset"]["splits"]["PrivateTest"]["ferplus_majority"].values()) == 30
+
+
+def test_published_figures_are_those_of_the_file_that_runs(runs: Runs, published: Path) -> None:
+    folder = open_model("tiny", directory=published.parent)
+    classifier = EmotionClassifier(folder)
+    report = evaluate_classifier(
+        classifier.predict_heads,
+        runs.dataset,
+        "PrivateTest",
+        temperatures=folder.card.temperature,
+    )
+    assert json.loads(json.dumps(report)) == folder.metrics()["PrivateTest"]
+
+
+def test_the_threshold_on_the_card_is_that_of_the_file(runs: Runs, published: Path) -> None:
+    classifier = EmotionClassifier.load("tiny", directory=published.parent)
+    validation = runs.dataset.split("PublicTest")
+    probabilities = classifier.predict(validation.images)
+    correct = probabilities.argmax(axis=1) == validation.labels
+    chosen = classifier.folder.card.abstain["fer2013"]
+    answered = probabilities.max(axis=1) >= chosen.threshold
+    assert answered.mean() == pytest.approx(chosen.coverage)
+    assert (chosen.n, chosen.split, chosen.target) == (30, "PublicTest", 0.8)
+    if answered.any():
+        assert correct[answered].mean() == pytest.approx(chosen.accuracy)
+
+
+def test_the_keras_file_gives_what_the_card_promises(runs: Runs, published: Path) -> None:
+    import keras
+
+    import fer.architectures.layers  # noqa: F401  registers the layer that the file names
+
+    model = keras.saving.load_model(published / "model.keras")
+    card = open_model("tiny", directory=published.parent).card
+    assert getattr(model, "optimizer", None) is None
+    assert model.count_params() == card.parameters
+    images = runs.dataset.images[:20]
+    logits = model.predict(resized(images, 48), verbose=0)
+    served = run_converted(published / "model.tflite", images)
+    for head, temperature in card.temperature.items():
+        np.testing.assert_allclose(
+            served[head], softmax(logits[head] / temperature, axis=1), atol=0.08
+        )
+
+
+def test_a_trial_leaves_privatetest_closed_and_replaces_the_folder(trial: Path) -> None:
+    models = trial.parent
+    assert [card.version for card in list_models(models)] == ["2"]
+    assert [p.name for p in models.iterdir()] == ["trial"]
+    assert not (trial / "left over").exists()
+    assert "PrivateTest" not in json.loads((trial / "metrics.json").read_text())
+    assert {m.split for m in open_model("trial", directory=models).card.metrics} == {"PublicTest"}
+
+
+def test_a_head_without_a_loss_is_not_published(runs: Runs, trial: Path) -> None:
+    assert set(open_model("trial", directory=trial.parent).card.labels) == {"fer2013"}
+    served = run_converted(trial / "model.tflite", runs.dataset.images[:1])
+    assert set(served) == {"fer2013"}
+    with pytest.raises(InputError, match="ferplus"):
+        EmotionClassifier.load("trial", labels="ferplus", directory=trial.parent)
+
+
+def test_a_run_without_an_epoch_is_not_published(runs: Runs, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match=r"found no config\.json"):
+        publish(tmp_path, runs.dataset, tmp_path / "models", version="1")
+    shutil.copy(runs.straight / "config.json", tmp_path)
+    with pytest.raises(TrainingError, match=r"found no checkpoint\.npz"):
+        publish(tmp_path, runs.dataset, tmp_path / "models", version="1")
+
+
+def test_missing_test_rows_are_noticed_before_any_work(tmp_path: Path) -> None:
+    data = replace(make_faces(), split_names=("Training", "PublicTest", "other"))
+    with pytest.raises(DatasetError, match="PrivateTest"):
+        publish(tmp_path / "no run", data, tmp_path, version="1")
+
+
+def test_a_name_that_is_no_folder_name_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="expected a name"):
+        publish(tmp_path, make_faces(), tmp_path, "../up", version="1")
