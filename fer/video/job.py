@@ -215,7 +215,7 @@ class VideoJob:
         analyzer = self._analyzer(reader.info)
         sampler = Sampler(self._options, state.frames, state.due_s)
         start_s = None if state.time_s is None else state.time_s + 1e-4
-        corrupt_before = state.corrupt
+        corrupt_before, reader.corrupt_position = state.corrupt, state.corrupt_position
         pace: Pace | None = None
         share = 0.0
         shown: tuple[FaceEmotion, ...] = ()
@@ -244,6 +244,7 @@ class VideoJob:
                 state.time_s, state.end_s = frame.time_s, step.end_s
                 state.frames, state.due_s = step.frames, step.due_s
                 state.corrupt = corrupt_before + step.corrupt
+                state.corrupt_position = step.corrupt_position
                 state.last_id = analyzer.last_id
                 now = time.monotonic()
                 if now - reported >= _REPORT_S:
@@ -261,6 +262,7 @@ class VideoJob:
             if not stopped:
                 # What comes after the last frame counts too.
                 state.corrupt = corrupt_before + reader.corrupt
+                state.corrupt_position = reader.corrupt_position
                 share = 1.0
             state.read_to_end = not stopped
             self._checkpoint(rows, segment)

@@ -125,6 +125,7 @@ class Step:
         share: Of the file, 0 to 1.
         end_s: Where the video ends so far, in seconds.
         corrupt: Packets that could not be decoded so far.
+        corrupt_position: Where the last one of them ended, in bytes.
         frames: Frames so far.
         due_s: When the next frame is to be analysed, or None.
     """
@@ -134,6 +135,7 @@ class Step:
     share: float
     end_s: float
     corrupt: int
+    corrupt_position: int
     frames: int
     due_s: float | None
 
@@ -156,6 +158,7 @@ def look_ahead(
                 reader.share,
                 reader.end_s,
                 reader.corrupt,
+                reader.corrupt_position,
                 sampler.frames,
                 sampler.due_s,
             )

@@ -127,6 +127,14 @@ class VideoReader(Closing):
         path: The file.
         name: Its name in messages; default is the file's own.
 
+    Attributes:
+        info: What the file says about itself.
+        corrupt: Packets and pictures that could not be decoded so far.
+        corrupt_position: Where the last one of them ended, in bytes; faults up to there do not
+            count again.
+        frames_read: So far.
+        end_s: Where the video ends so far, in seconds.
+
     Raises:
         MediaError: If it is no video, is damaged beyond reading, or its picture is too large.
     """
@@ -135,6 +143,8 @@ class VideoReader(Closing):
         self.path = Path(path)
         self.name = name or self.path.name
         self.corrupt = 0
+        # A job that goes on reads some packets a second time, to have the pictures they build on.
+        self.corrupt_position = -1
         self.frames_read = 0
         self.end_s = 0.0
         self._position = 0
@@ -208,11 +218,8 @@ class VideoReader(Closing):
         step = 1 / (self.info.fps or 25.0)
         last: float | None = None
         for pixels in self._decoded():
-            if pixels.is_corrupt:
-                self.corrupt += 1
-                continue
-            if pixels.width * pixels.height > MAX_PIXELS:
-                self.corrupt += 1
+            if pixels.is_corrupt or pixels.width * pixels.height > MAX_PIXELS:
+                self._count_fault()
                 continue
             stamp = pixels.time
             if stamp is None or not np.isfinite(stamp):
@@ -249,6 +256,12 @@ class VideoReader(Closing):
             self._stream = self._picture_stream()
             self._stream.thread_type = "AUTO"
 
+    def _count_fault(self) -> None:
+        """Unless it was counted before: by bytes, since what cannot be decoded has no time."""
+        if self._position > self.corrupt_position:
+            self.corrupt += 1
+            self.corrupt_position = self._position
+
     def _decoded(self) -> Iterator[av.VideoFrame]:
         packets = self._container.demux(self._stream)
         in_a_row = 0
@@ -258,7 +271,7 @@ class VideoReader(Closing):
             except StopIteration:
                 return
             except (av.error.FFmpegError, OSError, ValueError):
-                self.corrupt += 1
+                self._count_fault()
                 in_a_row += 1
                 # An iterator that has raised is spent.
                 packets = self._container.demux(self._stream)
@@ -268,7 +281,7 @@ class VideoReader(Closing):
             try:
                 frames = packet.decode()
             except (av.error.FFmpegError, OSError, ValueError, MemoryError):
-                self.corrupt += 1
+                self._count_fault()
                 if not packet.size:
                     # The decoder could not even be emptied at the end of the file.
                     return

@@ -44,6 +44,7 @@ class JobState:
     frames: int = 0
     analysed: int = 0
     corrupt: int = 0
+    corrupt_position: int = -1
     due_s: float | None = None
     last_id: int = 0
     rows_bytes: int = 0

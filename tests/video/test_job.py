@@ -195,6 +195,26 @@ def test_a_killed_job_goes_on_from_its_last_note(
         assert len(list(reader.frames())) == 20
 
 
+def test_a_corrupt_packet_counts_once_however_often_a_job_goes_on(
+    clip: Clip, tmp_path: Path, recognizer: EmotionRecognizer
+) -> None:
+    path = clip("a.mp4", count=40, options={"g": "40"})
+    data = bytearray(path.read_bytes())
+    start = data.index(b"mdat")
+    for place in np.random.default_rng(1).integers(start + len(data) // 4, len(data) - 3000, 12):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    whole = VideoJob(path, tmp_path / "whole", recognizer).run()
+    assert "corrupt" in whole.reason
+    for cut in (10, 20, 30):
+        first = VideoJob(path, tmp_path / f"{cut}", recognizer).run(cancel=stop_after(cut))
+        assert not first.finished
+        outcome = VideoJob(path, tmp_path / f"{cut}", recognizer).run()
+        assert outcome.frames == whole.frames
+        # All of them lie within one group of pictures, which is decoded again from its start.
+        assert outcome.reason == whole.reason
+
+
 def test_a_finished_job_is_not_done_again(
     clip: Clip, tmp_path: Path, recognizer: EmotionRecognizer
 ) -> None:
