@@ -127,6 +127,7 @@ class ModelCard(_Frozen):
         file_bytes: Size of ``model.tflite``.
         precision: How its weights are stored.
         temperature: Head -> temperature inside the file.
+        exponent: Head -> exponent of a logit's distance from the best one, where it is not 1.
         abstain: Head -> when it answers "unsure".
         data: What it was trained on.
         licence: Terms of the data and of the weights.
@@ -153,6 +154,7 @@ class ModelCard(_Frozen):
     file_bytes: int = Field(gt=0)
     precision: str
     temperature: dict[str, Annotated[float, Field(gt=0)]]
+    exponent: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     abstain: dict[str, Abstention]
     data: str
     licence: str

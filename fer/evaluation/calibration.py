@@ -182,19 +182,6 @@ def fit_temperature(logits: Floats, labels: Integers | Floats) -> float:
     return math.exp(float(found.x))
 
 
-def rescale(probabilities: Floats, temperature: float) -> npt.NDArray[np.float64]:
-    """Probabilities ``(n, classes)`` as if their logits were divided by ``temperature`` again.
-
-    ``rescale(softmax(z / T), 1 / T)`` is ``softmax(z)``: it takes a temperature back out of a
-    model whose logits are not at hand.
-    """
-    from scipy.special import log_softmax
-
-    tiny = np.finfo(np.float32).tiny
-    logs = np.log(np.maximum(np.asarray(probabilities, np.float64), tiny)) / temperature
-    return np.asarray(np.exp(log_softmax(logs, axis=1)), np.float64)
-
-
 def abstention_curve(
     confidence: Floats, correct: npt.NDArray[np.bool_], points: int = 51
 ) -> list[OperatingPoint]:

@@ -21,8 +21,8 @@ from fer.evaluation.calibration import (
     abstention_curve,
     expected_calibration_error,
     reliability_bins,
-    rescale,
 )
+from fer.evaluation.calibrator import Calibrator
 from fer.evaluation.metrics import (
     accuracy,
     bootstrap_interval,
@@ -44,7 +44,7 @@ def evaluate_probabilities(
     probabilities: Floats,
     names: Sequence[str],
     *,
-    temperature: float | None = None,
+    calibrator: Calibrator | None = None,
 ) -> dict[str, Any]:
     """Everything that the project reports about predictions with known answers.
 
@@ -52,8 +52,7 @@ def evaluate_probabilities(
         labels: ``(n,)`` index into ``names``.
         probabilities: ``(n, len(names))``, rows sum to 1.
         names: Class names.
-        temperature: The temperature inside ``probabilities``; adds the calibration error without
-            it.
+        calibrator: What made ``probabilities`` of logits; adds the calibration error without it.
 
     Returns:
         Plain values for JSON: ``n``, ``accuracy`` with its 95 % bootstrap interval, ``macro_f1``,
@@ -93,9 +92,9 @@ def evaluate_probabilities(
             for point in abstention_curve(probabilities.max(axis=1), correct)
         ],
     }
-    if temperature is not None:
+    if calibrator is not None:
         report["ece_uncalibrated"] = expected_calibration_error(
-            rescale(probabilities, 1 / temperature), labels
+            calibrator.undo(probabilities), labels
         )
     return report
 
@@ -119,7 +118,7 @@ def evaluate_classifier(
     dataset: FaceDataset,
     split: str,
     *,
-    temperatures: Mapping[str, float] | None = None,
+    calibrators: Mapping[str, Calibrator] | None = None,
 ) -> dict[str, Any]:
     """Evaluate on one split under every protocol that the data allows.
 
@@ -128,7 +127,7 @@ def evaluate_classifier(
             called twice: with the faces, and with the mirrored faces.
         dataset: Faces of any reader; votes and Training rows are used when they are there.
         split: Name of the split.
-        temperatures: Head -> temperature inside its probabilities, see
+        calibrators: Head -> what made its probabilities of logits, see
             ``evaluate_probabilities``.
 
     Returns:
@@ -155,7 +154,7 @@ def evaluate_classifier(
             f"{dataset.source or 'data set'}, {split}: expected faces of the classes "
             f"{', '.join(FER2013)}, got {len(chosen)} rows and none of these; check the labels"
         )
-    temperatures = temperatures or {}
+    calibrators = calibrators or {}
     heads = predict_heads(chosen.images)
     mirrored = predict_heads(np.ascontiguousarray(chosen.images[:, :, ::-1]))
 
@@ -163,7 +162,7 @@ def evaluate_classifier(
         head: str, names: Sequence[str], truth: Integers, keep: npt.NDArray[np.bool_]
     ) -> dict[str, Any]:
         return evaluate_probabilities(
-            truth[keep], heads[head][keep], names, temperature=temperatures.get(head)
+            truth[keep], heads[head][keep], names, calibrator=calibrators.get(head)
         )
 
     result: dict[str, Any] = {

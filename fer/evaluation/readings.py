@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
+from fer.evaluation.calibrator import calibrators_of
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, label_indices
 from fer.preprocessing import CROP_SIZE
 
@@ -146,5 +147,6 @@ def evaluate_model(
     card = classifier.folder.card
     # Every face is read twice: as it is and mirrored.
     predict = heads_reader(classifier, passes=2, progress=progress)
-    report = evaluate_classifier(predict, dataset, split, temperatures=card.temperature)
+    calibrators = calibrators_of(card.temperature, card.exponent)
+    report = evaluate_classifier(predict, dataset, split, calibrators=calibrators)
     return {"model": card.name, "version": card.version, **report}

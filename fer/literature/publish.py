@@ -13,6 +13,7 @@ from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.resplit import OFFICIAL, SCHEMES, resplit
 from fer.errors import TrainingError
+from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013, FERPLUS
 from fer.literature.inputs import ArraySource, model_input
@@ -166,7 +167,8 @@ def _card(
         multiply_adds=multiply_adds(model),
         file_bytes=weights.stat().st_size,
         precision=deployment.precision,
-        temperature=deployment.temperatures,
+        temperature=temperatures_of(deployment.calibrators),
+        exponent=exponents_of(deployment.calibrators),
         abstain={
             "fer2013": Abstention(
                 threshold=point.threshold,
@@ -227,7 +229,7 @@ def publish(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) 
             lambda images: run_converted(deployment.content, images),
             dataset,
             split,
-            temperatures=deployment.temperatures,
+            calibrators=deployment.calibrators,
         )
         for split in ("PublicTest", "PrivateTest")
     }

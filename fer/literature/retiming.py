@@ -12,6 +12,7 @@ import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE
 from fer.errors import TrainingError
+from fer.evaluation.calibrator import Calibrator
 from fer.literature.comparison import entries, folder_of, read_json
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.timing import LATENCY, TIMED, latency_ms, neighbours_ms, write_json
@@ -35,7 +36,7 @@ def blank_network(card: ModelCard) -> bytes:
     recipe = replace(Recipe.from_dict(card.recipe), weights="none", precision="float32")
     stored: Precision = next((one for one in PRECISIONS if one == card.precision), "float32")
     network = serving_model(build_network(recipe))
-    return convert(network, dict.fromkeys(card.labels, 1.0), precision=stored)
+    return convert(network, dict.fromkeys(card.labels, Calibrator()), precision=stored)
 
 
 def blank_neighbours(card: ModelCard) -> Neighbours:

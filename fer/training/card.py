@@ -13,6 +13,7 @@ from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
+from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.labels import FERPLUS, LABEL_SETS
 from fer.model_store import Abstention, InputSpec, Metric, ModelCard, file_digest
 from fer.training.config import TrainingConfig
@@ -139,7 +140,7 @@ def make_card(
         )
         for head, point in deployment.operating_points.items()
     }
-    heads = deployment.temperatures
+    heads = deployment.calibrators
     return ModelCard(
         name=name,
         version=version,
@@ -151,7 +152,8 @@ def make_card(
         multiply_adds=multiply_adds(fixed),
         file_bytes=weights_file.stat().st_size,
         precision=deployment.precision,
-        temperature=heads,
+        temperature=temperatures_of(heads),
+        exponent=exponents_of(heads),
         abstain=abstain,
         data=f"{_data_text(record, heads)} {origin_text(config)}".strip(),
         licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import IMAGE_SIZE
 from fer.errors import ModelError
+from fer.evaluation.calibrator import Calibrator
 
 if TYPE_CHECKING:
     import keras
@@ -25,18 +26,19 @@ FEATURES = "features"
 
 
 def convert(
-    model: keras.Model, temperatures: Mapping[str, float], *, precision: Precision = "int8"
+    model: keras.Model, calibrators: Mapping[str, Calibrator], *, precision: Precision = "int8"
 ) -> bytes:
     """Convert a network to a LiteRT flatbuffer for one face at a time.
 
     The signature ``serving_default`` takes ``pixels`` ``(1, 48, 48)`` uint8 and returns, as
-    float32, one output per head of ``temperatures`` with ``softmax(logits / T)`` ``(1, k)``, and
+    float32, one output per head of ``calibrators`` with its probabilities ``(1, k)``, and
     ``features`` ``(1, 6, 6, C)``, the last feature map before pooling.
 
     Args:
         model: From ``(n, s, s, 1)`` pixels in 0..255 to a dict of logits, with a layer named
             "features".
-        temperatures: Head -> temperature; heads that are not named are left out of the file.
+        calibrators: Head -> what makes probabilities of its logits; heads that are not named are
+            left out of the file.
         precision: "int8" stores weights in 8 bits and computes activations' ranges while it runs
             (dynamic-range quantisation), "float16" stores half precision and computes in float.
 
@@ -56,9 +58,9 @@ def convert(
             "a new process with KERAS_BACKEND=tensorflow, the checkpoint of the run fits"
         )
     outputs = model.output
-    if not isinstance(outputs, dict) or not set(temperatures) <= set(outputs):
+    if not isinstance(outputs, dict) or not set(calibrators) <= set(outputs):
         raise ModelError(
-            f"{model.name}: expected a network with the heads {', '.join(temperatures)}, got "
+            f"{model.name}: expected a network with the heads {', '.join(calibrators)}, got "
             f"{', '.join(outputs) if isinstance(outputs, dict) else 'a single output'}; convert "
             "one of the architectures that return a dict of logits"
         )
@@ -66,12 +68,19 @@ def convert(
         raise ModelError(
             f"{model.name}: expected a layer named {FEATURES!r} before pooling, got none; name it"
         )
-    heads = {name: outputs[name] for name in temperatures}
+    heads = {name: outputs[name] for name in calibrators}
     network = keras.Model(model.inputs, {**heads, FEATURES: model.get_layer(FEATURES).output})
     # As constants, or else the converter keeps variables beside the graph, folds no batch
     # normalisation into a convolution and quantises nothing.
     trained = [keras.ops.convert_to_numpy(v) for v in network.trainable_variables]
     state = [keras.ops.convert_to_numpy(v) for v in network.non_trainable_variables]
+
+    def calibrated(logits: Any, calibrator: Calibrator) -> Any:
+        temperature, exponent = np.float32(calibrator.temperature), calibrator.exponent
+        if exponent == 1:
+            return tf.nn.softmax(logits / temperature)
+        lead = tf.reduce_max(logits, axis=-1, keepdims=True) - logits
+        return tf.nn.softmax(-tf.pow(lead, np.float32(exponent)) / temperature)
 
     @tf.function(
         input_signature=[tf.TensorSpec((1, IMAGE_SIZE, IMAGE_SIZE), tf.uint8, name="pixels")]
@@ -79,10 +88,7 @@ def convert(
     def serve(pixels: Any) -> dict[str, Any]:
         faces = tf.cast(pixels, tf.float32)[..., None]
         result, _ = network.stateless_call(trained, state, faces, training=False)
-        served = {
-            name: tf.nn.softmax(result[name] / np.float32(temperature))
-            for name, temperature in temperatures.items()
-        }
+        served = {name: calibrated(result[name], one) for name, one in calibrators.items()}
         return {**served, FEATURES: tf.cast(result[FEATURES], tf.float32)}
 
     with tempfile.TemporaryDirectory(prefix="fer-convert-") as folder:

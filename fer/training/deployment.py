@@ -16,8 +16,8 @@ from fer.evaluation.calibration import (
     OperatingPoint,
     choose_threshold,
     expected_calibration_error,
-    fit_temperature,
 )
+from fer.evaluation.calibrator import Calibrator, fit_calibrator
 from fer.evaluation.class_bias import FOLDS, check_class_bias, fit_class_bias
 from fer.evaluation.metrics import accuracy
 from fer.training.config import TrainingConfig
@@ -96,7 +96,7 @@ class Deployment:
     Attributes:
         content: The LiteRT file.
         precision: How its weights are stored.
-        temperatures: Head -> temperature inside the file.
+        calibrators: Head -> what makes probabilities of its logits, inside the file.
         answered_right: Share of right answers that was asked for.
         operating_points: Head -> threshold for "unsure", and what it gives.
         truths: Head -> labels that both were chosen on.
@@ -107,7 +107,7 @@ class Deployment:
 
     content: bytes
     precision: Precision
-    temperatures: dict[str, float]
+    calibrators: dict[str, Calibrator]
     answered_right: float
     operating_points: dict[str, OperatingPoint]
     truths: dict[str, HeadTruth]
@@ -216,14 +216,14 @@ def deploy(
     bias_checks: dict[str, dict[str, Any]] = {}
     if correct_bias:
         logits, bias_checks = correct_class_bias(model, truths, logits)
-    temperatures = {
-        head: fit_temperature(logits[head][truth.rows], truth.labels[truth.rows])
+    calibrators = {
+        head: fit_calibrator(logits[head][truth.rows], truth.labels[truth.rows])
         for head, truth in truths.items()
     }
-    expected = {head: softmax(logits[head] / temperatures[head], axis=1) for head in truths}
+    expected = {head: one.apply(logits[head]) for head, one in calibrators.items()}
     checks: list[PrecisionCheck] = []
     for precision in PRECISIONS:
-        content = convert(model, temperatures, precision=precision)
+        content = convert(model, calibrators, precision=precision)
         check, served = check_precision(precision, content, validation.images, expected, truths)
         checks.append(check)
         if check.accepted:
@@ -236,7 +236,8 @@ def deploy(
             probabilities.max(axis=1), probabilities.argmax(axis=1) == labels, answered_right
         )
         calibration[head] = {
-            "temperature": temperatures[head],
+            "temperature": calibrators[head].temperature,
+            "exponent": calibrators[head].exponent,
             "split": "PublicTest",
             "protocol": truth.protocol,
             "n": len(labels),
@@ -247,7 +248,7 @@ def deploy(
     return Deployment(
         content=content,
         precision=check.precision,
-        temperatures=temperatures,
+        calibrators=calibrators,
         answered_right=answered_right,
         operating_points=points,
         truths=truths,

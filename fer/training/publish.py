@@ -125,7 +125,7 @@ def publish(
             lambda images: run_converted(deployment.content, images),
             dataset,
             split,
-            temperatures=deployment.temperatures,
+            calibrators=deployment.calibrators,
         )
         for split in splits
     }

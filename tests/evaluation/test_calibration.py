@@ -14,7 +14,6 @@ from fer.evaluation.calibration import (
     fit_temperature,
     negative_log_likelihood,
     reliability_bins,
-    rescale,
 )
 
 # Confidences .95 right, .95 wrong, .65 right, .55 right, two classes.
@@ -92,18 +91,6 @@ def test_likelihood_loss_equals_the_logarithm_by_hand() -> None:
     assert negative_log_likelihood(logits, np.array([1, 0])) == pytest.approx(expected)
     one_hot = np.array([[0.0, 1.0], [1.0, 0.0]])
     assert negative_log_likelihood(logits, one_hot) == pytest.approx(expected)
-
-
-def test_rescale_takes_a_temperature_back_out() -> None:
-    logits, _ = sampled_logits(50, 7, seed=5)
-    calibrated = softmax(logits / 1.8, axis=1).astype(np.float32)
-    np.testing.assert_allclose(rescale(calibrated, 1 / 1.8), softmax(logits, axis=1), atol=1e-5)
-
-
-def test_rescale_of_a_saturated_row_stays_finite() -> None:
-    result = rescale(np.array([[1.0, 0.0, 0.0]], np.float32), 0.5)
-    assert np.isfinite(result).all()
-    assert result.sum() == pytest.approx(1)
 
 
 CONFIDENCE = np.array([0.9, 0.8, 0.7, 0.6, 0.5])

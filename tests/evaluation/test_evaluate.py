@@ -10,6 +10,7 @@ import pytest
 
 from fer.datasets.base import FaceDataset
 from fer.errors import DatasetError, InputError
+from fer.evaluation.calibrator import Calibrator
 from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013, FERPLUS
 
@@ -86,7 +87,10 @@ def test_flip_is_the_mean_with_the_mirror_image() -> None:
 
 def test_report_is_plain_json_without_nan() -> None:
     report = evaluate_classifier(
-        by_bar, make_dataset(), "PublicTest", temperatures={"fer2013": 1.5, "ferplus": 0.8}
+        by_bar,
+        make_dataset(),
+        "PublicTest",
+        calibrators={"fer2013": Calibrator(1.5), "ferplus": Calibrator(0.8, 1.2)},
     )
     again = json.loads(json.dumps(report, allow_nan=False))
     assert again == report

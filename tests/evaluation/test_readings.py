@@ -5,6 +5,7 @@ import pytest
 
 from fer import EmotionClassifier
 from fer.datasets.base import FaceDataset
+from fer.evaluation.calibrator import calibrators_of
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.peers import TRUST, peers
 from fer.evaluation.readings import evaluate_model, read_faces, worst_mistakes
@@ -39,13 +40,13 @@ def test_the_page_and_the_command_measure_what_the_protocol_does(
 ) -> None:
     shares: list[float] = []
     report = evaluate_model(classifier, faces, "PrivateTest", progress=shares.append)
+    card = classifier.folder.card
     expected = evaluate_classifier(
         classifier.predict_heads,
         faces,
         "PrivateTest",
-        temperatures=classifier.folder.card.temperature,
+        calibrators=calibrators_of(card.temperature, card.exponent),
     )
-    card = classifier.folder.card
     assert report == {"model": card.name, "version": card.version, **expected}
     assert shares == sorted(shares) and shares[-1] == 1
 

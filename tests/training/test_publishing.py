@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.special import softmax
 
 from fer.architectures import build
 from fer.classifier import EmotionClassifier
 from fer.errors import DatasetError, InputError, ModelError, TrainingError
+from fer.evaluation.calibrator import Calibrator, calibrators_of
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.labels import FER2013
 from fer.model_store import list_models, open_model
@@ -96,25 +96,25 @@ def test_converted_probabilities_agree_with_keras(
 ) -> None:
     model, logits = loaded
     images = runs.dataset.images[:20]
-    temperatures = {"fer2013": 1.7, "ferplus": 0.6}
-    content = convert(model, temperatures, precision=precision)  # type: ignore[arg-type]
+    calibrators = {"fer2013": Calibrator(1.7), "ferplus": Calibrator(0.6, 1.4)}
+    content = convert(model, calibrators, precision=precision)  # type: ignore[arg-type]
     served = run_converted(content, images)
-    for head, temperature in temperatures.items():
+    for head, calibrator in calibrators.items():
         assert served[head].dtype == np.float32
         np.testing.assert_allclose(served[head].sum(axis=1), 1, atol=1e-5)
-        wanted = softmax(logits[head] / temperature, axis=1)
+        wanted = calibrator.apply(logits[head])
         np.testing.assert_allclose(served[head], wanted, atol=tolerance)
 
 
 def test_a_converted_file_holds_only_the_heads_that_were_asked_for() -> None:
-    content = convert(compile_model(CONFIG), {"fer2013": 1.0})
+    content = convert(compile_model(CONFIG), {"fer2013": Calibrator()})
     assert set(run_converted(content, np.zeros((1, 48, 48), np.uint8))) == {"fer2013"}
 
 
 def test_the_signature_has_named_inputs_and_outputs() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    content = convert(compile_model(CONFIG), {"fer2013": 1.0, "ferplus": 1.0})
+    content = convert(compile_model(CONFIG), {"fer2013": Calibrator(), "ferplus": Calibrator()})
     interpreter = Interpreter(model_content=content)
     runner = interpreter.get_signature_runner("serving_default")
     (pixels,) = runner.get_input_details().values()
@@ -130,9 +130,9 @@ def test_the_signature_has_named_inputs_and_outputs() -> None:
 def test_a_network_without_the_heads_is_not_converted() -> None:
 
     with pytest.raises(ModelError, match="got a single output"):
-        convert(build("cnn4-4.5m"), {"fer2013": 1.0})
+        convert(build("cnn4-4.5m"), {"fer2013": Calibrator()})
     with pytest.raises(ModelError, match="heads other"):
-        convert(build("tiny"), {"other": 1.0})
+        convert(build("tiny"), {"other": Calibrator()})
 
 
 def test_another_backend_is_named_before_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,13 +141,13 @@ def test_another_backend_is_named_before_it_fails(monkeypatch: pytest.MonkeyPatc
     model = compile_model(CONFIG)
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(ModelError, match="got jax; publish in a new process"):
-        convert(model, {"fer2013": 1.0})
+        convert(model, {"fer2013": Calibrator()})
 
 
 def test_a_conversion_that_loses_accuracy_is_not_accepted(runs: Runs) -> None:
     validation = runs.dataset.split("PublicTest")
     model = compile_model(CONFIG)
-    content = convert(model, {"fer2013": 1.0, "ferplus": 1.0})
+    content = convert(model, {"fer2013": Calibrator(), "ferplus": Calibrator()})
     truths = head_truths(CONFIG, validation)
     perfect = {
         "fer2013": np.eye(7)[validation.labels],
@@ -201,7 +201,7 @@ def test_published_figures_are_those_of_the_file_that_runs(runs: Runs, published
         classifier.predict_heads,
         runs.dataset,
         "PrivateTest",
-        temperatures=folder.card.temperature,
+        calibrators=calibrators_of(folder.card.temperature, folder.card.exponent),
     )
     assert json.loads(json.dumps(report)) == folder.metrics()["PrivateTest"]
 
@@ -231,10 +231,8 @@ def test_the_keras_file_gives_what_the_card_promises(runs: Runs, published: Path
     images = runs.dataset.images[:20]
     logits = model.predict(resized(images, 48), verbose=0)
     served = run_converted(published / "model.tflite", images)
-    for head, temperature in card.temperature.items():
-        np.testing.assert_allclose(
-            served[head], softmax(logits[head] / temperature, axis=1), atol=0.08
-        )
+    for head, calibrator in calibrators_of(card.temperature, card.exponent).items():
+        np.testing.assert_allclose(served[head], calibrator.apply(logits[head]), atol=0.08)
 
 
 def test_a_trial_leaves_privatetest_closed_and_replaces_the_folder(trial: Path) -> None:
