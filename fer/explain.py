@@ -29,6 +29,7 @@ import numpy.typing as npt
 
 from fer.classifier import EmotionClassifier
 from fer.errors import InputError, ModelError
+from fer.evaluation.calibrator import calibrators_of
 from fer.preprocessing import (
     CROP_SIZE,
     Image,
@@ -144,8 +145,14 @@ class ClassActivation:
         interpreter = Interpreter(model_path=str(classifier.folder.weights))
         interpreter.allocate_tensors()
         constants = _constants(interpreter, pooled.shape[1])
+        probabilities = outputs[classifier.head]
+        card = classifier.folder.card
+        if classifier.head in card.exponent:
+            # Otherwise the file's last layer holds the temperature, and a softmax follows it.
+            one = calibrators_of(card.temperature, card.exponent)[classifier.head]
+            probabilities = np.asarray(one.undo(probabilities), np.float32)
         self.kernel: Floats = _head_kernel(
-            constants, pooled, outputs[classifier.head], str(classifier.folder.path)
+            constants, pooled, probabilities, str(classifier.folder.path)
         )
         """``(c, k)`` float32, the weights of the head without their mean over the classes."""
 

@@ -1,8 +1,8 @@
 """The face gate: tells a face from what a cascade takes for one, from features already computed.
 
 A cascade looks at contrasts and takes bark, clouds and lamps for faces. The classifier's last
-feature map, which costs nothing more, tells them apart: its mean and maximum over the picture go
-through one small hidden layer. NumPy only.
+feature map, which costs nothing more, tells them apart: its mean, maximum and deviation over the
+picture go through one small hidden layer. NumPy only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ARRAYS = ("hidden", "hidden_bias", "output", "output_bias", "threshold")
 
 
 def pooled(features: Floats) -> Floats:
-    """Mean and maximum of feature maps ``(n, h, w, c)`` over the picture: ``(n, 2c)`` float32.
+    """Mean, maximum and deviation of feature maps ``(n, h, w, c)``: ``(n, 3c)`` float32.
 
     Raises:
         InputError: If ``features`` has another number of axes.
@@ -32,7 +32,8 @@ def pooled(features: Floats) -> Floats:
             f"features: expected an array (n, h, w, c), got shape {features.shape}; pass the "
             "'features' of EmotionClassifier.predict_heads"
         )
-    return np.concatenate([features.mean(axis=(1, 2)), features.max(axis=(1, 2))], axis=1)
+    over = (1, 2)
+    return np.concatenate([features.mean(over), features.max(over), features.std(over)], axis=1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +41,7 @@ class FaceGate:
     """A fitted gate.
 
     Attributes:
-        hidden: ``(2c, k)`` float32 weights of the hidden layer.
+        hidden: ``(3c, k)`` float32 weights of the hidden layer; ``(2c, k)`` without deviations.
         hidden_bias: ``(k,)`` float32.
         output: ``(k,)`` float32 weights of the output.
         output_bias: Bias of the output.
@@ -63,11 +64,14 @@ class FaceGate:
             InputError: If they come from another network.
         """
         inputs = pooled(features)
-        if inputs.shape[1] != len(self.hidden):
+        channels = inputs.shape[1] // 3
+        if len(self.hidden) not in (2 * channels, 3 * channels):
             raise InputError(
-                f"features: expected {len(self.hidden) // 2} channels, got "
-                f"{inputs.shape[1] // 2}; use the gate of the same model folder"
+                f"features: expected those of a gate with {len(self.hidden)} inputs, got "
+                f"{channels} channels; use the gate of the same model folder"
             )
+        # Gates of earlier versions know no deviations, which come last.
+        inputs = inputs[:, : len(self.hidden)]
         active = np.maximum(inputs @ self.hidden + self.hidden_bias, 0)
         return np.asarray(active @ self.output + self.output_bias, np.float32)
 

@@ -40,7 +40,7 @@ __all__ = [
     "read_card",
 ]
 
-DEFAULT_MODEL = "xs"
+DEFAULT_MODEL = "dlib27"
 ENVIRONMENT = "FER_MODELS"
 CHOICE = "FER_MODEL"
 """Environment variable that names the model of the dashboard and of commands without --model."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,8 @@ from fer.pipeline import EmotionRecognizer
 
 def gate(threshold: float = 0.0) -> FaceGate:
     """Two channels; the score is mean of the first minus maximum of the second."""
-    hidden = np.array([[1, 0], [0, 0], [0, 0], [0, 1]], np.float32)
+    hidden = np.zeros((6, 2), np.float32)
+    hidden[0, 0] = hidden[3, 1] = 1
     return FaceGate(hidden, np.zeros(2, np.float32), np.array([1, -1], np.float32), 0.0, threshold)
 
 
@@ -26,8 +28,10 @@ def maps(first: float, peak: float) -> np.ndarray:
     return features
 
 
-def test_pooling_is_mean_then_maximum() -> None:
-    np.testing.assert_allclose(pooled(maps(0.5, 3.6)), [[0.5, 0.1, 0.5, 3.6]], rtol=1e-6)
+def test_pooling_is_mean_then_maximum_then_deviation() -> None:
+    spread = np.sqrt(0.1 * 3.6 - 0.1**2)
+    wanted = [[0.5, 0.1, 0.5, 3.6, 0.0, spread]]
+    np.testing.assert_allclose(pooled(maps(0.5, 3.6)), wanted, rtol=1e-5, atol=1e-6)
 
 
 def test_scores_follow_the_layers() -> None:
@@ -37,13 +41,19 @@ def test_scores_follow_the_layers() -> None:
     assert gate(threshold=2).accepts(both).tolist() == [False, False]
 
 
+def test_a_gate_without_deviations_reads_mean_and_maximum_only() -> None:
+    old = replace(gate(), hidden=gate().hidden[:4])
+    both = np.concatenate([maps(2, 0.5), maps(1, 4)])
+    np.testing.assert_allclose(old.scores(both), gate().scores(both))
+
+
 def test_no_crop_gives_no_score() -> None:
     assert gate().accepts(np.zeros((0, 6, 6, 2), np.float32)).shape == (0,)
 
 
 def test_features_of_another_network_are_refused() -> None:
-    with pytest.raises(InputError, match="expected 2 channels, got 3"):
-        gate().scores(np.zeros((1, 6, 6, 3), np.float32))
+    with pytest.raises(InputError, match="a gate with 6 inputs, got 4 channels"):
+        gate().scores(np.zeros((1, 6, 6, 4), np.float32))
     with pytest.raises(InputError, match=r"\(n, h, w, c\)"):
         gate().scores(np.zeros((1, 6), np.float32))
 

@@ -21,11 +21,11 @@ from fer.training.augmentation import augment
 from fer.training.config import AugmentationConfig
 from fer.training.non_faces import NonFaces
 
-FACES_LOST = 0.006
+FACES_LOST = 0.007
 """Share of PublicTest's faces that the threshold gives up; leaves room under one in a hundred."""
 
 HIDDEN = 64
-NETWORKS = 3
+NETWORKS = 4
 """Hidden layers fitted one by one and put side by side: their mean errs less than one of them."""
 _BATCH = 512
 
@@ -38,7 +38,7 @@ def _pool(
     what: str,
     report: _Report | None,
 ) -> npt.NDArray[np.float32]:
-    """Pooled features ``(n, 2c)``, in parts: the maps of a whole data set would fill memory."""
+    """Pooled features ``(n, 3c)``, in parts: the maps of a whole data set would fill memory."""
     parts = []
     for start in range(0, len(crops), _BATCH):
         parts.append(pooled(classifier.predict_heads(crops[start : start + _BATCH])["features"]))
@@ -102,15 +102,21 @@ def fit_gate(
     faces = dataset.images[training_rows(dataset)]
     learned = non_faces.crops[~non_faces.held_out]
     known = np.concatenate([learned, dataset.images[empty & dataset.split_mask("Training")]])
-    inputs = np.concatenate(
-        [
-            _pool(classifier, faces, "faces", report),
-            _pool(classifier, _varied(faces, rng), "varied faces", report),
-            _pool(classifier, known, "non-faces", report),
-            _pool(classifier, _varied(known, rng), "varied non-faces", report),
-        ]
-    )
-    truth = np.repeat([1, 0], [2 * len(faces), 2 * len(known)])
+    no_face = [
+        _pool(classifier, known, "non-faces", report),
+        _pool(classifier, _varied(known, rng), "varied non-faces", report),
+        _pool(classifier, _varied(known, rng), "more non-faces", report),
+    ]
+    # False alarms are few among the crops, and they are what the gate is for: once more.
+    repeated = np.flatnonzero(non_faces.false_alarm[~non_faces.held_out])
+    seen = [
+        _pool(classifier, faces, "faces", report),
+        _pool(classifier, _varied(faces, rng), "varied faces", report),
+        *no_face,
+        *(one[repeated] for one in no_face[:2]),
+    ]
+    inputs = np.concatenate(seen)
+    truth = (np.arange(len(inputs)) < 2 * len(faces)).astype(int)
     scaler = StandardScaler().fit(inputs)
     # The scaler goes into the first layer.
     scale = np.maximum(scaler.scale_, 1e-6)[:, None]

@@ -87,7 +87,7 @@ def test_a_head_on_the_shipped_model_finds_the_known_answer(
     assert record["rows"] == 155
     test = record["splits"]["PrivateTest"]
     for name in ("valence", "arousal"):
-        assert test["fitted"][name]["ccc"] > 0.9
+        assert test["fitted"][name]["ccc"] > 0.85
         assert test["fitted"][name]["rmse"] < 0.25
         assert test["fitted"][name]["sign_agreement"] > 0.85
         assert test["derived"][name]["ccc"] < 0.6  # these pictures are no faces
