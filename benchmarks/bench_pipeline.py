@@ -152,13 +152,14 @@ def measure(threads: int, frames: int) -> dict[str, Timings]:
             if seen != 1 and name != "usual loop" and index >= WARM_UP:
                 raise RuntimeError(f"{name}: expected one face in frame {index}, got {seen}")
     classifiers: Timings = {}
+    ours = f"{recognizer.classifier.folder.card.name}, LiteRT"
     crop = crop_face(to_grey(pictures[0]), recognizer.analyze(pictures[0])[0].box)
     floats = crop[None, ..., None].astype(np.float32)
     for index in range(frames + WARM_UP):
         taken: Timings = {} if index < WARM_UP else classifiers
         with stopwatch(taken, "cnn4-4.5m, model.predict"):
             model.predict(floats, verbose=0)
-        with stopwatch(taken, "xs, LiteRT"):
+        with stopwatch(taken, ours):
             recognizer.classifier.predict(crop[None])
     return {
         "loops": loops,

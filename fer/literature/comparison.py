@@ -76,7 +76,7 @@ class Entry:
             f"{card.parameters:,}" if card else "",
             f"{card.multiply_adds / 1e6:,.0f} M" if card else "",
             f"{self.milliseconds:,.2f}" if self.milliseconds is not None else "",
-            f"{card.training_minutes:,.1f}" if card else "",
+            f"{card.training_minutes + card.training_minutes_before:,.1f}" if card else "",
         )
 
 
@@ -227,8 +227,9 @@ def markdown(found: list[Entry]) -> str:
         "PublicTest, measured once on PrivateTest. The other splits let copies of training",
         "pictures into the test, so figures on them do not compare with the official ones.",
         about_times(found),
-        "Minutes of training are by the clock of the machine, whatever else it did and however it",
-        "was sped up: they do not compare.",
+        "Minutes of training, those of the networks that one began with and learned from included,",
+        "are by the clock of the machine, whatever else it did and however it was sped up: they do",
+        "not compare.",
         "",
         "| " + " | ".join(COLUMNS) + " |",
         "| --- | --- " + "| ---: " * (len(COLUMNS) - 2) + "|",

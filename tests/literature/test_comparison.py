@@ -45,6 +45,8 @@ def test_every_cell_comes_from_a_record(models: Path) -> None:
     card = json.loads((models / DEFAULT_MODEL / "card.json").read_text())
     cells = dict(zip(COLUMNS, found[DEFAULT_MODEL].cells(), strict=True))
     assert cells["parameters"] == f"{card['parameters']:,}"
+    minutes = card["training_minutes"] + card.get("training_minutes_before", 0)
+    assert cells["minutes"] == f"{minutes:,.1f}", "those of the networks before it included"
     text = markdown(list(found.values()))
     assert "29.00% (n = 2,872, stratified)" in text
     assert "-1.08 points from the published figure" in text and "contains it" in text
