@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import shutil
@@ -24,6 +23,7 @@ from fer.literature.recipes import Recipe, recipe_changes, split_record
 from fer.literature.run import train, training_data
 from fer.literature.runs import is_finished, load_run
 from fer.training.run import StepReport
+from tests.training.tiny import Killed, history_of
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -40,15 +40,6 @@ def faces(n: int = 140) -> FaceDataset:
         images[row, 6 * label : 6 * label + 6] += 150
     splits = np.repeat(np.arange(3, dtype=np.int8), [n - 56, 28, 28])
     return FaceDataset(images.astype(np.uint8), labels, splits, source="bands")
-
-
-class Killed(Exception):
-    """Stands for a kill in the middle of an epoch."""
-
-
-def history(folder: Path) -> list[dict[str, float]]:
-    with (folder / "history.csv").open(newline="") as file:
-        return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
 
 
 @dataclass(frozen=True)
@@ -69,13 +60,13 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
             shutil.copytree(root / "straight", root / "resumed")
 
     train(RECIPE, data, root / "straight", report=kill)
-    assert not is_finished(root / "resumed") and len(history(root / "resumed")) == 1
+    assert not is_finished(root / "resumed") and len(history_of(root / "resumed")) == 1
     train(RECIPE, data, root / "resumed", resume=True)
     return Runs(dataset, root / "straight", root / "resumed")
 
 
 def test_a_killed_and_resumed_run_has_the_curve_of_an_unbroken_one(runs: Runs) -> None:
-    straight, resumed = history(runs.straight), history(runs.resumed)
+    straight, resumed = history_of(runs.straight), history_of(runs.resumed)
     assert [row["epoch"] for row in resumed] == [1, 2, 3]
     for one, other in zip(straight, resumed, strict=True):
         for name in one.keys() - {"seconds"}:
@@ -84,7 +75,7 @@ def test_a_killed_and_resumed_run_has_the_curve_of_an_unbroken_one(runs: Runs) -
 
 
 def test_a_run_ends_with_the_weights_of_its_best_epoch(runs: Runs) -> None:
-    rows = history(runs.straight)
+    rows = history_of(runs.straight)
     model, recipe, epoch = load_run(runs.straight)
     assert recipe == RECIPE
     assert epoch == 1 + int(np.argmin([row["val_loss"] for row in rows]))
@@ -136,10 +127,10 @@ def test_transfer_learning_has_one_history_across_both_phases(tmp_path: Path) ->
     first = KilledAfterTheFirst(data.training.take(np.arange(len(data.training))))
     with pytest.raises(Killed):
         train(recipe, replace(data, training=first), tmp_path / "run")
-    assert len(history(tmp_path / "run")) == 1
+    assert len(history_of(tmp_path / "run")) == 1
     before, _, _ = load_run(tmp_path / "run")
     model = train(recipe, data, tmp_path / "run", resume=True)
-    rows = history(tmp_path / "run")
+    rows = history_of(tmp_path / "run")
     assert [row["phase"] for row in rows] == [1, 2, 2]
     assert [row["learning_rate"] for row in rows] == pytest.approx([1e-3, 1e-4, 1e-4])
     kernels = [

@@ -24,6 +24,7 @@ from fer.training.recipes import LINEAGES, RECIPES
 from fer.training.run import StepReport
 from fer.training.run_folder import read_config, start_run
 from fer.training.session import run_training
+from tests.training.tiny import Killed
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -44,10 +45,6 @@ FIRST = TrainingConfig(
 )
 SECOND = replace(FIRST, start="first", restarts=(Cycle(1, 0.05, sizes=((1.0, 32),)),))
 LAST = replace(FIRST, start="second", teachers=("first", "second"), teacher_weight=0.5, views=1)
-
-
-class Killed(Exception):
-    """Stands for a kill in the middle of an epoch."""
 
 
 @pytest.fixture(scope="module")
