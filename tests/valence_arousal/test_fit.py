@@ -81,13 +81,13 @@ def known_answer(n: int = 240, size: int = 48) -> FaceDataset:
 def test_a_head_on_the_shipped_model_finds_the_known_answer(
     classifier: EmotionClassifier, tmp_path: Path
 ) -> None:
-    dataset = known_answer()
+    dataset = known_answer(400)
     dataset.affect[:5] = np.nan  # type: ignore[index]
     head, record = fit_head(classifier, dataset)
-    assert record["rows"] == 155
+    assert record["rows"] == 315
     test = record["splits"]["PrivateTest"]
     for name in ("valence", "arousal"):
-        assert test["fitted"][name]["ccc"] > 0.85
+        assert test["fitted"][name]["ccc"] > 0.9
         assert test["fitted"][name]["rmse"] < 0.25
         assert test["fitted"][name]["sign_agreement"] > 0.85
         assert test["derived"][name]["ccc"] < 0.6  # these pictures are no faces
