@@ -76,6 +76,9 @@ class TrainingConfig:
         start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
             with, widened where it is narrower (``fer.training.growing``); for ``dlib27`` also
             dlib's ``.dat`` file (``fer.training.dlib_start``); empty for random ones.
+        left_out: A part of the training rows, and how many parts there are, whose labels the
+            network does not see (``fer.training.parts``), so that it can teach others about
+            these rows; it learns P(label | FER+ votes) there. None leaves none out.
         precision: Keras's dtype policy while it learns; "mixed_bfloat16" helps only where the
             processor has bfloat16 instructions, elsewhere it is many times slower.
         restarts: Further cycles, each from the weights that the one before ended with (warm
@@ -104,6 +107,7 @@ class TrainingConfig:
     closing_labels: bool = False
     views: int = 0
     start: str = ""
+    left_out: tuple[int, int] | None = None
     precision: str = "float32"
     restarts: tuple[Cycle, ...] = ()
 
@@ -113,6 +117,11 @@ class TrainingConfig:
                 f"teacher_weight: expected teachers or a start beside it in the first cycle, got "
                 f"none for a share of {self.teacher_weight:g}; an untrained network cannot teach "
                 "itself"
+            )
+        if self.left_out is not None and not 0 <= self.left_out[0] < self.left_out[1]:
+            raise TrainingError(
+                f"left_out: expected a part from 0 to one less than their number, got "
+                f"{self.left_out[0]} of {self.left_out[1]}; the first of three is [0, 3]"
             )
 
     def portable(self) -> TrainingConfig:
@@ -187,5 +196,8 @@ class TrainingConfig:
         """
         with recipe_faults("TrainingConfig"):
             fields = nested_fields(values)
+            if fields.get("left_out") is not None:
+                part, parts = fields["left_out"]
+                fields["left_out"] = (int(part), int(parts))
             fields["restarts"] = tuple(Cycle.from_dict(one) for one in fields.get("restarts", ()))
             return cls(**fields)

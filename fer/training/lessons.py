@@ -11,6 +11,7 @@ from fer.datasets.base import FaceDataset
 from fer.training.config import Cycle, TrainingConfig
 from fer.training.network_pass import teacher_answers
 from fer.training.parallel import Workers
+from fer.training.parts import in_part
 from fer.training.targets import Targets, blend, make_targets
 from fer.training.teachers import Teachers, hire, load_teachers
 
@@ -43,9 +44,13 @@ class Lessons:
     teachers: Teachers | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
+        hidden = in_part(self.chosen.images, self.config.left_out)
         self.softened, self.labels = (
             make_targets(
-                self.chosen, label_smoothing=self.config.label_smoothing, vote_smoothing=share
+                self.chosen,
+                label_smoothing=self.config.label_smoothing,
+                vote_smoothing=share,
+                hidden=hidden,
             )
             for share in (self.config.vote_smoothing, 0.0)
         )

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import vote_distribution
+from fer.errors import TrainingError
 from fer.labels import FER2013, FERPLUS
 
 Floats = npt.NDArray[np.float32]
@@ -30,20 +31,30 @@ class Targets:
     ferplus_weight: Floats
 
 
-def label_given_votes(votes: npt.NDArray[np.uint8], labels: npt.NDArray[np.int8]) -> Floats:
+def label_given_votes(
+    votes: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int8],
+    hidden: npt.NDArray[np.bool_] | None = None,
+) -> Floats:
     """Estimate P(FER-2013 label | FER+ votes) by multinomial logistic regression.
 
     The two labellings disagree in a systematic way; this distribution says how a picture with
     these votes is usually labelled in FER-2013, which is a better place for the smoothed mass
     of the target than a uniform one. Fitted on the rows it is given: pass training rows only.
 
+    Args:
+        votes: ``(n, 10)`` uint8.
+        labels: ``(n,)`` int8.
+        hidden: ``(n,)`` rows whose labels it is not fitted on; None for none.
+
     Returns:
-        ``(n, 7)`` float32.
+        ``(n, 7)`` float32, for hidden rows too.
     """
     from sklearn.linear_model import LogisticRegression
 
     features = np.sqrt(votes.astype(np.float64) / 10)
-    model = LogisticRegression(C=10.0, max_iter=500).fit(features, labels)
+    known = np.ones(len(labels), bool) if hidden is None else ~hidden
+    model = LogisticRegression(C=10.0, max_iter=500).fit(features[known], labels[known])
     result = np.zeros((len(labels), len(FER2013)), np.float32)
     result[:, model.classes_.astype(int)] = model.predict_proba(features)
     return result
@@ -58,8 +69,29 @@ def blend(targets: Targets, teacher: Mapping[str, Floats], share: float) -> Targ
     )
 
 
-def make_targets(dataset: FaceDataset, *, label_smoothing: float, vote_smoothing: float) -> Targets:
-    """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions."""
+def make_targets(
+    dataset: FaceDataset,
+    *,
+    label_smoothing: float,
+    vote_smoothing: float,
+    hidden: npt.NDArray[np.bool_] | None = None,
+) -> Targets:
+    """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions.
+
+    Args:
+        dataset: Training rows.
+        label_smoothing: Uniform smoothing of the FER-2013 target.
+        vote_smoothing: Share of it that is replaced by P(label | FER+ votes).
+        hidden: ``(n,)`` rows whose labels stay out: that probability is their whole target.
+
+    Raises:
+        TrainingError: If labels are to be hidden where there are no votes.
+    """
+    if hidden is not None and dataset.votes is None:
+        raise TrainingError(
+            "left_out: expected FER+ votes in place of the labels that are left out, got none; "
+            "name the FER+ file with --ferplus"
+        )
     classes = len(FER2013)
     one_hot = np.eye(classes, dtype=np.float32)[dataset.labels]
     fer2013 = (1 - label_smoothing) * one_hot + label_smoothing / classes
@@ -69,8 +101,10 @@ def make_targets(dataset: FaceDataset, *, label_smoothing: float, vote_smoothing
             np.full((len(dataset), len(FERPLUS)), 1 / len(FERPLUS), np.float32),
             np.zeros(len(dataset), np.float32),
         )
-    if vote_smoothing:
-        expected = label_given_votes(dataset.votes, dataset.labels)
+    if vote_smoothing or hidden is not None:
+        expected = label_given_votes(dataset.votes, dataset.labels, hidden)
         fer2013 = (1 - vote_smoothing) * fer2013 + vote_smoothing * expected
+        if hidden is not None:
+            fer2013[hidden] = expected[hidden]
     ferplus, weight = vote_distribution(dataset.votes)
     return Targets(fer2013.astype(np.float32), ferplus, weight)
