@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fer.datasets.base import FaceDataset
+from fer.errors import TrainingError
 from fer.training.config import Cycle, TrainingConfig
 from fer.training.network_pass import teacher_answers
 from fer.training.parallel import Workers
 from fer.training.parts import in_part
 from fer.training.targets import Targets, blend, make_targets
-from fer.training.teachers import Teachers, hire, load_teachers
+from fer.training.teachers import Teachers, hire, load_teachers, unseen_rows
 
 if TYPE_CHECKING:
     import keras
@@ -68,14 +69,26 @@ class Lessons:
             fresh: Whether the run stands at that epoch now.
 
         Raises:
-            TrainingError: If a teacher cannot be loaded, or a resumed run lacks its answers.
+            TrainingError: If a teacher cannot be loaded or does not answer for all pictures at
+                once, or a resumed run lacks its answers.
         """
-        self.teachers = hire(cycle, self.run_dir, self.workers, precision=self.config.precision)
+        self.teachers = hire(
+            cycle,
+            self.run_dir,
+            self.chosen.images,
+            self.workers,
+            precision=self.config.precision,
+        )
         self.aims = self.softened
         if not cycle.taught_once:
             return
         with looking as network:
             asked = load_teachers(cycle) if fresh and cycle.teachers else (network,)
+            if unseen_rows(cycle, self.chosen.images):
+                raise TrainingError(
+                    "answer_once: expected teachers that answer for all pictures, got runs that "
+                    "left out labels; leave answer_once out, so that they answer every view"
+                )
             answers = teacher_answers(
                 asked,
                 self.chosen.images,

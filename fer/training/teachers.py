@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,14 +18,17 @@ from fer.training.batches import Batch
 from fer.training.config import Cycle
 from fer.training.network_pass import resized
 from fer.training.parallel import Workers
+from fer.training.parts import in_part
 from fer.training.precision import dtype_policy
-from fer.training.run_folder import answers_path, load_answers, save_answers
+from fer.training.run_folder import answers_path, load_answers, read_config, save_answers
 
 if TYPE_CHECKING:
     import keras
 
 
 Answers = dict[str, npt.NDArray[np.float32]]
+Mask = npt.NDArray[np.bool_]
+_TRACED = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,26 +39,42 @@ class Teachers:
         networks: Networks from pixels of any size to logits of both heads.
         share: Of the targets that the answer replaces.
         keep_in: Folder that keeps the answers to views that are shown again; None keeps none.
+        unseen: Of each network the training rows that it answers for, ``(n,)``, where its run
+            left out their labels; None where it answers for all. Empty for none such.
     """
 
     networks: tuple[keras.Model, ...]
     share: float
     keep_in: Path | None = None
+    unseen: tuple[Mask | None, ...] = ()
 
-    def ask(self, pixels: npt.NDArray[np.float32]) -> Answers:
-        """The mean probabilities of both heads for ``(b, s, s, 1)`` pixels in 0..255.
+    def ask(
+        self, pixels: npt.NDArray[np.float32], rows: npt.NDArray[np.intp] | None = None
+    ) -> Answers:
+        """The mean probabilities of both heads.
 
         Where answers are kept, mirror images are asked about too: that pays by the second time.
+
+        Args:
+            pixels: ``(b, s, s, 1)`` float32 in 0..255.
+            rows: ``(b,)`` training rows that they show; only needed for ``unseen``.
         """
         looks = [pixels] if self.keep_in is None else [pixels, pixels[:, :, ::-1]]
-        answers: Answers = {}
-        for network in self.networks:
+        sums: Answers = {}
+        heard = np.zeros((len(pixels), 1), np.float32)
+        for network, mask in zip(self.networks, self.unseen or repeat(None), strict=False):
+            at = np.arange(len(pixels)) if mask is None else np.flatnonzero(mask[rows])
+            if not len(at):
+                continue
+            heard[at] += len(looks)
             for look in looks:
-                for head, logits in network.predict_on_batch(look).items():
-                    part = softmax(logits, axis=1) / (len(self.networks) * len(looks))
-                    part = np.asarray(part, np.float32)
-                    answers[head] = answers[head] + part if head in answers else part
-        return answers
+                # Few sizes of batches: TensorFlow traces each anew.
+                asked = look[np.resize(at, min(len(look), -(-len(at) // _TRACED) * _TRACED))]
+                for head, logits in network.predict_on_batch(asked).items():
+                    part = np.asarray(softmax(logits[: len(at)], axis=1), np.float32)
+                    sums.setdefault(head, np.zeros((len(pixels), part.shape[1]), np.float32))
+                    sums[head][at] += part
+        return {head: total / heard for head, total in sums.items()}
 
     def teach(self, batches: Iterable[Batch], view: int, rows: int, size: int) -> Iterator[Batch]:
         """An epoch's batches with targets that are partly the teachers' probabilities.
@@ -75,7 +95,7 @@ class Teachers:
         new: list[Answers] = []
         for step, batch in enumerate(batches):
             if known is None:
-                answers = self.ask(batch.pixels)
+                answers = self.ask(batch.pixels, batch.rows)
                 new.append(answers)
             else:
                 part = slice(step * len(batch.pixels), (step + 1) * len(batch.pixels))
@@ -154,19 +174,48 @@ def _in_precision(network: keras.Model, precision: str) -> keras.Model:
     return made
 
 
+def unseen_rows(cycle: Cycle, images: npt.NDArray[np.uint8]) -> tuple[Mask | None, ...]:
+    """The rows that each teacher answers for; empty when all answer for all.
+
+    Raises:
+        TrainingError: If some row has no teacher.
+    """
+    folders = [Path(one) for one in cycle.teachers]
+    parts = [read_config(one).left_out if one.is_dir() else None for one in folders]
+    masks = tuple(in_part(images, part) for part in parts)
+    if all(one is None for one in masks):
+        return ()
+    if not any(one is None for one in masks):
+        alone = int((~np.any([one for one in masks if one is not None], axis=0)).sum())
+        if alone:
+            raise TrainingError(
+                f"teachers: expected one for each of {len(images)} pictures, got none for {alone}: "
+                "a run that left out labels teaches about them alone; add the runs that left out "
+                "the other parts"
+            )
+    return masks
+
+
 def hire(
-    cycle: Cycle, run_dir: Path, workers: Workers | None = None, *, precision: str = "float32"
+    cycle: Cycle,
+    run_dir: Path,
+    images: npt.NDArray[np.uint8],
+    workers: Workers | None = None,
+    *,
+    precision: str = "float32",
 ) -> Teachers | None:
     """Load the teachers that answer every picture of a cycle; None when it has none.
 
     Args:
         cycle: It.
         run_dir: Folder of the run, which keeps their answers when the cycle repeats its views.
+        images: ``(n, h, h)`` uint8 training rows.
         workers: The processes that train together, if any.
         precision: In which they compute.
 
     Raises:
-        TrainingError: If one cannot be loaded, their share is none, or several processes train.
+        TrainingError: If one cannot be loaded, their share is none, a picture has no teacher, or
+            several processes train.
     """
     if not cycle.teachers or cycle.taught_once:
         return None
@@ -176,4 +225,5 @@ def hire(
             "or let them answer_once"
         )
     networks = tuple(_in_precision(one, precision) for one in load_teachers(cycle))
-    return Teachers(networks, cycle.teacher_weight, run_dir if cycle.views else None)
+    keep_in = run_dir if cycle.views else None
+    return Teachers(networks, cycle.teacher_weight, keep_in, unseen_rows(cycle, images))

@@ -11,11 +11,12 @@ import pytest
 
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
-from fer.training.config import TrainingConfig
+from fer.training.config import Cycle, TrainingConfig
 from fer.training.parts import in_part, part_of
 from fer.training.run import train, usable_rows
 from fer.training.run_folder import read_config
 from fer.training.targets import make_targets
+from fer.training.teachers import hire
 from tests.training.tiny import CONFIG, history_of, make_faces
 
 THIRD = (1, 3)
@@ -68,6 +69,55 @@ def test_a_run_does_not_see_the_labels_that_it_leaves_out(tmp_path: Path) -> Non
         losses.append(history_of(tmp_path / name)[0]["loss"])
     assert losses[0] == losses[1]
     assert read_config(tmp_path / "one") == config
+
+
+@pytest.fixture(scope="module")
+def halves(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two runs, each without the labels of one half."""
+    folder, faces = tmp_path_factory.mktemp("halves"), make_faces()
+    for part in range(2):
+        config = replace(CONFIG, epochs=1, left_out=(part, 2), seed=part)
+        train(config, faces, folder / str(part))
+    return [str(folder / str(part)) for part in range(2)]
+
+
+def test_a_teacher_answers_for_the_rows_that_it_left_out(halves: list[str], tmp_path: Path) -> None:
+    images = make_faces().images
+    cycle = Cycle(1, 0.1, teacher_weight=0.5, teachers=tuple(halves))
+    teachers = hire(cycle, tmp_path, images)
+    alone = [
+        hire(replace(cycle, teachers=(str(one),)), tmp_path, images[part_of(images, 2) == part])
+        for part, one in enumerate(halves)
+    ]
+    rows = np.arange(37, 87)
+    pixels = images[rows, ..., None].astype(np.float32)
+    assert teachers is not None
+    answers = teachers.ask(pixels, rows)
+    for part, one in enumerate(alone):
+        assert one is not None
+        mine = part_of(images[rows], 2) == part
+        assert mine.any()
+        wanted = one.ask(pixels[mine], np.zeros(mine.sum(), np.intp))
+        for head, values in wanted.items():
+            np.testing.assert_allclose(answers[head][mine], values, atol=1e-5)
+
+
+def test_a_student_learns_from_teachers_of_two_halves(halves: list[str], tmp_path: Path) -> None:
+    config = replace(CONFIG, teacher_weight=0.7, teachers=tuple(halves), views=1, seed=5)
+    train(config, make_faces(), tmp_path / "run")
+    history = history_of(tmp_path / "run")
+    assert history[1]["loss"] < history[0]["loss"]
+    with pytest.raises(TrainingError, match="answer_once: expected teachers that answer for all"):
+        train(replace(config, answer_once=True), make_faces(), tmp_path / "once")
+
+
+def test_half_of_the_teachers_is_too_few(halves: list[str], tmp_path: Path) -> None:
+    images = make_faces().images
+    cycle = Cycle(1, 0.1, teacher_weight=0.5, teachers=(halves[0],))
+    with pytest.raises(
+        TrainingError, match=r"got none for \d+: a run that left out labels teaches"
+    ):
+        hire(cycle, tmp_path, images)
 
 
 def test_labels_cannot_be_left_out_without_votes(tmp_path: Path) -> None:

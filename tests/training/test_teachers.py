@@ -36,7 +36,9 @@ from fer.training.run_folder import (
 from fer.training.runs import recipe_change
 from fer.training.targets import Targets, make_targets
 from fer.training.teachers import Teachers, hire, load_network
-from tests.training.tiny import CONFIG, PLAIN, Killed, Runs, history_of
+from tests.training.tiny import CONFIG, PLAIN, Killed, Runs, history_of, make_faces
+
+FACES = make_faces().images
 
 
 def test_a_restart_learns_from_the_network_before_it(runs: Runs, tmp_path: Path) -> None:
@@ -110,8 +112,8 @@ def test_teachers_answer_the_view_that_the_student_sees(
         PLAIN,
         (0,),
     )
-    one, two = hire(cycle, tmp_path), hire(both, tmp_path)
-    assert one is not None and two is not None and hire(Cycle(1, 0.1), tmp_path) is None
+    one, two = hire(cycle, tmp_path, FACES), hire(both, tmp_path, FACES)
+    assert one is not None and two is not None and hire(Cycle(1, 0.1), tmp_path, FACES) is None
     (taught,) = one.teach([batch], 0, 20, 48)
     (twice,) = two.teach([batch], 0, 20, 32)
     for head, values in batch.targets.items():
@@ -127,9 +129,9 @@ def test_views_that_are_shown_again_find_the_answers_kept(
 ) -> None:
     asked: list[int] = []
 
-    def counted(self: Teachers, pixels: Any) -> Any:
+    def counted(self: Teachers, pixels: Any, rows: Any = None) -> Any:
         asked.append(len(pixels))
-        return ask(self, pixels)
+        return ask(self, pixels, rows)
 
     ask = Teachers.ask
     monkeypatch.setattr(Teachers, "ask", counted)
@@ -142,7 +144,7 @@ def test_views_that_are_shown_again_find_the_answers_kept(
     assert len(asked) == 4 * (139 // 10)
     # Kept answers are the mean over the picture and its mirror image.
     pixels = runs.dataset.images[:8, ..., None].astype(np.float32)
-    keeping = hire(config.restarts[0], tmp_path)
+    keeping = hire(config.restarts[0], tmp_path, FACES)
     assert keeping is not None
     for head, values in keeping.ask(pixels).items():
         mirrored = keeping.ask(pixels[:, :, ::-1])[head]
@@ -170,7 +172,9 @@ def test_views_that_are_shown_again_find_the_answers_kept(
 
 def test_teachers_compute_in_the_precision_of_the_run(runs: Runs, tmp_path: Path) -> None:
     cycle = Cycle(1, 0.1, teacher_weight=0.5, teachers=(str(runs.straight),))
-    plain, half = (hire(cycle, tmp_path, precision=one) for one in ("float32", "mixed_bfloat16"))
+    plain, half = (
+        hire(cycle, tmp_path, FACES, precision=one) for one in ("float32", "mixed_bfloat16")
+    )
     assert plain is not None and half is not None
     pixels = runs.dataset.images[:8, ..., None].astype(np.float32)
     for head, values in plain.ask(pixels).items():
@@ -197,7 +201,7 @@ def test_teachers_that_answer_once_leave_the_mean_of_their_answers(
 ) -> None:
     teachers = (str(runs.straight), str(published / "model.keras"))
     config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=teachers, answer_once=True)
-    assert hire(config.cycle_at(0)[0], tmp_path) is None
+    assert hire(config.cycle_at(0)[0], tmp_path, FACES) is None
     train(config, runs.dataset, tmp_path / "run")
     chosen, _ = usable_rows(runs.dataset)
     kept = load_answers(answers_path(tmp_path / "run", 0), len(chosen))
@@ -248,7 +252,7 @@ def test_the_closing_step_can_learn_from_the_labels_alone(
 def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
     def hired(path: Path, share: float = 0.5) -> str:
         with pytest.raises(TrainingError) as caught:
-            hire(Cycle(1, 0.1, teacher_weight=share, teachers=(str(path),)), tmp_path)
+            hire(Cycle(1, 0.1, teacher_weight=share, teachers=(str(path),)), tmp_path, FACES)
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
@@ -270,6 +274,7 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
         hire(
             Cycle(1, 0.1, teacher_weight=0.5, teachers=(str(runs.straight),)),
             tmp_path,
+            FACES,
             Workers(0, 2, "127.0.0.1:1"),
         )
     with pytest.raises(TrainingError, match="an untrained network cannot teach itself"):
