@@ -17,7 +17,7 @@ from fer.training.run import train, usable_rows
 from fer.training.run_folder import read_config
 from fer.training.targets import make_targets
 from fer.training.teachers import hire
-from tests.training.tiny import CONFIG, history_of, make_faces
+from tests.training.tiny import CONFIG, Runs, history_of, make_faces
 
 THIRD = (1, 3)
 
@@ -100,6 +100,21 @@ def test_a_teacher_answers_for_the_rows_that_it_left_out(halves: list[str], tmp_
         wanted = one.ask(pixels[mine], np.zeros(mine.sum(), np.intp))
         for head, values in wanted.items():
             np.testing.assert_allclose(answers[head][mine], values, atol=1e-5)
+
+
+def test_a_teacher_of_all_labels_answers_beside_them(
+    halves: list[str], runs: Runs, tmp_path: Path
+) -> None:
+    images = make_faces().images
+    cycle = Cycle(1, 0.1, teacher_weight=0.5, teachers=tuple(halves))
+    rows = np.arange(20)
+    pixels = images[rows, ..., None].astype(np.float32)
+    answers = []
+    for names in (cycle.teachers, (str(runs.straight),), (*cycle.teachers, str(runs.straight))):
+        teachers = hire(replace(cycle, teachers=names), tmp_path, images)
+        assert teachers is not None
+        answers.append(teachers.ask(pixels, rows)["fer2013"])
+    np.testing.assert_allclose(answers[2], (answers[0] + answers[1]) / 2, atol=1e-5)
 
 
 def test_a_student_learns_from_teachers_of_two_halves(halves: list[str], tmp_path: Path) -> None:
