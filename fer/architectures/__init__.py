@@ -50,6 +50,12 @@ def _dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model
     return dlib27(dropout=dropout, input_size=input_size)
 
 
+def _dlib27_144(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
+    from fer.architectures.dlib27 import dlib27
+
+    return dlib27(dropout=dropout, input_size=input_size, side=144, name="dlib27-144")
+
+
 def _cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
     from fer.architectures.cnn4 import cnn4_4m5
 
@@ -94,6 +100,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "s": _s,
     "tiny": _tiny,
     "dlib27": _dlib27,
+    "dlib27-144": _dlib27_144,
     "cnn4-4.5m": _cnn4_4m5,
     "cnn4-2.7m": _cnn4_2m7,
     "cnn4-56": _cnn4_56,
@@ -101,11 +108,12 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "cnn5-224": _cnn5_224,
     **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
 }
-"""Name -> builder. ``xs`` is the shipped network and ``s`` the next wider one; ``tiny`` is for
-tests and quick trials; ``dlib27`` begins with what dlib learned of faces; the others are those of
-the literature, each described where it is built."""
+"""Name -> builder. ``xs`` is the smallest network that ships and ``s`` the next wider one;
+``tiny`` is for tests and quick trials; ``dlib27`` begins with what dlib learned of faces, and
+``dlib27-144`` sees them larger; the others are those of the literature, each described where it is
+built."""
 
-TWO_HEADS = ("xs", "s", "tiny", "dlib27")
+TWO_HEADS = ("xs", "s", "tiny", "dlib27", "dlib27-144")
 """Networks with the heads "fer2013" and "ferplus", which ``fer train`` trains by its protocol."""
 
 SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - set(TWO_HEADS)

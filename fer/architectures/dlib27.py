@@ -42,7 +42,9 @@ def _block(x: keras.KerasTensor, filters: int, stride: int) -> keras.KerasTensor
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-def dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
+def dlib27(
+    *, dropout: float = 0.4, input_size: int | None = 48, side: int = SIDE, name: str = "dlib27"
+) -> keras.Model:
     """The first 27 convolutions of dlib's face recognition network, with two heads.
 
     The network is ``anet_type`` of dlib's ``dnn_face_recognition_ex.cpp`` (King 2017,
@@ -53,7 +55,9 @@ def dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
 
     Args:
         dropout: Rate before the heads.
-        input_size: Side of the input in pixels; None accepts any size, which is enlarged to 112.
+        input_size: Side of the input in pixels; None accepts any size.
+        side: To which faces are enlarged inside the model, in pixels.
+        name: Of the network.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**
@@ -67,11 +71,11 @@ def dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
     x = PerImageStandardization(name="standardize", dtype="float32")(inputs)
-    x = Resize(SIDE, dtype="float32")(x)
+    x = Resize(side, dtype="float32")(x)
     x = layers.Conv2D(STAGES[0][0], 7, 2, padding="same", use_bias=False)(x)
     x = layers.ReLU()(BatchNormalization(epsilon=EPSILON)(x))
     x = layers.MaxPooling2D(3, 2, padding="same")(x)
     for stage, (filters, blocks) in enumerate(STAGES):
         for block in range(blocks):
             x = _block(x, filters, 2 if stage and not block else 1)
-    return keras.Model(inputs, two_heads(x, dropout), name="dlib27")
+    return keras.Model(inputs, two_heads(x, dropout), name=name)

@@ -8,10 +8,11 @@ from fer.model_store import CARD, KERAS_FILE, read_card
 from fer.training.config import TrainingConfig, network_name
 from fer.training.run_folder import CONFIG, minutes_of, read_config, read_history
 
-_STARTS = {
-    "dlib27": "It began with the weights of dlib's face recognition network (Davis King, CC0), "
+_DLIB = (
+    "It began with the weights of dlib's face recognition network (Davis King, CC0), "
     "which was trained on about three million faces of 7,485 people without labels of expression."
-}
+)
+_STARTS = {"dlib27": _DLIB, "dlib27-144": _DLIB}
 """Architecture -> what a network knows that did not begin with random weights."""
 
 

@@ -114,7 +114,9 @@ def test_layers_so_narrow_that_training_would_corrupt_memory_are_refused(
 
 
 def test_an_unknown_architecture_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"xs, s, tiny, dlib27, cnn4-4\.5m, .*, got 'resnet'"):
+    with pytest.raises(
+        InputError, match=r"xs, s, tiny, dlib27, dlib27-144, cnn4-4\.5m, .*, got 'resnet'"
+    ):
         build("resnet")
 
 

@@ -117,6 +117,24 @@ def test_dlib27_has_its_parameters_and_costs_less_than_s() -> None:
     assert model.get_layer("features").output.shape == (None, 4, 4, 256)
 
 
+def test_dlib27_144_is_the_same_network_on_larger_faces(started: Any, faces: np.ndarray) -> None:
+    from fer.architectures.complexity import multiply_adds
+    from fer.training.growing import grow
+
+    large = build("dlib27-144", input_size=None)
+    grow(started, large)
+    for one, other in zip(started.get_weights(), large.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    fixed = build("dlib27-144")
+    assert fixed.get_layer("features").output.shape == (None, 5, 5, 256)
+    assert multiply_adds(fixed) == pytest.approx(
+        (144 / 112) ** 2 * multiply_adds(build("dlib27")), rel=0.05
+    )
+    pixels = faces[:2, ..., None].astype(np.float32)
+    small, wide = (np.asarray(one(pixels)["fer2013"]) for one in (started, large))
+    assert np.abs(small - wide).max() > 1e-3
+
+
 def test_the_first_layer_answers_as_dlibs_does(
     started: Any, recognition: list[DlibLayer], faces: np.ndarray
 ) -> None:
