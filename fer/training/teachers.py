@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Answers = dict[str, npt.NDArray[np.float32]]
 Mask = npt.NDArray[np.bool_]
 _TRACED = 32
+"""Batches of some rows only are filled up to a multiple of this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +69,7 @@ class Teachers:
                 continue
             heard[at] += len(looks)
             for look in looks:
-                # Few sizes of batches: TensorFlow traces each anew.
+                # Few sizes of batches, since TensorFlow traces each anew.
                 asked = look[np.resize(at, min(len(look), -(-len(at) // _TRACED) * _TRACED))]
                 for head, logits in network.predict_on_batch(asked).items():
                     part = np.asarray(softmax(logits[: len(at)], axis=1), np.float32)
