@@ -82,13 +82,13 @@ class Lessons:
         self.aims = self.softened
         if not cycle.taught_once:
             return
+        if unseen_rows(cycle, self.chosen.images):
+            raise TrainingError(
+                "answer_once: expected teachers that answer for all pictures, got runs that "
+                "left out labels; leave answer_once out, so that they answer every view"
+            )
         with looking as network:
             asked = load_teachers(cycle) if fresh and cycle.teachers else (network,)
-            if unseen_rows(cycle, self.chosen.images):
-                raise TrainingError(
-                    "answer_once: expected teachers that answer for all pictures, got runs that "
-                    "left out labels; leave answer_once out, so that they answer every view"
-                )
             answers = teacher_answers(
                 asked,
                 self.chosen.images,
