@@ -40,14 +40,25 @@ def known_affect(dataset: FaceDataset) -> npt.NDArray[np.bool_]:
     return known
 
 
+def standard_spread(embeddings: np.ndarray) -> np.ndarray:
+    """Standard deviation ``(d,)`` of each unit over ``(n, d)`` embeddings, the median at least.
+
+    A unit that hardly moves in a few hundred rows would otherwise be stretched so far that one
+    later face which does move it outweighs everything else.
+    """
+    spread = np.asarray(embeddings, np.float64).std(axis=0)
+    floor = float(np.median(spread[spread > 0])) if spread.any() else 1.0
+    return np.asarray(np.maximum(spread, floor))
+
+
 def fit_head(
     classifier: EmotionClassifier, dataset: FaceDataset, *, progress: Progress | None = None
 ) -> tuple[AffectHead, dict[str, Any]]:
     """Fit a linear head on a published model.
 
-    Ridge regression on standardised embeddings of Training, its strength chosen by leave-one-out
-    on the same rows (scikit-learn's ``RidgeCV``), so that no other split has a part in it. Copies
-    of pictures of other splits are left out of Training.
+    Ridge regression on standardised embeddings of Training (`standard_spread`), its strength
+    chosen by leave-one-out on the same rows (scikit-learn's ``RidgeCV``), so that no other split
+    has a part in it. Copies of pictures of other splits are left out of Training.
 
     Args:
         classifier: A published model; it is not changed.
@@ -63,7 +74,6 @@ def fit_head(
         DatasetError: If too few rows have valence and arousal.
     """
     from sklearn.linear_model import RidgeCV
-    from sklearn.preprocessing import StandardScaler
 
     known = known_affect(dataset)
     chosen = dataset.select(np.flatnonzero(known))
@@ -75,14 +85,13 @@ def fit_head(
             f"that are no copies of other splits, got {int(training.sum())}; add some"
         )
     readings = read_faces(classifier, chosen.images, progress=progress)
-    scaler = StandardScaler().fit(readings.embeddings[training])
-    fitted = RidgeCV(_STRENGTHS).fit(
-        scaler.transform(readings.embeddings[training]), chosen.affect[training]
-    )
-    weights = (fitted.coef_ / scaler.scale_).T
+    rows = np.asarray(readings.embeddings[training], np.float64)
+    mean, spread = rows.mean(axis=0), standard_spread(rows)
+    fitted = RidgeCV(_STRENGTHS).fit((rows - mean) / spread, chosen.affect[training])
+    weights = (fitted.coef_ / spread).T
     head = AffectHead(
         np.asarray(weights, np.float32),
-        np.asarray(fitted.intercept_ - scaler.mean_ @ weights, np.float32),
+        np.asarray(fitted.intercept_ - mean @ weights, np.float32),
     )
     record: dict[str, Any] = {
         "task": "valence-arousal",
@@ -97,10 +106,10 @@ def fit_head(
     predicted = head.predict(readings.embeddings)
     derived = derived_values(readings.heads["fer2013"], FER2013)
     for name in chosen.split_names:
-        rows = chosen.split_mask(name)
-        if rows.any():
+        part = chosen.split_mask(name)
+        if part.any():
             record["splits"][name] = {
-                "fitted": measure_affect(chosen.affect[rows], predicted[rows]),
-                "derived": measure_affect(chosen.affect[rows], derived[rows]),
+                "fitted": measure_affect(chosen.affect[part], predicted[part]),
+                "derived": measure_affect(chosen.affect[part], derived[part]),
             }
     return head, record

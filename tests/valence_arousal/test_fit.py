@@ -21,7 +21,7 @@ from fer.datasets.label_map import MAPS
 from fer.errors import DatasetError, InputError, ModelError, TrainingError
 from fer.evaluation.affect import concordance, measure_affect, rmse, sign_agreement
 from fer.labels import ALL, FER2013
-from fer.valence_arousal.fit import fit_head
+from fer.valence_arousal.fit import fit_head, standard_spread
 from fer.valence_arousal.head import AffectHead
 from fer.valence_arousal.network import joint_data, joint_recipe, read_joint, train_joint
 
@@ -98,6 +98,16 @@ def test_a_head_on_the_shipped_model_finds_the_known_answer(
     assert np.abs(head.predict(100 * embeddings)).max() <= 1
     with pytest.raises(InputError, match="same model"):
         head.predict(embeddings[:, :3])
+
+
+def test_a_unit_that_hardly_moves_is_not_stretched() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(200, 5)) * [1, 2, 3, 1e-6, 0]
+    deviations = rows.std(axis=0)
+    spread = standard_spread(rows)
+    np.testing.assert_allclose(spread[1:3], deviations[1:3])
+    np.testing.assert_allclose(spread[[0, 3, 4]], np.median(deviations[:4]))
+    np.testing.assert_array_equal(standard_spread(np.ones((4, 2))), [1, 1])
 
 
 def test_a_damaged_head_is_refused(tmp_path: Path) -> None:
