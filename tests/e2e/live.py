@@ -58,7 +58,9 @@ def wait_for_new_frames(page: Page, more: int = 20, seconds: float = 30) -> int:
         if count >= first + more:
             return count
         time.sleep(0.2)
-    raise AssertionError(f"no {more} new frames were decoded within {seconds} s")
+    raise AssertionError(
+        f"no {more} new frames were decoded within {seconds} s, but {count - first} after {first}"
+    )
 
 
 def open_webcam(page: Page, server: Server) -> None:

@@ -71,7 +71,9 @@ def test_shipped_lineages_name_networks_that_come_before() -> None:
         known: set[str] = set()
         for name, recipe in [*lineage.items(), (architecture, RECIPES[architecture])]:
             assert recipe.architecture in TWO_HEADS
-            named = {recipe.start, *recipe.teachers} - {"", "dlib"}
+            cycles = (recipe, *recipe.restarts)
+            teachers = {teacher for cycle in cycles for teacher in cycle.teachers}
+            named = {recipe.start, *teachers} - {"", "dlib"}
             assert named <= known, name
             known.add(name)
 
