@@ -21,12 +21,12 @@ from rich.table import Table
 
 from benchmarks.clips import EMPTY, FACES, FPS, Clip, Truth, play
 from fer import EmotionRecognizer
-from fer.detection import CASCADE_FILE
+from fer.detection.cascade import CASCADE_FILE
 from fer.labels import UNSURE
-from fer.live_settings import LiveSettings
+from fer.live.settings import LiveSettings
 from fer.preprocessing import Image, crop_face, to_grey
 from fer.results import Box
-from fer.tracking import FaceTracker
+from fer.tracking.tracker import FaceTracker
 
 # Identity, box and label of each face that a method reports.
 Report = list[tuple[int, Box, str]]

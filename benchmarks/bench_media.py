@@ -171,9 +171,9 @@ def measure_ray(folder: Path, workers: int) -> dict[str, float]:
     started = time.perf_counter()
     import ray
 
+    from fer.media.ray_engine import run
     from fer.media.unit_work import WorkSettings
     from fer.media.units import cut
-    from fer.ray_engine import run
 
     ray.init(num_cpus=workers, include_dashboard=False, logging_level="ERROR")
     seen: list[float] = []

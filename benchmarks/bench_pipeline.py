@@ -30,10 +30,10 @@ from rich.console import Console
 from rich.table import Table
 
 from fer import EmotionRecognizer
-from fer.detection import CASCADE_FILE
+from fer.detection.cascade import CASCADE_FILE
 from fer.overlay import draw_faces
 from fer.preprocessing import Image, crop_face, to_grey
-from fer.tracking import FaceTracker
+from fer.tracking.tracker import FaceTracker
 
 WIDTH, HEIGHT, FPS = 640, 480, 30
 WARM_UP = 12

@@ -90,7 +90,7 @@ def run(folder: Path, output: Path) -> tuple[int, float]:
     command = [
         sys.executable,
         "-c",
-        "import sys; from fer.cli import main; sys.argv[0] = 'fer'; main()",
+        "import sys; from fer.cli.main import main; sys.argv[0] = 'fer'; main()",
     ]
     started = time.perf_counter()
     done = subprocess.run(

@@ -12,7 +12,7 @@ import cv2
 import cv2.data
 import numpy as np
 
-from fer.detection import CASCADE_FILE
+from fer.detection.cascade import CASCADE_FILE
 
 _LOOPS = 40_000
 

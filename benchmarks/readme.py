@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from fer.model_card import ModelCard
-from fer.model_store import CHOICE, DEFAULT_MODEL, ModelFolder, list_models, open_model
+from fer.models.card import ModelCard
+from fer.models.store import CHOICE, DEFAULT_MODEL, ModelFolder, list_models, open_model
 
 README = Path(__file__).parents[1] / "README.md"
 START = "<!-- figures: written by python -m benchmarks.readme -->"

@@ -5,11 +5,11 @@
 >>> faces = recognizer.analyze(image_bgr)  # doctest: +SKIP
 """
 
-from fer.classifier import EmotionClassifier
-from fer.detection import CascadeDetector
-from fer.detector_settings import DetectorSettings
+from fer.detection.cascade import CascadeDetector
+from fer.detection.settings import DetectorSettings
 from fer.errors import FerError
-from fer.pipeline import EmotionRecognizer
+from fer.recognition.classifier import EmotionClassifier
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import Box, Detection, FaceEmotion, FrameResult
 
 __version__ = "0.1.0"

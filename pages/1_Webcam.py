@@ -1,3 +1,3 @@
-from fer.ui.webcam import render
+from fer.ui.webcam.page import render
 
 render()

@@ -1,3 +1,3 @@
-from fer.ui.photos import render
+from fer.ui.photos.page import render
 
 render()

@@ -1,3 +1,3 @@
-from fer.ui.video import render
+from fer.ui.video.page import render
 
 render()

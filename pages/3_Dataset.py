@@ -1,3 +1,3 @@
-from fer.ui.dataset import render
+from fer.ui.dataset.page import render
 
 render()

@@ -1,3 +1,3 @@
-from fer.ui.model import render
+from fer.ui.model.page import render
 
 render()

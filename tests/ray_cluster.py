@@ -13,9 +13,9 @@ from typing import Any
 import ray
 from ray.cluster_utils import Cluster
 
+from fer.media.ray_engine import run
 from fer.media.unit_work import UnitWorker, WorkSettings
 from fer.media.units import cut
-from fer.ray_engine import run
 
 
 def two_nodes() -> tuple[Cluster, Any]:

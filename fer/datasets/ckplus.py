@@ -32,7 +32,7 @@ def label_folder(root: Path) -> Path | None:
 
 def face_cutter() -> Cut:
     """Cuts the largest face that the detector finds out of a scene."""
-    from fer.detection import CascadeDetector
+    from fer.detection.cascade import CascadeDetector
     from fer.preprocessing import crop_face
 
     detector = CascadeDetector()

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer.affect import derived_values
 from fer.datasets.base import SPLITS, FaceDataset
 from fer.datasets.label_map import LabelMap
 from fer.errors import DatasetError, InputError
 from fer.evaluation.affect import measure_affect
 from fer.evaluation.evaluate import PredictHeads, evaluate_probabilities, label_indices
+from fer.recognition.circumplex import derived_values
 
 ALL_ROWS = "all"
 _FEWEST = 1e-12

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
 from fer.evaluation.calibrator import calibrators_of
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, label_indices
 from fer.preprocessing import CROP_SIZE
+from fer.recognition.classifier import EmotionClassifier
 
 Floats = npt.NDArray[np.float32]
 

@@ -13,8 +13,8 @@ from fer.errors import ModelError
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import NAMES
 from fer.literature.recipes import OWN_SPLIT, RECIPES
-from fer.model_card import ModelCard
-from fer.model_store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
+from fer.models.card import ModelCard
+from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
 
 FILE = "COMPARISON.md"
 READINGS = "split_*.json"

@@ -22,7 +22,7 @@ from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_reco
 from fer.literature.run import TrainingData, training_data
 from fer.literature.runs import load_run
 from fer.literature.timing import latency_ms, write_json
-from fer.model_store import (
+from fer.models.store import (
     CARD,
     HISTORY,
     METRICS,

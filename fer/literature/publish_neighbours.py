@@ -20,7 +20,7 @@ from fer.labels import FER2013
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_neighbours
 from fer.literature.recipes import split_record
 from fer.literature.timing import LATENCY, neighbours_ms, write_json
-from fer.model_store import (
+from fer.models.store import (
     CARD,
     METRICS,
     Abstention,

@@ -16,8 +16,8 @@ from fer.evaluation.calibrator import Calibrator
 from fer.literature.comparison import entries, folder_of, read_json
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.timing import LATENCY, TIMED, latency_ms, neighbours_ms, write_json
-from fer.model_card import ModelCard
-from fer.model_store import METRICS, WEIGHTS
+from fer.models.card import ModelCard
+from fer.models.store import METRICS, WEIGHTS
 
 
 def blank_network(card: ModelCard) -> bytes:

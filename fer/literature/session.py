@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.resplit import OFFICIAL
 from fer.errors import InputError
@@ -16,7 +15,8 @@ from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.recipes import RECIPES, recipe_for
-from fer.model_store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
+from fer.models.store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
+from fer.recognition.classifier import EmotionClassifier
 
 SYSTEMS: tuple[str, ...] = (*RECIPES, *NAMES)
 """Every system of the literature, by the name that ``--architecture`` takes."""

@@ -15,7 +15,7 @@ from fer.datasets.base import IMAGE_SIZE
 from fer.errors import TrainingError
 from fer.literature.comparison import read_json
 from fer.literature.neighbours import Neighbours
-from fer.model_store import METRICS, WEIGHTS
+from fer.models.store import METRICS, WEIGHTS
 from fer.training.convert import SIGNATURE
 
 LATENCY = "latency_ms"

@@ -10,14 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fer.detection.still import StillDetector
 from fer.errors import FerError
-from fer.export import SourceResult
+from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
 from fer.media.pictures import Picture, decode_image, encode_png
 from fer.media.sources import Source
-from fer.media.still import StillDetector
 from fer.overlay import draw_faces
-from fer.pipeline import EmotionRecognizer
+from fer.recognition.recognizer import EmotionRecognizer
 
 MAX_FACES = 1000
 """Faces read in one picture, the largest first; with more, the picture is read in part."""

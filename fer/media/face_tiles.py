@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fer.explain import ClassActivation, draw_heat_maps
+from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.media.pictures import encode_png
 from fer.preprocessing import Image, crop_square
 from fer.results import Box, FaceEmotion

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fer.errors import FerError
-from fer.export import SourceResult, to_rows
+from fer.export.schema import SourceResult, to_rows
+from fer.export.tables import TableWriter
 from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
 from fer.media.journal import Entry, Journal, Rows
 from fer.media.sources import Kind, Source
-from fer.pipeline import EmotionRecognizer
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
-from fer.tables import TableWriter
 from fer.video import VideoJob, VideoOptions
 
 

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fer.export import SourceResult, to_frame
+from fer.export.schema import SourceResult, to_frame
 from fer.files import replace_file, write_faults
 from fer.media.batch import still_recognizer
 from fer.media.job import AnalysisJob, Settings, scratch_folder
 from fer.media.units import Unit
-from fer.pipeline import EmotionRecognizer
+from fer.recognition.recognizer import EmotionRecognizer
 
 DIGEST = "digest"
 _DIGEST_TYPE = np.dtype("V16")

@@ -15,7 +15,7 @@ from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
 from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.labels import FERPLUS, LABEL_SETS
-from fer.model_store import Abstention, InputSpec, Metric, ModelCard, file_digest
+from fer.models.store import Abstention, InputSpec, Metric, ModelCard, file_digest
 from fer.training.config import TrainingConfig
 from fer.training.deployment import Deployment
 from fer.training.finalize import Choice

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.errors import TrainingError
-from fer.model_store import KERAS_FILE
+from fer.models.store import KERAS_FILE
 from fer.training.cycle import AugmentationConfig, Cycle, nested_fields
 
 __all__ = [

@@ -7,16 +7,16 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import not_a_face
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.evaluation.robustness import CONDITIONS
-from fer.gate import FaceGate, pooled
-from fer.model_card import GateRecord
-from fer.model_parts import put_part
-from fer.model_store import GATE, ModelFolder
+from fer.models.card import GateRecord
+from fer.models.parts import put_part
+from fer.models.store import GATE, ModelFolder
+from fer.recognition.classifier import EmotionClassifier
+from fer.recognition.gate import FaceGate, pooled
 from fer.training.augmentation import augment
 from fer.training.config import AugmentationConfig
 from fer.training.non_faces import NonFaces

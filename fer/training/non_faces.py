@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer.detection import CASCADE_FILE
+from fer.detection.cascade import CASCADE_FILE
 from fer.errors import FerError, InputError
 from fer.media import find_images, read_image
 from fer.preprocessing import Image, crop_face, to_grey

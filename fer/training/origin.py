@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fer.model_store import CARD, KERAS_FILE, read_card
+from fer.models.store import CARD, KERAS_FILE, read_card
 from fer.training.config import TrainingConfig, network_name
 from fer.training.run_folder import CONFIG, minutes_of, read_config, read_history
 

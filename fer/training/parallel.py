@@ -148,7 +148,7 @@ def prepare(count: int, index: int | None, address: str | None) -> Workers:
         # They end with the first one: the meeting point is gone, and their next step fails.
         subprocess.Popen(
             [
-                *(sys.executable, "-m", "fer.cli", *sys.argv[1:]),
+                *(sys.executable, "-m", "fer", *sys.argv[1:]),
                 *("--worker", str(other), "--address", address),
             ],
             stdout=subprocess.DEVNULL,

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fer.architectures import build
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.robustness import robustness, to_records
-from fer.model_store import (
+from fer.models.store import (
     CARD,
     HISTORY,
     KERAS_FILE,
@@ -27,6 +26,7 @@ from fer.model_store import (
     check_name,
     open_model,
 )
+from fer.recognition.classifier import EmotionClassifier
 from fer.training.card import FER2013_TERMS, dataset_record, make_card
 from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fer.affect import COORDINATES, affect_of
 from fer.labels import COLOURS
+from fer.recognition.circumplex import COORDINATES, affect_of
 from fer.results import FaceEmotion
 from fer.ui.live_view import emotion_colour
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fer.model_store import Metric, ModelCard
-from fer.ui.camera_watch import camera_status
-from fer.ui.model_errors import per_class_view
+from fer.models.store import Metric, ModelCard
+from fer.ui.model.errors import per_class_view
 from fer.ui.shell import begin, errors_shown, shipped_model
+from fer.ui.webcam.camera_watch import camera_status
 
 _DOORS = (
     (

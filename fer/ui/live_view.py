@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
-from fer.live_summary import FaceSummary
+from fer.live.summary import FaceSummary
 from fer.overlay import bright, identity_colour
 from fer.results import FaceEmotion, FrameResult
 

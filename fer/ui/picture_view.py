@@ -11,13 +11,13 @@ import streamlit as st
 from fer.datasets import FaceDataset
 from fer.datasets.audit import source_rows
 from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
-from fer.explain import blend_heat, heat
-from fer.explain_keras import METHODS, Method
+from fer.explanation.activation import blend_heat, heat
+from fer.explanation.keras_explainer import METHODS, Method
 from fer.labels import COLOURS, FERPLUS, canonical
-from fer.model_store import ModelFolder
+from fer.models.store import ModelFolder
 from fer.preprocessing import resize_square, to_bgr
 from fer.ui import live_view
-from fer.ui.models import classifier, explainer, gradient_map, keras_file
+from fer.ui.model_choice import classifier, explainer, gradient_map, keras_file
 from fer.ui.shell import errors_shown
 
 _SIDE = 336

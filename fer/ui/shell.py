@@ -12,10 +12,10 @@ from typing import Any
 import streamlit as st
 
 from fer.errors import FerError
+from fer.live.memory import share_heaps
 from fer.media.batch import still_recognizer
-from fer.memory import share_heaps
-from fer.model_store import ModelFolder, open_model
-from fer.pipeline import EmotionRecognizer
+from fer.models.store import ModelFolder, open_model
+from fer.recognition.recognizer import EmotionRecognizer
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("streamlit_app.py", "Home", ":material/home:"),

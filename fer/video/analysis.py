@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fer.detection_following import FollowingDetector
+from fer.detection.following import FollowingDetector
 from fer.errors import InputError
-from fer.pipeline import EmotionRecognizer
 from fer.preprocessing import Image
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
-from fer.tracking import FaceTracker, TrackerSettings
+from fer.tracking.tracker import FaceTracker, TrackerSettings
 from fer.video.lookahead import LookaheadDetector
 from fer.video.reader import VideoInfo
 

@@ -19,7 +19,7 @@ from typing import IO
 from fer.errors import FerError, InputError, MediaError
 from fer.files import replace_file, write_faults
 from fer.overlay import draw_faces
-from fer.pipeline import EmotionRecognizer
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
 from fer.video.lookahead import look_ahead

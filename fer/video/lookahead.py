@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer.boxes import iou
-from fer.detection import FaceDetector
-from fer.detection_following import FollowingDetector
+from fer.detection.cascade import FaceDetector
+from fer.detection.following import FollowingDetector
 from fer.preprocessing import Image
 from fer.results import Box, Detection
 from fer.video.reader import Frame, VideoReader

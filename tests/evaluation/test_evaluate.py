@@ -180,7 +180,7 @@ def test_probabilities_of_another_shape_are_refused(shape: tuple[int, int]) -> N
 
 def test_evaluation_and_models_import_no_framework() -> None:
     code = (
-        "import sys, fer.evaluation.evaluate, fer.model_store, fer.architectures, "
+        "import sys, fer.evaluation.evaluate, fer.models.store, fer.architectures, "
         "fer.training.publish\n"
         "print([m for m in ('tensorflow', 'keras', 'streamlit') if m in sys.modules])"
     )
@@ -192,7 +192,7 @@ def test_evaluation_and_models_import_no_framework() -> None:
 
 def test_pages_do_not_wait_for_scipy_and_scikit_learn() -> None:
     code = (
-        "import sys, fer.model_store, fer.ui.home, fer.ui.dataset, fer.ui.model\n"
+        "import sys, fer.models.store, fer.ui.home, fer.ui.dataset.page, fer.ui.model.page\n"
         "print([m for m in ('scipy', 'sklearn') if m in sys.modules])"
     )
     done = subprocess.run(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.cli import main
+from fer.cli.main import main
 from fer.datasets.folders import read_folders
 from fer.datasets.pictures import PictureFile, read_colour, read_grey
 from fer.errors import DatasetError, TrainingError

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fer.cli import main
+from fer.cli.main import main
 from fer.literature.comparison import (
     CLOSE_POINTS,
     COLUMNS,
@@ -21,7 +21,7 @@ from fer.literature.comparison import (
 from fer.literature.headlines import HEADLINES
 from fer.literature.retiming import time_all
 from fer.literature.timing import LATENCY, TIMED, record_time
-from fer.model_store import DEFAULT_MODEL, models_dir
+from fer.models.store import DEFAULT_MODEL, models_dir
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from fer.architectures.json_weights import load_json_weights
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.class_bias import check_class_bias
@@ -22,6 +21,7 @@ from fer.literature.publish import publish, record_own_split
 from fer.literature.recipes import Recipe, recipe_changes, split_record
 from fer.literature.run import train, training_data
 from fer.literature.runs import is_finished, load_run
+from fer.recognition.classifier import EmotionClassifier
 from fer.training.run import StepReport
 from tests.training.tiny import Killed, history_of
 

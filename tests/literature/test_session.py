@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.cli import main
+from fer.cli.main import main
 from fer.labels import FER2013
 from fer.literature.neighbours import Neighbours
 from fer.literature.session import SYSTEMS
@@ -102,7 +102,7 @@ def test_options_that_do_not_fit_are_one_line(
 def test_records_without_weights_say_how_to_make_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from fer.model_store import models_dir
+    from fer.models.store import models_dir
 
     card = json.loads((models_dir() / "xs" / "card.json").read_text())
     folder = tmp_path / "literature" / "thin"

@@ -1,7 +1,7 @@
 import numpy as np
 
 from fer import EmotionRecognizer
-from fer.explain import ClassActivation
+from fer.explanation.activation import ClassActivation
 from fer.media import decode_image
 from fer.media.face_tiles import face_tiles
 

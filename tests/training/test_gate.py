@@ -11,12 +11,12 @@ import pytest
 from skimage import data as skimage_data
 
 from fer.boxes import iou
-from fer.classifier import EmotionClassifier
 from fer.datasets.base import FaceDataset
 from fer.errors import InputError, ModelError, TrainingError
-from fer.model_store import models_dir, open_model
-from fer.pipeline import EmotionRecognizer
+from fer.models.store import models_dir, open_model
 from fer.preprocessing import crop_face, to_grey
+from fer.recognition.classifier import EmotionClassifier
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import Box
 from fer.training import non_faces as harvesting
 from fer.training.augmentation import augment

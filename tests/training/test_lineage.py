@@ -14,7 +14,7 @@ import pytest
 from fer.architectures import TWO_HEADS
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
-from fer.model_store import models_dir, read_card
+from fer.models.store import models_dir, read_card
 from fer.training import lineage as lineages
 from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
 from fer.training.dlib_start import FILE, PACKAGE, find_dlib

@@ -33,7 +33,7 @@ def write_csv(path: Path) -> Path:
 
 
 def fer_train(data: Path, recipe: Path, run: Path, *more: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "fer.cli", "train", "--data", str(data), "--config"]
+    command = [sys.executable, "-m", "fer", "train", "--data", str(data), "--config"]
     return subprocess.run(
         [*command, str(recipe), "--run-dir", str(run), *more],
         cwd=ROOT,

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from fer.architectures import build
-from fer.classifier import EmotionClassifier
 from fer.errors import DatasetError, InputError, ModelError, TrainingError
 from fer.evaluation.calibrator import Calibrator, calibrators_of
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.labels import FER2013
-from fer.model_store import list_models, open_model
+from fer.models.store import list_models, open_model
+from fer.recognition.classifier import EmotionClassifier
 from fer.training.config import TrainingConfig
 from fer.training.convert import convert, run_converted
 from fer.training.deployment import check_precision, head_truths

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from fer.labels import COLOURS, UNSURE
-from fer.live_summary import FaceSummary
+from fer.live.summary import FaceSummary
 from fer.results import Box, FaceEmotion, FrameResult
 from fer.ui.live_view import (
     face_card,

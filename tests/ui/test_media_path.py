@@ -14,8 +14,8 @@ from streamlit_webrtc.models import CallbackAttachableProcessor
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 from fer import FrameResult
-from fer.live import LiveSession
-from fer.ui.newest_frames import NewestFramesRelay
+from fer.live.session import LiveSession
+from fer.ui.webrtc.relay import NewestFramesRelay
 
 
 class Camera(MediaStreamTrack):

@@ -14,8 +14,8 @@ import streamlit as st
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from fer.model_store import DEFAULT_MODEL, open_model
-from fer.ui.model_errors import _strain_reading
+from fer.models.store import DEFAULT_MODEL, open_model
+from fer.ui.model.errors import _strain_reading
 
 PROJECT = Path(__file__).parents[2]
 TABS = ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others", "Mistakes")

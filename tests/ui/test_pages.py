@@ -15,7 +15,7 @@ from PIL import Image
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
-from fer.model_store import DEFAULT_MODEL, open_model
+from fer.models.store import DEFAULT_MODEL, open_model
 
 PROJECT = Path(__file__).parents[2]
 

@@ -12,7 +12,7 @@ from skimage import data
 from streamlit.testing.v1 import AppTest
 
 from fer.results import FrameResult
-from fer.video.background import VideoRun
+from fer.video.video_task import VideoRun
 
 PROJECT = Path(__file__).parents[2]
 
@@ -76,7 +76,7 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(
     at.toggle(key="video_why").set_value(True).run()
     assert not at.exception and not at.error
     # An annotated video that is too large for memory stays where it is, and the page says where.
-    monkeypatch.setattr("fer.ui.video._TAKEN_BYTES", 1000)
+    monkeypatch.setattr("fer.ui.video.page._TAKEN_BYTES", 1000)
     at.run()
     assert at.get("download_button")[0].label == "CSV"
     assert any("more than a page hands out" in text.value for text in at.caption)

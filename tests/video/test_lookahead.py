@@ -6,7 +6,7 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.boxes import iou
-from fer.detection_following import FollowingDetector
+from fer.detection.following import FollowingDetector
 from fer.preprocessing import to_grey
 from fer.video import VideoOptions, VideoReader
 from fer.video.analysis import FrameAnalyzer, Sampler

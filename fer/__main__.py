@@ -1,0 +1,5 @@
+"""``python -m fer``: the ``fer`` command."""
+
+from fer.cli.main import main
+
+main()

@@ -1,0 +1,197 @@
+"""``fer analyze``: pictures, archives and videos in, one table and annotated copies out."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fer.cli.common import LabelSet, ModelName, err, progress
+from fer.errors import InputError
+
+if TYPE_CHECKING:
+    from fer.media.job import AnalysisJob, Finished
+    from fer.media.sources import Source
+
+
+class Engine(StrEnum):
+    """Where the work is done."""
+
+    local = "local"
+    ray = "ray"
+
+
+def analyze(
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Pictures, videos, ZIPs, folders, or patterns like '*.jpg'."),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help=".csv, .json, .jsonl or .parquet"),
+    ] = None,
+    annotated: Annotated[
+        Path | None, typer.Option("--annotated", help="Folder for annotated copies (PNG, MP4).")
+    ] = None,
+    model: ModelName = None,
+    labels: Annotated[LabelSet, typer.Option("--labels", help="Label set.")] = LabelSet.fer2013,
+    every: Annotated[
+        int, typer.Option("--every", min=1, help="Videos: analyse every n-th frame.")
+    ] = 1,
+    rate: Annotated[
+        float | None, typer.Option("--rate", help="Videos: at most this many frames a second.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
+    ] = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="This machine, or a Ray cluster.")
+    ] = Engine.local,
+    address: Annotated[
+        str | None, typer.Option("--address", help="Of the Ray cluster; default RAY_ADDRESS.")
+    ] = None,
+) -> None:
+    """Find faces in pictures and videos and read their expressions."""
+    from fer.media.batch import still_recognizer
+    from fer.media.job import AnalysisJob, Settings, scratch_folder
+    from fer.media.sources import find_sources
+    from fer.recognition.recognizer import EmotionRecognizer
+    from fer.video import VideoOptions
+
+    settings = Settings(annotated, VideoOptions(every=every, rate=rate), workers)
+    if engine is Engine.ray:
+        from fer.cli.analyze_ray import analyze_on_ray
+
+        analyze_on_ray(
+            paths,
+            output,
+            model=model,
+            labels=labels.value,
+            job=settings,
+            resume=resume,
+            address=address,
+        )
+        return
+    if output is not None:
+        from fer.export.schema import check_output
+
+        check_output(output)
+    elif resume:
+        raise InputError(
+            "--resume: expected --output too, got none; a job without a file cannot go on"
+        )
+    still = still_recognizer(model, labels=labels.value)
+    live = EmotionRecognizer(still.classifier, threshold=still.threshold)
+    sources = list(find_sources(paths))
+    if not sources:
+        raise InputError(
+            f"PATH: expected pictures or videos, found none in {', '.join(paths)}; check the path"
+        )
+    folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
+    job = AnalysisJob(sources, folder, live=live, still=still, settings=settings, resume=resume)
+    with stop_signal() as stop:
+        finished = _run(job, stop)
+    _hand_out(job, output, stopped=stop.is_set())
+    summary = Counter(entry.status for entry in finished)
+    _summarise(finished)
+    if stop.is_set():
+        raise typer.Exit(130)
+    if summary["error"] or summary["partial"]:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def stop_signal() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second ends the program at once."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
+    """Do the work under a progress bar; a video counts by the share that is read."""
+    finished: list[Finished] = []
+    with progress() as bars:
+        task = bars.add_task("Analysing", total=len(job.sources), completed=job.done)
+
+        def report(source: Source, share: float) -> None:
+            bars.update(task, completed=job.done + share, description=f"{Path(source.name).name}")
+
+        for entry in job.run(cancel=stop.is_set, report=report):
+            finished.append(entry)
+            bars.update(
+                task,
+                completed=job.done,
+                description=f"Analysing {job.done:,} of {len(job.sources):,}",
+            )
+    return finished
+
+
+def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
+    """Write the table; after a stop under another name, beside what is needed to go on."""
+    if output is None:
+        from fer.export.schema import to_csv
+
+        for index, rows in enumerate(block for block in job.row_blocks() if block):
+            text = to_csv(rows)
+            print(text if index == 0 else text.split("\r\n", 1)[1], end="")
+        job.close()
+        return
+    if stopped:
+        part = output.with_name(f"{output.stem}.part{output.suffix}")
+        job.write_table(part)
+        err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
+        return
+    job.write_table(output)
+    output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
+    job.close()
+
+
+def _summarise(finished: list[Finished]) -> None:
+    from fer.media.sources import Kind
+
+    for entry in finished:
+        if entry.reason:
+            err.print(
+                " ".join(entry.reason.split()),
+                markup=False,
+                style="red",
+                highlight=False,
+                soft_wrap=True,
+            )
+    read = [entry for entry in finished if entry.status != "error"]
+    pictures = sum(entry.kind is Kind.picture for entry in read)
+    videos = [entry for entry in read if entry.kind is Kind.video]
+    parts = [f"{pictures} pictures"]
+    if videos:
+        parts.append(f"{len(videos)} videos ({sum(entry.frames for entry in videos)} frames)")
+    parts.append(f"{sum(entry.faces for entry in read)} faces")
+    parts.append(f"{len(finished) - len(read)} not read")
+    partial = sum(entry.status == "partial" for entry in finished)
+    if partial:
+        parts.append(f"{partial} read in part")
+    err.print(", ".join(parts))

@@ -1,0 +1,173 @@
+"""``fer evaluate``: one model on one data set, or several on several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, TaskID
+from rich.table import Table
+
+from fer.cli.affect import affect_table
+from fer.cli.common import AsJson, Ferplus, SkipBad, open_data, out, print_json, progress
+from fer.datasets import FaceDataset
+
+_HEADS = ("fer2013", "ferplus")
+
+
+def evaluate(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            help="FER-2013 CSV, class folders, or CK+, RAF-DB or AffectNet as distributed; may be "
+            "repeated. Default: FER_DATA.",
+        ),
+    ] = None,
+    ferplus: Ferplus = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            "--split",
+            help="Split of the data, or all; default: PublicTest, else the test, else all.",
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option("--model", help="Folder in models/; may be repeated.")
+    ] = None,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--labels",
+            help="What the class names mean: affectnet, raf-db, ck+, emotic, fer2013, a JSON file, "
+            "or 1=surprise,2=fear,8=-; one for all data or one each.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    skip_bad: SkipBad = False,
+) -> None:
+    """Measure published models on labelled faces, under every protocol that they allow."""
+    from fer.datasets.label_map import read_label_map
+    from fer.evaluation.cross import ALL_ROWS, maps_for, usual_split
+    from fer.literature.session import cross_published, evaluate_published
+
+    places: list[Path | None] = [*data] if data else [None]
+    names: list[str | None] = [*model] if model else [None]
+    maps = maps_for(len(places), [read_label_map(text) for text in labels or ()])
+    several = len(places) > 1 or len(names) > 1 or bool(labels)
+    reports: list[dict[str, Any]] = []
+    for place, words in zip(places, maps, strict=True):
+        dataset = open_data(place, ferplus, skip_bad, words)
+        chosen = split
+        if not several:
+            chosen = split or _default_split(dataset)
+        one_by_one = several or (chosen or usual_split(dataset)) == ALL_ROWS
+        for name in names:
+            with progress() as bars:
+                task = bars.add_task(f"Evaluating on {dataset.source}", total=1.0)
+                show = partial(_show, bars, task)
+                if one_by_one:
+                    report = cross_published(name, dataset, chosen, progress=show)
+                else:
+                    report = evaluate_published(name, dataset, str(chosen), progress=show)
+            reports.append(report)
+    if not several:
+        print_json(reports[0]) if as_json else _print_one(reports[0])
+        return
+    table = cross_table(reports)
+    if as_json:
+        print_json({"reports": reports, "cross": table})
+        return
+    for report in reports:
+        _print_one(report)
+    if len(reports) > 1:
+        _print_cross(table)
+
+
+def _show(bars: Progress, task: TaskID, share: float) -> None:
+    bars.update(task, completed=share)
+
+
+def _default_split(dataset: FaceDataset) -> str:
+    """PublicTest where it has rows: PrivateTest is opened on request only."""
+    from fer.evaluation.cross import usual_split
+
+    has = "PublicTest" in dataset.split_names and dataset.split_mask("PublicTest").any()
+    return "PublicTest" if has else usual_split(dataset)
+
+
+def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A row for every model and head, with its figures on every data set."""
+    rows: dict[tuple[str, str], dict[str, Any]] = {}
+    for report in reports:
+        for head in _HEADS:
+            if head not in report:
+                continue
+            entry = report[head]
+            row = rows.setdefault(
+                (report["model"], head), {"model": report["model"], "head": head, "on": []}
+            )
+            row["on"].append(
+                {
+                    "data": report["source"],
+                    "split": report["split"],
+                    "classes": len(entry["labels"]),
+                    **{key: entry[key] for key in ("n", "accuracy", "weighted_f1")},
+                }
+            )
+    return list(rows.values())
+
+
+def _print_cross(rows: Sequence[Mapping[str, Any]]) -> None:
+    table = Table("model", "head", title="Across data sets: accuracy, weighted F1")
+    for cell in rows[0]["on"]:
+        table.add_column(f"{cell['data']}, {cell['split']}", justify="right")
+    for row in rows:
+        cells = (
+            f"{cell['accuracy']:.1%}, {cell['weighted_f1']:.3f} ({cell['classes']} classes)"
+            for cell in row["on"]
+        )
+        table.add_row(row["model"], row["head"], *cells)
+    out.print(table)
+
+
+def _print_one(report: Mapping[str, Any]) -> None:
+    table = Table(
+        title=f"{report['model']} {report['version']} on {report['source']}, {report['split']}"
+    )
+    for column in ("protocol", "n", "accuracy", "95 %", "weighted F1", "macro-F1", "ECE"):
+        table.add_column(column, justify="left" if column == "protocol" else "right")
+    for name, entry in report.items():
+        if isinstance(entry, dict) and "accuracy" in entry:
+            low, high = entry["accuracy_interval"]
+            table.add_row(
+                name,
+                f"{entry['n']:,}",
+                f"{entry['accuracy']:.2%}",
+                f"{low:.1%}-{high:.1%}",
+                f"{entry['weighted_f1']:.3f}" if "weighted_f1" in entry else "",
+                f"{entry['macro_f1']:.3f}" if "macro_f1" in entry else "",
+                f"{entry['ece']:.3f}" if "ece" in entry else "",
+            )
+    out.print(table)
+    for head in _HEADS:
+        if head in report:
+            _print_confusion(head, report[head])
+    if "valence_arousal_derived" in report:
+        out.print(affect_table({"derived": report["valence_arousal_derived"]}))
+    for note in report.get("notes", ()):
+        out.print(note, highlight=False, markup=False)
+
+
+def _print_confusion(head: str, entry: Mapping[str, Any]) -> None:
+    table = Table("is \\ read as", title=f"{head}: confusion")
+    for label in entry["labels"]:
+        table.add_column(label, justify="right")
+    for label, row in zip(entry["labels"], entry["confusion"], strict=True):
+        table.add_row(label, *(f"{count:,}" for count in row))
+    out.print(table)
+    if "rule" in entry:
+        out.print(entry["rule"], highlight=False, markup=False)

@@ -1,0 +1,214 @@
+"""``fer models``: looking into published models, and adding parts to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from fer.cli.common import (
+    AsJson,
+    Data,
+    Ferplus,
+    err,
+    open_data,
+    out,
+    print_json,
+    progress,
+)
+from fer.models.card import AffectRecord, GateRecord
+
+models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
+
+
+@models_app.command("list")
+def models_list(as_json: AsJson = False) -> None:
+    """The published models."""
+    from fer.models.store import list_models
+
+    cards = list_models()
+    if as_json:
+        print_json([card.model_dump(mode="json") for card in cards])
+        return
+    table = Table("name", "version", "architecture", "parameters", "MB", "epochs")
+    for card in cards:
+        table.add_row(
+            card.name,
+            card.version,
+            card.architecture,
+            f"{card.parameters:,}",
+            f"{card.file_bytes / 1e6:.2f}",
+            str(card.epochs),
+        )
+    out.print(table)
+
+
+@models_app.command("show")
+def models_show(
+    name: Annotated[str | None, typer.Argument(help="Folder in models/.")] = None,
+) -> None:
+    """A model's card as JSON, after its checksum was verified."""
+    from fer.models.store import open_model
+
+    print_json(open_model(name).card.model_dump(mode="json"))
+
+
+def _print_record(record: GateRecord | AffectRecord | None, *, as_json: bool) -> None:
+    """What a model's card now says about one of its parts."""
+    facts = record.model_dump() if record else {}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
+
+
+@models_app.command("gate")
+def models_gate(
+    pictures: Annotated[
+        list[Path], typer.Argument(help="Files and folders of pictures without people.")
+    ],
+    name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
+    data: Data = None,
+    ferplus: Ferplus = None,
+    seed: Annotated[int, typer.Option("--seed", help="Random seed.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the face gate of a model: it turns away what a cascade takes for a face."""
+    from fer.models.store import open_model
+    from fer.recognition.classifier import EmotionClassifier
+    from fer.training.gate import add_gate, fit_gate
+    from fer.training.non_faces import harvest
+
+    folder = open_model(name)
+    dataset = open_data(data, ferplus, skip_bad=False)
+    with progress() as bars:
+        task = bars.add_task("Searching the pictures", total=None)
+        non_faces = harvest(
+            pictures,
+            seed=seed,
+            report=lambda done, of: bars.update(task, completed=done, total=of),
+        )
+        for line in non_faces.skipped:
+            err.print(line, markup=False)
+        gate, record = fit_gate(
+            EmotionClassifier(folder),
+            dataset,
+            non_faces,
+            seed=seed,
+            report=lambda what, done, of: bars.update(
+                task, completed=done, total=of, description=f"Looking at {what}"
+            ),
+        )
+    record_on_card = add_gate(folder, gate, record).card.gate
+    _print_record(record_on_card, as_json=as_json)
+
+
+@models_app.command("affect")
+def models_affect(
+    run_dir: Annotated[Path, typer.Argument(help="Run of fer train --task valence-arousal.")],
+    name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a head for valence and arousal into its model's folder; the dashboard then uses it."""
+    from fer.models.store import open_model
+    from fer.training.affect.session import add_affect
+
+    record = add_affect(open_model(name), run_dir).card.affect
+    _print_record(record, as_json=as_json)
+
+
+@models_app.command("runs")
+def models_runs(
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Run folders, or folders of them; default runs/.")
+    ] = None,
+) -> None:
+    """Collect training runs into models/RUNS.md; known ones stay when their folder is gone."""
+    from fer.models.store import models_dir
+    from fer.training.runs import collect
+
+    runs, skipped = collect(folders or [Path("runs")], models_dir())
+    for line in skipped:
+        err.print(line, markup=False)
+    table = Table("run", "network", "epochs", "minutes", "PublicTest", "macro-F1")
+    for run in runs:
+        table.add_row(
+            run.name,
+            run.architecture,
+            f"{run.epochs}/{run.of_epochs}",
+            f"{run.minutes:.0f}",
+            f"{run.public_accuracy:.2%}",
+            f"{run.public_macro_f1:.3f}",
+        )
+    out.print(table)
+
+
+@models_app.command("ensemble")
+def models_ensemble(
+    members: Annotated[
+        list[Path], typer.Argument(help="Folders of finished runs, or .keras files; two to five.")
+    ],
+    data: Data = None,
+    ferplus: Ferplus = None,
+    private: Annotated[
+        bool,
+        typer.Option(
+            "--private",
+            help="The members are final: open PrivateTest, and write models/ENSEMBLE.md.",
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure several networks together, with flips; on PublicTest, until they are chosen."""
+    from fer.models.store import models_dir
+    from fer.training.ensemble import SPLITS, evaluate_ensemble, write_ensemble
+
+    dataset = open_data(data, ferplus, skip_bad=False)
+    with progress() as bars:
+        task = bars.add_task("Asking the members", total=len(members))
+        result = evaluate_ensemble(
+            members,
+            dataset,
+            private=private,
+            report=lambda done, of: bars.update(task, completed=done, total=of),
+        )
+    if private:
+        err.print(f"Wrote {write_ensemble(result, models_dir())}", markup=False)
+    if as_json:
+        print_json(result)
+        return
+    table = Table("split", "n", "one pass each", "with the mirrored face")
+    for split in SPLITS[: 1 + private]:
+        plain, flip = result[split]["fer2013"], result[split]["fer2013_flip"]
+        table.add_row(
+            split, f"{plain['n']:,}", f"{plain['accuracy']:.2%}", f"{flip['accuracy']:.2%}"
+        )
+    out.print(table)
+
+
+@models_app.command("compare")
+def models_compare(
+    time: Annotated[
+        bool, typer.Option("--time", help="Time all systems again, in one run on this machine.")
+    ] = False,
+) -> None:
+    """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
+    from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
+    from fer.literature.timing import record_time
+    from fer.models.store import DEFAULT_MODEL, models_dir
+
+    if time:
+        from fer.literature.retiming import time_all
+
+        time_all(models_dir(), report=lambda name: err.print(f"Timing {name} ...", markup=False))
+    record_time(models_dir() / DEFAULT_MODEL)
+    path = write_comparison(models_dir())
+    table = Table(*COLUMNS)
+    for entry in entries(models_dir()):
+        if trained(entry):
+            table.add_row(*entry.cells())
+    out.print(table)
+    err.print(f"Wrote {path}", markup=False)

@@ -1,0 +1,1 @@
+"""Finding faces: detectors, and searches for pictures and streams."""

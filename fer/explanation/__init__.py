@@ -1,0 +1,1 @@
+"""Why the network said so: exact maps without TensorFlow, gradients in a child process."""

@@ -1,0 +1,276 @@
+"""Why the network said so: exact class activation maps from the LiteRT model. No TensorFlow.
+
+How to use it, beside a recogniser that has found faces::
+
+    explainer = ClassActivation(recognizer.classifier)      # once; shared by threads
+    maps = explainer.explain(frame_bgr, faces)              # one forward pass per face
+    picture = draw_heat_maps(frame_bgr, maps)               # a copy, (h, w, 3) BGR
+
+or, where the network's ``features`` are at hand already (``EmotionClassifier.predict_heads``),
+``explainer.evidence(features)``, which costs microseconds. ``heat`` turns evidence into what is
+drawn. Gradients for any Keras model are in ``fer.explanation.keras_explainer``.
+
+The networks end in global average pooling and one linear layer per head, so that a logit is a sum
+over the positions of the last feature map, and its terms are the map (Zhou et al. 2016, "Learning
+deep features for discriminative localization", arXiv 1512.04150, equation 2). Softmax does not see
+a constant that is added to every logit; the mean over the classes is taken out, which makes the
+map independent of it: it shows what speaks for a class against the average of all classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from fer.errors import InputError, ModelError
+from fer.evaluation.calibrator import calibrators_of
+from fer.preprocessing import (
+    CROP_SIZE,
+    Image,
+    check_frame,
+    crop_face,
+    crop_square,
+    to_bgr,
+    to_grey,
+)
+from fer.recognition.classifier import EmotionClassifier
+from fer.results import Box, FaceEmotion
+
+Floats = npt.NDArray[np.float32]
+
+# A dynamic-range model rounds the pooled features to 8 bits before its last layer: measured on
+# PublicTest, probabilities computed from the constants differ by at most 0.01.
+_TOLERANCE = 0.03
+_PROBES = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeatMap:
+    """The evidence for one class on one face.
+
+    Attributes:
+        box: The square that was cut from the picture, in its pixels; may reach outside.
+        label: The class that is explained.
+        evidence: ``(h, w)`` float32, one value per position of the last feature map (6 x 6);
+            positive where the face speaks for the class. Its mean is the class's logit without
+            bias, against the mean of all classes.
+    """
+
+    box: Box
+    label: str
+    evidence: Floats
+
+
+def _constants(interpreter: Any, columns: int) -> list[Floats]:
+    """Every matrix ``(n, columns)`` and vector ``(n,)`` stored in the file, as float32."""
+    found = []
+    for tensor in interpreter.get_tensor_details():
+        shape = tuple(int(side) for side in tensor["shape"])
+        if len(shape) not in (1, 2) or (len(shape) == 2 and shape[1] != columns):
+            continue
+        try:
+            values = interpreter.get_tensor(tensor["index"])
+        except ValueError:  # an activation, not a constant
+            continue
+        numbers = np.asarray(values, np.float32)
+        scales = tensor["quantization_parameters"]["scales"]
+        if np.issubdtype(values.dtype, np.integer):
+            if len(scales) not in (1, shape[0]):
+                continue
+            zero = np.asarray(tensor["quantization_parameters"]["zero_points"], np.float32)
+            column = (-1,) + (1,) * (len(shape) - 1)
+            numbers = (numbers - zero.reshape(column)) * scales.reshape(column)
+        found.append(numbers)
+    return found
+
+
+def _softmax(logits: Floats) -> Floats:
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+def _head_kernel(
+    constants: Iterable[Floats], pooled: Floats, probabilities: Floats, path: str
+) -> Floats:
+    """The kernel ``(c, k)`` of a head: the one whose softmax gives the head's probabilities.
+
+    Raises:
+        ModelError: If no kernel and bias of the file do.
+    """
+    classes = probabilities.shape[1]
+    fitting = [one for one in constants if one.shape[0] == classes]
+    kernels = [one for one in fitting if one.ndim == 2]
+    biases = [np.zeros(classes, np.float32), *(one for one in fitting if one.ndim == 1)]
+    best, kernel = np.inf, None
+    for weights in kernels:
+        for bias in biases:
+            error = float(np.abs(_softmax(pooled @ weights.T + bias) - probabilities).max())
+            if error < best:
+                best, kernel = error, weights
+    if kernel is None or best > _TOLERANCE:
+        raise ModelError(
+            f"{path}: expected a network that ends in global average pooling and one linear layer "
+            "per head, got another; its maps need gradients: use Grad-CAM on its model.keras"
+        )
+    return np.ascontiguousarray((kernel - kernel.mean(axis=0)).T)
+
+
+class ClassActivation:
+    """Class activation maps of a published model; immutable, so any thread may use it.
+
+    The weights of the last layer are read from the model file and proved against the
+    probabilities that the file gives.
+
+    Args:
+        classifier: Its head and labels are the ones that are explained.
+
+    Raises:
+        ModelError: If the network does not end in global average pooling and a linear layer.
+    """
+
+    def __init__(self, classifier: EmotionClassifier) -> None:
+        from ai_edge_litert.interpreter import Interpreter
+
+        self.classifier = classifier
+        # Noise of many scales: every probe must give the probabilities of the file.
+        noise = np.random.default_rng(0).integers(0, 256, (_PROBES, CROP_SIZE, CROP_SIZE), np.uint8)
+        probes = np.stack([cv2.GaussianBlur(one, (0, 0), 0.5 + i) for i, one in enumerate(noise)])
+        outputs = classifier.predict_heads(np.asarray(probes, np.uint8))
+        pooled = outputs["features"].mean(axis=(1, 2))
+        interpreter = Interpreter(model_path=str(classifier.folder.weights))
+        interpreter.allocate_tensors()
+        constants = _constants(interpreter, pooled.shape[1])
+        probabilities = outputs[classifier.head]
+        card = classifier.folder.card
+        if classifier.head in card.exponent:
+            # Otherwise the file's last layer holds the temperature, and a softmax follows it.
+            one = calibrators_of(card.temperature, card.exponent)[classifier.head]
+            probabilities = np.asarray(one.undo(probabilities), np.float32)
+        self.kernel: Floats = _head_kernel(
+            constants, pooled, probabilities, str(classifier.folder.path)
+        )
+        """``(c, k)`` float32, the weights of the head without their mean over the classes."""
+
+    def evidence(self, features: Floats) -> Floats:
+        """Maps of every class from the last feature map.
+
+        Args:
+            features: ``(n, h, w, c)`` float32, as ``EmotionClassifier.predict_heads`` gives them.
+
+        Returns:
+            ``(n, h, w, k)`` float32 in the order of the classifier's labels. The mean over the
+            positions, plus the bias, is the logit against the mean of all logits.
+
+        Raises:
+            InputError: If ``features`` has another number of channels.
+        """
+        if features.ndim != 4 or features.shape[-1] != len(self.kernel):
+            raise InputError(
+                f"features: expected an array of shape (n, h, w, {len(self.kernel)}), got "
+                f"{features.shape}; take them from predict_heads of the same model"
+            )
+        return np.asarray(features @ self.kernel, np.float32)
+
+    def explain(
+        self, frame_bgr: Image, faces: Sequence[FaceEmotion], *, label: str | None = None
+    ) -> tuple[HeatMap, ...]:
+        """What the network looked at on each face; one forward pass per face.
+
+        Args:
+            frame_bgr: The picture that the faces were found in, uint8, BGR, BGRA or grey.
+            faces: As the recogniser returned them.
+            label: The class to explain; default is each face's most probable one.
+
+        Returns:
+            One map per face, in their order.
+
+        Raises:
+            InputError: If the label is not one of the classifier's, or a box does not belong to
+                the picture.
+        """
+        labels = self.classifier.labels
+        if label is not None and label not in labels:
+            raise InputError(
+                f"label: expected one of {', '.join(labels)}, got {label!r}; choose one of them"
+            )
+        if not faces:
+            return ()
+        grey = to_grey(check_frame(frame_bgr))
+        crops = np.stack([crop_face(grey, face.box) for face in faces])
+        evidence = self.evidence(self.classifier.predict_heads(crops)["features"])
+        names = [label or face.top_label for face in faces]
+        return tuple(
+            HeatMap(crop_square(face.box), name, evidence[index, :, :, labels.index(name)])
+            for index, (face, name) in enumerate(zip(faces, names, strict=True))
+        )
+
+
+def heat(evidence: Floats, side: int | None = None) -> Floats:
+    """Evidence as what is drawn: 0 where nothing speaks for the class, 1 where most does.
+
+    Args:
+        evidence: ``(h, w)`` float32.
+        side: Upsample to this many pixels square, bilinearly; None leaves the grid.
+
+    Returns:
+        ``(side, side)`` or ``(h, w)`` float32 in 0..1; all 0 when nothing speaks for the class.
+    """
+    speaking = np.maximum(evidence, 0)
+    highest = float(speaking.max(initial=0))
+    scaled = np.asarray(speaking / highest if highest > 0 else speaking, np.float32)
+    if side is None:
+        return scaled
+    return np.asarray(cv2.resize(scaled, (side, side), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def blend_heat(picture_bgr: Image, warmth: Floats, strength: float = 0.6) -> Image:
+    """Lay heat over a picture; where it is 0 the picture shows unchanged.
+
+    Args:
+        picture_bgr: ``(h, w, 3)`` uint8.
+        warmth: ``(h, w)`` float32 in 0..1.
+        strength: Cover of the hottest place, 0 to 1.
+
+    Returns:
+        ``(h, w, 3)`` uint8, a new array.
+    """
+    colours = cv2.applyColorMap((warmth * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+    cover = np.asarray(warmth * strength, np.float32)
+    return np.asarray(cv2.blendLinear(picture_bgr, colours, 1 - cover, cover), np.uint8)
+
+
+def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap], *, strength: float = 0.6) -> Image:
+    """Lay each map over its face.
+
+    Args:
+        frame_bgr: Uint8, BGR, BGRA or grey; not changed.
+        maps: As ``ClassActivation.explain`` returns them.
+        strength: Cover of the hottest place, 0 to 1.
+
+    Returns:
+        ``(h, w, 3)`` BGR uint8, a new array.
+
+    Raises:
+        InputError: If ``frame_bgr`` is not such a picture.
+    """
+    canvas = to_bgr(check_frame(frame_bgr))
+    height, width = canvas.shape[:2]
+    for one in maps:
+        box = one.box
+        left, top = max(box.x, 0), max(box.y, 0)
+        right, bottom = min(box.right, width), min(box.bottom, height)
+        if right <= left or bottom <= top:
+            continue
+        warmth = heat(one.evidence, box.width)
+        part = warmth[top - box.y : bottom - box.y, left - box.x : right - box.x]
+        canvas[top:bottom, left:right] = blend_heat(
+            np.ascontiguousarray(canvas[top:bottom, left:right]),
+            np.ascontiguousarray(part),
+            strength,
+        )
+    return canvas

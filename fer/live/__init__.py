@@ -1,0 +1,1 @@
+"""The webcam stream: session, worker, throttle, admission, recording. No Streamlit."""

@@ -1,0 +1,87 @@
+"""Snapshots for a personal model, taken from a live stream while someone holds an expression."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import numpy.typing as npt
+
+from fer.preprocessing import Image, crop_face, to_grey
+from fer.recognition.classifier import EmotionClassifier
+from fer.recognition.personal import MOST, Samples
+from fer.results import FrameResult
+
+STEP_S = 0.25
+"""Time between two snapshots: as good as equal ones teach nothing."""
+
+
+class Lessons:
+    """Collects what the general model computes of the largest face; pictures are not kept.
+
+    Thread-safe: the stream's worker adds, the page asks.
+
+    Args:
+        general: The general model.
+    """
+
+    def __init__(self, general: EmotionClassifier) -> None:
+        self.general = general
+        self._lock = threading.Lock()
+        self._rows: list[tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], int, int]] = []
+        self._wanted: tuple[int, int] | None = None
+        self._take = 0
+        self._last_s = float("-inf")
+
+    def take(self, label: str, count: int) -> None:
+        """Ask for so many snapshots of an expression, from the next frame on."""
+        index = self.general.labels.index(label)
+        with self._lock:
+            count = min(count, MOST - sum(row[2] == index for row in self._rows))
+            self._wanted = (index, count) if count > 0 else None
+            self._take += 1
+
+    def stop(self) -> None:
+        """Ask for no more."""
+        with self._lock:
+            self._wanted = None
+
+    def missing(self) -> int:
+        """Snapshots that are still to come."""
+        with self._lock:
+            return self._wanted[1] if self._wanted else 0
+
+    def add(self, frame_bgr: Image, result: FrameResult) -> None:
+        """Take a snapshot of the largest face if one is wanted and the last is long enough ago."""
+        if self._wanted is None or not result.faces or result.timestamp_s - self._last_s < STEP_S:
+            return
+        face = max(result.faces, key=lambda one: one.box.area)
+        heads = self.general.predict_heads(crop_face(to_grey(frame_bgr), face.box)[None])
+        embedding = heads["features"].mean(axis=(1, 2))[0]
+        with self._lock:
+            if self._wanted is None:
+                return
+            index, count = self._wanted
+            self._rows.append((embedding, heads[self.general.head][0], index, self._take))
+            self._wanted = (index, count - 1) if count > 1 else None
+            self._last_s = result.timestamp_s
+
+    def counts(self) -> dict[str, int]:
+        """Label -> snapshots taken of it."""
+        with self._lock:
+            labels = [row[2] for row in self._rows]
+        return {name: labels.count(index) for index, name in enumerate(self.general.labels)}
+
+    def samples(self) -> Samples | None:
+        """All snapshots, or None before the first."""
+        with self._lock:
+            rows = list(self._rows)
+        if not rows:
+            return None
+        embeddings, general, labels, takes = zip(*rows, strict=True)
+        return Samples(
+            np.stack(embeddings),
+            np.stack(general),
+            np.asarray(labels, np.intp),
+            np.asarray(takes, np.intp),
+        )

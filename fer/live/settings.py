@@ -1,0 +1,76 @@
+"""What a viewer may change while the stream runs; every change acts with the next frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from fer.detection.settings import DetectorSettings
+from fer.errors import InputError
+from fer.overlay import Blur
+
+SENSITIVITIES: tuple[str, ...] = ("strict", "cautious", "balanced", "keen", "eager")
+"""From few false alarms to few missed faces."""
+
+# Raw hits that make a face, and the least weight of the last stage, for each sensitivity.
+_SEARCHES: dict[str, tuple[int, float]] = {
+    "strict": (4, 3.2),
+    "cautious": (3, 2.4),
+    "balanced": (2, 1.7),
+    "keen": (2, 1.1),
+    "eager": (1, 0.5),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSettings:
+    """The controls of one stream.
+
+    Attributes:
+        sensitivity: One of ``SENSITIVITIES``.
+        min_face: Smallest face as a fraction of the shorter side of the frame.
+        smoothing_s: Time constant of the smoothing of probabilities in seconds; 0 turns it off.
+        threshold: Confidence below which the label is "unsure"; None is the model's own.
+        mirror: Show the picture as a mirror does. Boxes stay in pixels of the camera's picture.
+        blur: Whose faces are made unrecognisable.
+        spared: Id of the face that ``blur="others"`` leaves; None blurs all.
+        bars: Draw the three most probable emotions beside each face.
+        paused: The picture stands still, and nothing is analysed.
+    """
+
+    sensitivity: str = "balanced"
+    min_face: float = 0.08
+    smoothing_s: float = 0.35
+    threshold: float | None = None
+    mirror: bool = True
+    blur: Blur = "nobody"
+    spared: int | None = None
+    bars: bool = True
+    paused: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            InputError: Naming the field, what it may be and what came.
+        """
+        if self.sensitivity not in _SEARCHES:
+            raise InputError(
+                f"sensitivity: expected one of {', '.join(SENSITIVITIES)}, got "
+                f"{self.sensitivity!r}; choose one of them"
+            )
+        ranges = {"min_face": (0.02, 1.0), "smoothing_s": (0.0, 10.0), "threshold": (0.0, 1.0)}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if field.name in ranges and value is not None:
+                low, high = ranges[field.name]
+                if not low <= value <= high:
+                    raise InputError(
+                        f"{field.name}: expected a value in {low}..{high}, got {value}; change it"
+                    )
+
+    def detector_settings(self) -> DetectorSettings:
+        """How the detector searches with these controls."""
+        min_neighbours, min_score = _SEARCHES[self.sensitivity]
+        return DetectorSettings(
+            min_face=self.min_face, min_neighbours=min_neighbours, min_score=min_score
+        )

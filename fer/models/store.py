@@ -1,0 +1,272 @@
+"""Model folders: where they are, what belongs into one, and proof that the weights are whole.
+
+A folder holds ``model.tflite``, ``card.json``, ``history.csv``, ``metrics.json`` and, where the
+model has a face gate, ``gate.npz``. This module
+reads them with the standard library and pydantic only: no deep-learning framework is imported.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import logging
+import math
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from fer.errors import ModelError
+from fer.models.card import Abstention, InputSpec, Metric, ModelCard
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "Abstention",
+    "InputSpec",
+    "Metric",
+    "ModelCard",
+    "ModelFolder",
+    "check_name",
+    "chosen_model",
+    "file_digest",
+    "find_folder",
+    "list_models",
+    "models_dir",
+    "open_model",
+    "read_card",
+]
+
+DEFAULT_MODEL = "dlib27"
+ENVIRONMENT = "FER_MODELS"
+CHOICE = "FER_MODEL"
+"""Environment variable that names the model of the dashboard and of commands without --model."""
+
+WEIGHTS = "model.tflite"
+KERAS_FILE = "model.keras"
+CARD = "card.json"
+HISTORY = "history.csv"
+METRICS = "metrics.json"
+GATE = "gate.npz"
+AFFECT = "affect.npz"
+LITERATURE = "literature"
+"""Folder of the literature's systems in ``models/``; their weights are not in the repository."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """A model folder whose files exist and whose weights match the card."""
+
+    path: Path
+    card: ModelCard
+
+    @property
+    def weights(self) -> Path:
+        """The LiteRT file."""
+        return self.path / WEIGHTS
+
+    @property
+    def gate(self) -> Path | None:
+        """The face gate, when the model has one."""
+        return self.path / GATE if self.card.gate is not None else None
+
+    @property
+    def affect(self) -> Path | None:
+        """The head for valence and arousal, when the model has one."""
+        return self.path / AFFECT if self.card.affect is not None else None
+
+    def history(self) -> list[dict[str, float]]:
+        """One row per epoch of the training run; NaN where a value was not recorded.
+
+        Raises:
+            ModelError: If the table cannot be read.
+        """
+        path = self.path / HISTORY
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+            return [
+                {key: math.nan if value == "" else float(value) for key, value in row.items()}
+                for row in rows
+            ]
+        except (OSError, ValueError, TypeError, AttributeError, csv.Error) as fault:
+            raise ModelError(
+                f"{path}: expected a table of numbers with a header, got: {fault}; "
+                "publish the model again"
+            ) from fault
+
+    def metrics(self) -> dict[str, Any]:
+        """Confusion matrices, per-class scores, reliability bins and data statistics.
+
+        Raises:
+            ModelError: If the file is not a JSON object.
+        """
+        return _read_json(self.path / METRICS)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as fault:
+        raise ModelError(
+            f"{path}: expected JSON, got: {fault}; publish the model again or copy it anew"
+        ) from fault
+    if not isinstance(content, dict):
+        raise ModelError(
+            f"{path}: expected a JSON object, got {type(content).__name__}; publish the model again"
+        )
+    return content
+
+
+def _read_card(path: Path) -> ModelCard:
+    content = _read_json(path)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path}: expected a model card, got a fault in {field!r} ({first['msg']}); "
+            "publish the model again with this version of fer"
+        ) from fault
+
+
+def models_dir() -> Path:
+    """``FER_MODELS`` when it is set, else those inside an installed package, else the project's.
+
+    Another project's ``models/`` may lie beside an installed package: what is inside comes first.
+    """
+    chosen = os.environ.get(ENVIRONMENT)
+    if chosen:
+        return Path(chosen)
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "_models"
+    return inside if inside.is_dir() else package.parent / "models"
+
+
+def check_name(name: str) -> str:
+    """Return a folder name that cannot lead out of its directory.
+
+    Raises:
+        ModelError: If it could, or is hidden.
+    """
+    if not _NAME.fullmatch(name):
+        raise ModelError(
+            "model: expected a name of letters, digits, dots, dashes and underscores, got "
+            f"{name!r}; choose another"
+        )
+    return name
+
+
+def find_folder(name: str, directory: Path | None = None) -> Path:
+    """Where a model's folder is, or would be: in ``models/``, else in ``models/literature/``.
+
+    Raises:
+        ModelError: If the name cannot be that of a folder.
+    """
+    root = models_dir() if directory is None else directory
+    path = root / check_name(name)
+    other = root / LITERATURE / name
+    return other if not path.is_dir() and other.is_dir() else path
+
+
+def read_card(folder: Path) -> ModelCard:
+    """The card of a folder, without a look at its weights.
+
+    Raises:
+        ModelError: If there is none, or it is damaged.
+    """
+    return _read_card(folder / CARD)
+
+
+def list_models(directory: Path | None = None) -> list[ModelCard]:
+    """Cards of all models, by name; a folder with a damaged card is logged and left out.
+
+    Args:
+        directory: Folder of model folders; default ``models_dir()``.
+    """
+    root = models_dir() if directory is None else directory
+    cards = []
+    for path in sorted(root.glob(f"*/{CARD}")):
+        if _NAME.fullmatch(path.parent.name):
+            try:
+                cards.append(_read_card(path))
+            except ModelError as fault:
+                _log.warning("%s", fault)
+    return cards
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file as 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def chosen_model() -> str:
+    """Name of the model that is opened when none is named: ``FER_MODEL``, else the default."""
+    return os.environ.get(CHOICE) or DEFAULT_MODEL
+
+
+def open_model(name: str | None = None, *, directory: Path | None = None) -> ModelFolder:
+    """Open a model folder and verify it.
+
+    Args:
+        name: Name of the folder; default ``chosen_model()``.
+        directory: Folder of model folders; default ``models_dir()``.
+
+    Returns:
+        The folder, complete, with weights that match the checksum on the card.
+
+    Raises:
+        ModelError: If the folder is missing, incomplete or damaged.
+    """
+    name = check_name(chosen_model() if name is None else name)
+    root = models_dir() if directory is None else directory
+    path = find_folder(name, root)
+    if not path.is_dir():
+        found = ", ".join(card.name for card in list_models(root)) or "none"
+        raise ModelError(
+            f"model: expected the name of a folder in {root}, got {name!r}; found there: {found}; "
+            f"choose one of them, or set {ENVIRONMENT} to the folder that holds your models"
+        )
+    missing = [file for file in (CARD, WEIGHTS, HISTORY, METRICS) if not (path / file).is_file()]
+    if missing == [WEIGHTS] and path.parent.name == LITERATURE:
+        raise ModelError(
+            f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
+            f"networks are not in the repository; make them with fer train --architecture "
+            f"{_read_card(path / CARD).architecture} --name {name}"
+        )
+    if missing:
+        raise ModelError(
+            f"{path}: expected a model folder, missing {', '.join(missing)}; "
+            "copy the folder again or publish the model again"
+        )
+    card = _read_card(path / CARD)
+    digest = file_digest(path / WEIGHTS)
+    if digest != card.sha256:
+        raise ModelError(
+            f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
+            "weights are damaged or belong to another card: copy the folder again"
+        )
+    parts = (("face gate", GATE, card.gate), ("valence-arousal head", AFFECT, card.affect))
+    for what, file, record in parts:
+        if record is None:
+            continue
+        if not (path / file).is_file():
+            raise ModelError(
+                f"{path}: expected a model folder with a {what}, missing {file}; copy the folder "
+                "again"
+            )
+        digest = file_digest(path / file)
+        if digest != record.sha256:
+            raise ModelError(
+                f"{path / file}: expected SHA-256 {record.sha256[:12]}..., got {digest[:12]}...; "
+                f"the {what} is damaged or belongs to another card: copy the folder again"
+            )
+    return ModelFolder(path, card)

@@ -1,0 +1,1 @@
+"""Reading faces: the recogniser, the classifier, and what is fitted to it."""

@@ -1,0 +1,1 @@
+"""Following faces over time: association, identity, smoothing."""

@@ -1,0 +1,214 @@
+"""Tabs of the model page on how it errs: confusion, confidence, robustness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from fer.evaluation.robustness import CLEAN, mean_loss
+from fer.figures import (
+    abstention_figure,
+    confusion_figure,
+    per_class_figure,
+    reliability_figure,
+    robustness_figure,
+)
+from fer.figures.errors import Normalised, level_name
+from fer.models.store import ModelFolder
+from fer.ui.charts import show_figure, table_expander
+from fer.ui.shell import is_dark
+
+REPORTS = {
+    "fer2013": "FER-2013",
+    "fer2013_without_copies": "FER-2013 without copies",
+    "ferplus_majority": "FER+ majority",
+    "ferplus_argmax": "FER+ largest vote",
+    "ferplus_labels": "labels with contempt",
+}
+_SPLITS = ("PrivateTest", "PublicTest")
+_SHARES: dict[str, Normalised | None] = {
+    "By row": "row",
+    "By column": "column",
+    "Counts": None,
+}
+
+
+def _recorded(folder: ModelFolder, key: str) -> tuple[str, str, dict[str, Any]] | None:
+    """The split, the name of the protocol and the report that the reader chose."""
+    metrics = folder.metrics()
+    splits = [split for split in _SPLITS if split in metrics]
+    if not splits:
+        st.info("This model was published without an evaluation; the Evaluate tab makes one.")
+        return None
+    left, right = st.columns(2)
+    split = left.segmented_control("Split", splits, default=splits[0], key=f"{key}_split")
+    report = metrics[split or splits[0]]
+    protocols = [name for name in REPORTS if name in report]
+    protocol = right.selectbox(
+        "Labels", protocols, format_func=REPORTS.__getitem__, key=f"{key}_protocol"
+    )
+    return split or splits[0], protocol, report[protocol]
+
+
+def confusion_table(report: dict[str, Any]) -> pd.DataFrame:
+    """Counts with the labels as index and the readings as columns."""
+    return pd.DataFrame(
+        report["confusion"],
+        index=pd.Index(report["labels"], name="labelled"),
+        columns=pd.Index(report["labels"], name="read as"),
+    )
+
+
+def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
+    """Confusion matrix and scores per class of one report."""
+    unit = st.segmented_control("Cells show", list(_SHARES), default="By row", key=f"{key}_unit")
+    labels, counts = report["labels"], report["confusion"]
+    errors = [
+        (counts[i][j], labels[i], labels[j])
+        for i in range(len(labels))
+        for j in range(len(labels))
+        if i != j
+    ]
+    most, true, read = max(errors)
+    low, high = report["accuracy_interval"]
+    show_figure(
+        confusion_figure(counts, labels, share=_SHARES[unit or "By row"], dark=is_dark()),
+        f"{split}, n = {report['n']:,}: accuracy **{report['accuracy']:.1%}** (95% interval "
+        f"{low:.1%} to {high:.1%}), macro-F1 {report['macro_f1']:.3f}, weighted F1 "
+        f"{report['weighted_f1']:.3f}. The most frequent error: **{true}** read as **{read}**, "
+        f"{most:,} times.",
+        confusion_table(report),
+        f"{key}_matrix",
+        index=True,
+    )
+    per_class_view(report, key)
+
+
+def per_class_view(report: dict[str, Any], key: str) -> None:
+    """Precision, recall and F1 of each class of one report."""
+    scores = pd.DataFrame(report["per_class"]).T.rename_axis("label")
+    present = scores[scores["n"] > 0]
+    best, worst = present["f1"].idxmax(), present["f1"].idxmin()
+    show_figure(
+        per_class_figure(scores),
+        f"Precision: of the faces read as a class, how many have that label. Recall: of the faces "
+        f"with that label, how many are read so. F1 is highest for **{best}** "
+        f"({present['f1'].max():.2f}) and lowest for **{worst}** ({present['f1'].min():.2f}).",
+        scores,
+        f"{key}_per_class",
+        index=True,
+    )
+
+
+def confusion_tab(folder: ModelFolder) -> None:
+    """Draw the tab."""
+    chosen = _recorded(folder, "confusion")
+    if chosen is not None:
+        split, _protocol, report = chosen
+        confusion_view(report, split, "confusion")
+
+
+def confidence_tab(folder: ModelFolder) -> None:
+    """Draw the tab: is the confidence true, and what does it give to answer less?"""
+    chosen = _recorded(folder, "confidence")
+    if chosen is None:
+        return
+    split, protocol, report = chosen
+    bins = pd.DataFrame(report["reliability"])
+    before = report.get("ece_uncalibrated")
+    show_figure(
+        reliability_figure(bins),
+        f"{split}, n = {report['n']:,}: bars on the line mean that a confidence of 70% is right 70 "
+        f"times in 100. The mean distance, the expected calibration error, is **{report['ece']:.3f}"
+        "**"
+        + (f" ({before:.3f} without calibration)." if before is not None else ".")
+        + " Faint bars hold few pictures.",
+        bins,
+        "reliability",
+    )
+    curve = pd.DataFrame(report["abstention"])
+    head = "ferplus" if protocol.startswith("ferplus") else "fer2013"
+    point = folder.card.abstain.get(head)
+    operating, reading = None, ""
+    if point is not None:
+        near = curve.iloc[int((curve["threshold"] - point.threshold).abs().to_numpy().argmin())]
+        if pd.notna(near["accuracy"]):
+            name = f"confidence {near['threshold']:.2f}"
+            operating = (float(near["coverage"]), float(near["accuracy"]), name)
+            reading = (
+                f" Near the model's threshold of {point.threshold:.2f}, chosen on {point.split}, "
+                f"it answers **{near['coverage']:.0%}** of these faces and is right on "
+                f"**{near['accuracy']:.0%}**."
+            )
+    show_figure(
+        abstention_figure(curve, operating),
+        "Further left, only confident faces are answered: fewer answers, more of them right."
+        + reading,
+        curve,
+        "abstention",
+    )
+
+
+def _strain_reading(rows: pd.DataFrame, clean: float, before: pd.DataFrame | None) -> str:
+    """The lowest point of one condition, in a sentence."""
+    worst = rows.sort_values("accuracy").iloc[0]
+    lost = (clean - worst["accuracy"]) * 100
+    level = level_name(worst["level"], worst["unit"])
+    where = f"at {level}" if any(map(str.isdigit, level)) else f"with {level} {worst['condition']}"
+    said = (
+        f"Lowest: **{worst['accuracy']:.0%}** {where}, "
+        f"{abs(lost):.0f} points {'below' if lost >= 0 else 'above'} the unchanged pictures."
+    )
+    if before is not None and len(before):
+        gained = (rows["accuracy"].mean() - before["accuracy"].mean()) * 100
+        said += f" On average {gained:+.1f} points against {before['name'].iloc[0]}."
+    return said
+
+
+def robustness_tab(folder: ModelFolder) -> None:
+    """Draw the tab: one curve per way in which a picture gets worse, the earlier model beside."""
+    metrics = folder.metrics()
+    if not metrics.get("robustness"):
+        st.info(
+            "No robustness was recorded with this model. Models published with this version carry "
+            "the accuracy under blur, tilt, light, compression and covered parts."
+        )
+        return
+    table = pd.DataFrame(metrics["robustness"])
+    earlier = pd.DataFrame(metrics.get("robustness_before", []))
+    if len(earlier):
+        earlier["name"] = earlier["model"] + " " + earlier["version"]
+    unchanged = table[table["condition"] == CLEAN]
+    strained = table[table["condition"] != CLEAN]
+    if unchanged.empty or strained.empty:
+        st.info("The robustness recorded with this model is incomplete; publish it again.")
+        return
+    clean = float(unchanged["accuracy"].iloc[0])
+    st.markdown(
+        f"Accuracy on the same {int(unchanged['n'].iloc[0]):,} faces of PublicTest, made worse in "
+        f"one way at a time. Unchanged, the dashed line, it is **{clean:.1%}**; over all ways it "
+        f"loses **{mean_loss(metrics['robustness']) * 100:.1f}** points on average"
+        + (
+            f" ({mean_loss(metrics['robustness_before']) * 100:.1f} for {earlier['name'].iloc[0]})."
+            if len(earlier)
+            else "."
+        )
+    )
+    columns = st.columns(2, gap="medium")
+    for number, (condition, group) in enumerate(strained.groupby("condition", sort=False)):
+        before = earlier[earlier["condition"] == condition] if len(earlier) else None
+        with columns[number % 2]:
+            show_figure(
+                robustness_figure(
+                    group,
+                    clean=clean,
+                    before=before,
+                    name=f"{folder.card.name} {folder.card.version}",
+                ),
+                _strain_reading(group, clean, before),
+                group,
+                f"robustness_{condition}".replace(" ", "_"),
+            )
+    table_expander(table, "robustness", title="All of them in one table")

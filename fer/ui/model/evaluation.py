@@ -1,0 +1,169 @@
+"""Tabs of the model page that need pictures: its worst mistakes, and an evaluation made here."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from fer.datasets import FaceDataset
+from fer.datasets.audit import source_rows
+from fer.evaluation.readings import Readings, evaluate_model, read_faces, worst_mistakes
+from fer.labels import COLOURS
+from fer.models.store import ModelFolder
+from fer.ui.charts import table_expander
+from fer.ui.data_choice import choose_data
+from fer.ui.face_grid import Tile, face_grid
+from fer.ui.model.errors import REPORTS, confusion_view
+from fer.ui.model_choice import classifier
+from fer.ui.picture_view import show_picture
+from fer.ui.shell import download
+
+_PAGE = 64
+
+
+# The readings keep their data set alive, so that no other one can take over its identity.
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FaceDataset: id})
+def _readings(
+    name: str, digest: str, dataset: FaceDataset, split: str, _folder: ModelFolder
+) -> tuple[FaceDataset, FaceDataset, Readings]:
+    bar = st.progress(0.0, "Reading the faces ...")
+    part = dataset.split(split)
+    try:
+        readings = read_faces(
+            classifier(_folder),
+            part.images,
+            progress=lambda share: bar.progress(share, f"Reading {len(part):,} faces ..."),
+        )
+    finally:
+        bar.empty()
+    return dataset, part, readings
+
+
+def readings_of(
+    folder: ModelFolder, dataset: FaceDataset, split: str
+) -> tuple[FaceDataset, Readings]:
+    """The rows of a split and what a model says about them; shared by all sessions."""
+    card = folder.card
+    _whole, part, readings = _readings(card.name, card.sha256, dataset, split, folder)
+    return part, readings
+
+
+def filled_splits(dataset: FaceDataset) -> list[str]:
+    """Splits with at least one row, the last (the test) first."""
+    names = [name for name in dataset.split_names if dataset.split_mask(name).any()]
+    return names[::-1]
+
+
+def mistakes_tab(folder: ModelFolder) -> None:
+    """Draw the tab: confident errors, as pictures."""
+    dataset = choose_data("mistakes", label="The data")
+    if dataset is None:
+        st.info("Mistakes are pictures: choose the data set above to see them.")
+        return
+    splits = filled_splits(dataset)
+    left, middle, right = st.columns(3)
+    split = left.selectbox("Split", splits, key="mistakes_split")
+    part, readings = readings_of(folder, dataset, split)
+    names = folder.card.labels["fer2013"]
+    probabilities = readings.heads["fer2013"]
+    rows, read_as = worst_mistakes(part, probabilities, names)
+    labelled = np.asarray(part.label_names, object)[part.labels[rows]]
+    said = np.asarray(names, object)[read_as]
+    true = middle.selectbox("Labelled", ["any", *part.label_names], key="mistakes_true")
+    read = right.selectbox("Read as", ["any", *names], key="mistakes_read")
+    keep = np.ones(len(rows), bool)
+    if true != "any":
+        keep &= labelled == true
+    if read != "any":
+        keep &= said == read
+    rows, labelled, said = rows[keep], labelled[keep], said[keep]
+    confidence = probabilities[rows].max(axis=1)
+    st.markdown(
+        f"**{len(rows):,}** of {len(part):,} faces of {split} are read otherwise than they are "
+        "labelled; the most confident come first, the edge shows what the model says. Many of "
+        "these labels are wrong: click a face to judge, and to see where the model looked."
+    )
+    if not len(rows):
+        return
+    pages = -(-len(rows) // _PAGE)
+    page = 1
+    if pages > 1:
+        page = int(st.number_input(f"Page of {pages}", 1, pages, 1, key="mistakes_page", width=160))
+    shown = slice((page - 1) * _PAGE, page * _PAGE)
+    tiles = [
+        Tile(f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
+        for a, b, c in zip(labelled[shown], said[shown], confidence[shown], strict=True)
+    ]
+    picked = face_grid(part.images[rows[shown]], tiles, key="mistakes_grid")
+    table = pd.DataFrame(
+        {
+            "row": source_rows(part)[rows],
+            "labelled": labelled,
+            "read as": said,
+            "confidence": confidence.round(4),
+        }
+    )
+    table_expander(table, "mistakes")
+    if picked is not None:
+        show_picture(part, int(rows[shown][picked]), folder)
+
+
+def _result(report: dict[str, Any]) -> None:
+    protocols = [name for name in REPORTS if name in report]
+    name = protocols[0]
+    if len(protocols) > 1:
+        name = st.selectbox(
+            "Labels", protocols, format_func=REPORTS.__getitem__, key="evaluate_protocol"
+        )
+    chosen = report[name]
+    columns = st.columns(4)
+    columns[0].metric("Accuracy", f"{chosen['accuracy']:.1%}", border=True)
+    columns[1].metric("Weighted F1", f"{chosen['weighted_f1']:.3f}", border=True)
+    columns[2].metric("Macro F1", f"{chosen['macro_f1']:.3f}", border=True)
+    columns[3].metric("Faces", f"{chosen['n']:,}", border=True)
+    if report["left_out"]:
+        st.caption(f"{report['left_out']:,} faces of classes that the model lacks are left out.")
+    confusion_view(chosen, str(report["split"]), "evaluate")
+    download(
+        "JSON, as fer evaluate --json",
+        json.dumps(report, indent=2),
+        "evaluation.json",
+        key="evaluate_json",
+        mime="application/json",
+    )
+
+
+def evaluate_tab(folder: ModelFolder) -> None:
+    """Draw the tab: the same as ``fer evaluate``, on data of the reader's own."""
+    st.markdown(
+        "Measure this model on labelled faces of your own: a folder with one folder per class, a "
+        "zip of it, or a FER-2013 CSV. The same as `fer evaluate`."
+    )
+    dataset = choose_data("evaluate", look=False, label="The labelled faces")
+    if dataset is not None:
+        splits = filled_splits(dataset)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            split = st.selectbox("Split", splits, key="evaluate_split", width=240)
+            start = st.button("Evaluate", type="primary", key="evaluate_start")
+        count = int(dataset.split_mask(split).sum())
+        st.caption(f"{dataset.source}, {split}: {count:,} faces.")
+        if start:
+            bar = st.progress(0.0, "Evaluating ...")
+            try:
+                report = evaluate_model(
+                    classifier(folder),
+                    dataset,
+                    split,
+                    progress=lambda share: bar.progress(share, f"Evaluating: {share:.0%}"),
+                )
+            finally:
+                bar.empty()
+            st.session_state["evaluate_report"] = report
+    known = st.session_state.get("evaluate_report")
+    if known is not None:
+        st.subheader(f"{known['model']} {known['version']} on {known['source']}, {known['split']}")
+        _result(known)

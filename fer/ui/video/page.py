@@ -1,0 +1,316 @@
+"""The video page: a file in; a time line, an annotated video and a table out."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+import streamlit as st
+
+from fer.errors import InputError
+from fer.figures import timeline_figure
+from fer.media import encode_png
+from fer.preprocessing import shrink_to_fit
+from fer.ui import live_view
+from fer.ui.downloads import table_buttons
+from fer.ui.model_choice import explainer
+from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, plain, recognizer
+from fer.video import VIDEO_SUFFIXES, VideoOptions
+from fer.video.video_task import VideoRun
+
+REFRESH_S = 0.5
+_SHOWN_SIDE = 960
+_MAX_UPLOAD_MIB = 400
+# A larger one would be held in memory to be shown.
+_SHOWN_BYTES = 100 * 2**20
+# What a browser downloads lies in memory as well, whole.
+_TAKEN_BYTES = 256 * 2**20
+
+# What the choice is called -> frames analysed per second of the video.
+_RATES: dict[str, float | None] = {
+    "every": None,
+    "10 a second": 10.0,
+    "5 a second": 5.0,
+    "1 a second": 1.0,
+}
+
+
+def clock(seconds: float) -> str:
+    """``1:05``, or ``1:02:05`` from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _chosen() -> tuple[str, Path | BinaryIO] | None:
+    """Name and content of the video that was handed in."""
+    source = st.segmented_control(
+        "Where from",
+        ["Upload", "Path on this machine"],
+        default="Upload",
+        key="video_source",
+        label_visibility="collapsed",
+    )
+    if source == "Path on this machine":
+        text = st.text_input(
+            "Path of a video file", key="video_path", placeholder="/home/me/film.mp4"
+        ).strip()
+        return (Path(text).name, Path(text).expanduser()) if text else None
+    file = st.file_uploader(
+        "Drop a video here",
+        type=sorted(suffix.lstrip(".") for suffix in VIDEO_SUFFIXES),
+        key="video_file",
+        max_upload_size=_MAX_UPLOAD_MIB,
+    )
+    return (file.name, file) if file is not None else None
+
+
+def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
+    """Label set, frames to analyse, whether to annotate."""
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        labels = st.segmented_control(
+            "Label set",
+            list(LABEL_SET_NAMES),
+            format_func=LABEL_SET_NAMES.__getitem__,
+            default="fer2013",
+            key="video_labels",
+            disabled=disabled,
+            width="content",
+        )
+        rate = st.segmented_control(
+            "Frames that are read",
+            list(_RATES),
+            default="every",
+            key="video_rate",
+            help="Fewer frames are faster; faces keep their identity all the same.",
+            disabled=disabled,
+            width="content",
+        )
+        annotate = st.toggle(
+            "Annotated video",
+            value=True,
+            key="video_annotate",
+            disabled=disabled,
+            width="content",
+        )
+    return labels or "fer2013", VideoOptions(rate=_RATES[rate or "every"]), annotate
+
+
+def _run() -> VideoRun | None:
+    """This viewer's run; survives a page switch."""
+    run: VideoRun | None = st.session_state.get("video_run")
+    return run
+
+
+def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions, bool]) -> None:
+    """Throw the run before away and begin a new one."""
+    old = _run()
+    st.session_state["video_run"] = None
+    if old is not None:
+        old.close()
+    labels, reading, annotate = options
+    if isinstance(content, Path) and not content.is_file():
+        raise InputError(f"{content}: expected a video file, found none; check the path")
+    engine = recognizer(labels)
+    folder = VideoRun.new_folder()
+    if isinstance(content, Path):
+        path = content
+    else:
+        path = folder / "upload"
+        content.seek(0)
+        with path.open("wb") as file:
+            shutil.copyfileobj(content, file)
+    run = VideoRun(path, folder, engine, options=reading, annotate=annotate, name=name)
+    run.start()
+    st.session_state["video_run"] = run
+
+
+def _watch(run: VideoRun) -> None:
+    """The progress of a run, and a button to end it."""
+    progress = run.progress
+    share = progress.share if progress else 0.0
+    text = f"Opening {plain(run.name)} ..."
+    if progress:
+        text = f"{share:.0%}, at {clock(progress.time_s)}, {progress.frames:,} frames"
+        if progress.remaining_s is not None:
+            text += f", about {live_view.duration(progress.remaining_s)} left"
+        if share >= 1.0:
+            text = "Putting it together ..."
+    st.progress(min(1.0, share), text)
+    st.button("Cancel", icon=":material/stop_circle:", key="video_cancel", on_click=run.cancel)
+    summary = run.summary()
+    if summary:
+        st.html(live_view.STYLE + live_view.summary_table(summary, max_faces=3))
+    if not run.active:
+        st.rerun()
+
+
+def _scrub(run: VideoRun, end_s: float) -> None:
+    """A slider over the video, the time line of one face, and the picture of the chosen time."""
+    now = st.slider(
+        "Time in seconds",
+        0.0,
+        max(0.1, round(end_s, 2)),
+        round(run.first_face_s, 2),
+        0.01,
+        key="video_time",
+    )
+    # The picture first: where columns are stacked, it is seen while the slider is moved.
+    picture, chart = st.columns([2, 3], gap="large")
+    with picture, errors_shown():
+        _picture(run, now)
+    with chart:
+        _chart(run, now, end_s)
+
+
+def _chart(run: VideoRun, now: float, end_s: float) -> None:
+    """The time line of one face."""
+    faces = run.time_line.face_ids()
+    if not faces:
+        st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
+        return
+    face = faces[0]
+    if len(faces) > 1:
+        face = st.segmented_control(
+            "Face", faces, default=faces[0], key="video_face", required=True
+        )
+    st.plotly_chart(
+        timeline_figure(
+            *run.time_line.of_face(face),
+            run.time_line.labels,
+            title=f"Face {face} over time",
+            end_s=end_s,
+            now_s=now,
+        ),
+        key="video_figure",
+        config={"displayModeBar": False},
+    )
+
+
+def _picture(run: VideoRun, now: float) -> None:
+    """The annotated picture of a time, with a card for each of its first faces."""
+    exact = explainer(run.classifier.folder, run.classifier.head)
+    why = exact is not None and st.session_state.get("video_why", False)
+    shown = run.picture_at(now, exact if why else None)
+    if shown is None:
+        st.html(live_view.STYLE + live_view.placeholder("No picture at this time."))
+        return
+    image, result = shown
+    png = encode_png(shrink_to_fit(image, _SHOWN_SIDE))
+    st.image(png, width="stretch", alt=f"The video at {now:.2f} seconds")
+    if exact is not None:
+        st.toggle(
+            "Show where the network looked",
+            key="video_why",
+            help="Warm: what speaks for each face's most probable emotion",
+        )
+    cards = "".join(
+        live_view.face_card(one, f"face {one.face_id}", chip=live_view.identity_chip(one.face_id))
+        for one in (result.faces[:2] if result else ())
+    )
+    if cards:
+        st.html(live_view.STYLE + cards)
+
+
+def _downloads(run: VideoRun) -> None:
+    stem = Path(run.name).stem or "video"
+    annotated = run.annotated()
+    small = annotated is not None and annotated.stat().st_size <= _TAKEN_BYTES
+    with st.container(horizontal=True):
+        if annotated is not None and small:
+            st.download_button(
+                "Annotated video",
+                annotated.read_bytes,
+                f"{stem}-annotated.mp4",
+                "video/mp4",
+                icon=":material/movie:",
+                key="video_mp4",
+                on_click="ignore",
+            )
+        table_buttons(run.table, f"{stem}-emotions", key="video_table")
+    if annotated is not None and not small:
+        mib = annotated.stat().st_size / 2**20
+        st.caption(
+            f"The annotated video has {mib:,.0f} MiB, more than a page hands out. While this page "
+            f"is open it lies on this machine at {plain(str(annotated))}."
+        )
+
+
+def _finished(run: VideoRun) -> None:
+    """What came of a run."""
+    st.subheader(plain(run.name))
+    if run.error:
+        st.error(plain(run.error), icon=":material/error:")
+        return
+    outcome = run.outcome
+    if outcome is None:
+        return
+    if not outcome.finished:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(
+                f":material/pause_circle: Stopped at **{clock(outcome.end_s)}**. What is done is "
+                "below.",
+                width="stretch",
+            )
+            if st.button("Go on", icon=":material/play_circle:", key="video_resume"):
+                run.start()
+                st.rerun()
+    for line in filter(None, (outcome.reason, outcome.note)):
+        st.warning(plain(line), icon=":material/info:")
+    summary = run.summary()
+    st.html(
+        live_view.STYLE
+        + live_view.figures(
+            {
+                "Length": clock(outcome.end_s),
+                "Frames": f"{outcome.frames:,}",
+                "Read": f"{outcome.analysed:,}",
+                "Faces": f"{run.faces}",
+            }
+        )
+    )
+    _downloads(run)
+    st.subheader("Time line")
+    st.fragment(_scrub)(run, outcome.end_s)
+    if summary:
+        st.subheader("Share of time")
+        st.html(live_view.STYLE + live_view.summary_table(summary))
+    annotated = run.annotated()
+    if annotated is not None and annotated.stat().st_size <= _SHOWN_BYTES:
+        st.subheader("Annotated video")
+        st.video(str(annotated))
+
+
+def render() -> None:
+    """Draw the page."""
+    begin("Video", "🎬")
+    st.title("Video")
+    with errors_shown():
+        run = _run()
+        busy = run is not None and run.active
+        if busy and run is not None:
+            # Without its widget the server forgets the upload; the run has a copy on disk.
+            _options(disabled=True)
+            st.markdown(f"Reading **{plain(run.name)}**")
+            st.fragment(_watch, run_every=REFRESH_S)(run)
+            return
+        chosen = _chosen()
+        options = _options(disabled=False)
+        if st.button(
+            "Analyse",
+            icon=":material/play_arrow:",
+            key="video_start",
+            type="primary",
+            disabled=chosen is None,
+        ):
+            assert chosen is not None
+            _start(*chosen, options)
+            st.rerun()
+        if run is not None:
+            _finished(run)
+        else:
+            st.caption(
+                "MP4, MOV, WebM, MKV or AVI. The file and what is made of it lie in a temporary "
+                "folder of this machine while the page is open, nowhere else."
+            )

@@ -1,0 +1,245 @@
+"""The webcam page: a live stream with faces read as they move."""
+
+from __future__ import annotations
+
+import time
+
+import av
+import numpy as np
+import streamlit as st
+from streamlit_webrtc import WebRtcMode, webrtc_streamer
+
+from fer.live.admission import Admission
+from fer.live.memory import give_back_soon
+from fer.live.session import LiveSession
+from fer.live.snapshot import LiveSnapshot
+from fer.preprocessing import set_picture_threads
+from fer.ui import affect_view, live_view
+from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer
+from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
+from fer.ui.webcam.controls import controls, kept_toggle, set_kept
+from fer.ui.webcam.personal import taking, teach
+from fer.ui.webcam.recording import recording_now, take_away
+from fer.ui.webcam.still import single_pictures
+from fer.ui.webrtc import connection
+from fer.ui.webrtc.encoder import encode_leanly, video_frame
+from fer.ui.webrtc.ice import IceSettings
+from fer.ui.webrtc.relay import send_newest_frames
+from fer.ui.webrtc.script_runs import keep_stream
+
+MEDIA_CONSTRAINTS = {
+    "video": {
+        "width": {"ideal": 640},
+        "height": {"ideal": 480},
+        "frameRate": {"ideal": 30},
+    },
+    "audio": False,
+}
+
+REFRESH_S = 0.5
+# A page that is drawn again costs its browser and the server more than two pictures of the stream.
+_CROWD_REFRESH_S = 1.0
+_MAX_CARDS = 6
+_SINGLE = "webcam_single"
+_STREAM = "webcam"
+
+
+@st.cache_resource(show_spinner=False)
+def _admission() -> Admission:
+    """The line of this server's viewers."""
+    return Admission(time.monotonic)
+
+
+def _session() -> LiveSession:
+    """This viewer's live session; survives a page switch."""
+    if "live" not in st.session_state:
+        st.session_state["live"] = LiveSession(recognizer(), admission=_admission())
+    session: LiveSession = st.session_state["live"]
+    return session
+
+
+BUSY_HINT = (
+    "**The server is busy: you are number {} in line.** Until somebody leaves, your picture comes "
+    "a few times a second."
+)
+
+
+def _health(snapshot: LiveSnapshot) -> None:
+    figures = {
+        "Camera": f"{snapshot.camera_fps:.0f} fps",
+        "Analysed": f"{snapshot.processed_fps:.0f} fps",
+        "Latency": f"{snapshot.latency_ms:.0f} ms",
+        "Dropped": f"{snapshot.dropped:,} of {snapshot.received:,}",
+        "Errors": f"{snapshot.errors:,}",
+    }
+    st.html(live_view.STYLE + live_view.figures(figures))
+    if snapshot.last_error:
+        st.warning(f"A frame could not be handled, the stream went on: {snapshot.last_error}")
+
+
+def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
+    """A card for every face on show."""
+    result = snapshot.result
+    fresh = playing and snapshot.idle_s < 2.0
+    if not fresh or result is None:
+        text = "Waiting for the first frame ..." if playing else "Press START to begin."
+        st.html(live_view.STYLE + live_view.placeholder(text))
+        return
+    if snapshot.waiting:
+        st.info(BUSY_HINT.format(snapshot.waiting), icon=":material/hourglass_top:")
+    if snapshot.dark and not paused:
+        st.warning(DARK_HINT, icon=":material/videocam_off:")
+    if not result.faces:
+        text = "No face in view. Look towards the camera, with light on your face."
+        st.html(live_view.STYLE + live_view.placeholder(text))
+        return
+    # In the order of their ids: by size they would change places all the time.
+    shown = sorted(result.faces[:_MAX_CARDS], key=lambda face: face.face_id)
+    cards = live_view.face_cards(
+        [
+            live_view.face_card(
+                face,
+                f"face {face.face_id}",
+                live_view.time_line(snapshot.history, face.face_id),
+                chip=live_view.identity_chip(face.face_id),
+            )
+            for face in shown
+        ]
+    )
+    more = len(result.faces) - len(shown)
+    note = f'<div class="fer-axis">and {more} more in the picture</div>' if more > 0 else ""
+    st.html(live_view.STYLE + cards + note)
+
+
+def _summary(snapshot: LiveSnapshot) -> None:
+    st.subheader("This session")
+    if snapshot.summary:
+        st.html(live_view.STYLE + live_view.summary_table(snapshot.summary))
+    else:
+        st.caption("The share of time of each emotion appears here once a face was seen.")
+
+
+def _prepare() -> None:
+    """Make streams cheap, before the first of them is connected."""
+    send_newest_frames()
+    encode_leanly()
+    set_picture_threads(1)
+
+
+def _stream(session: LiveSession, ice: IceSettings) -> bool:
+    """Show the stream; returns whether it plays. Called on every run of the page."""
+    # Streamlit's caches are for its own threads; the end of a stream is told on another.
+    admission = _admission()
+
+    def on_frame(frame: av.VideoFrame) -> av.VideoFrame:
+        # Raising here would end the stream without a word.
+        try:
+            image = session.process(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+            return video_frame(image)
+        except Exception as fault:
+            session.count_error(fault)
+            blank = np.zeros((frame.height, frame.width, 3), np.uint8)
+            hidden = session.settings.blur != "nobody"
+            return video_frame(blank) if hidden else frame
+
+    def on_end() -> None:
+        session.stop()
+        if not admission.viewers:
+            set_picture_threads(None)
+        give_back_soon()
+
+    keep_stream(_STREAM)
+    context = webrtc_streamer(
+        key=_STREAM,
+        mode=WebRtcMode.SENDRECV,
+        # A change, such as a renewed password, counts from the next START on.
+        rtc_configuration=ice.configuration(time.time()),
+        media_stream_constraints=MEDIA_CONSTRAINTS,
+        video_frame_callback=on_frame,
+        on_video_ended=on_end,
+        # Called when the browser asks for a connection, before there is one.
+        on_change=_prepare,
+        async_processing=True,
+        media_toggle_controls=False,
+    )
+    return bool(context.state.playing)
+
+
+def _single_instead(fault: str) -> bool:
+    """Whether single pictures take the stream's place: when it finds no way, or when chosen."""
+    if fault == "slow" and st.session_state.get("webcam_fault") != "slow":
+        set_kept(_SINGLE, True)
+    st.session_state["webcam_fault"] = fault
+    return kept_toggle("Single pictures instead of the stream", _SINGLE)
+
+
+@st.fragment
+def _help(session: LiveSession, ice: IceSettings) -> None:
+    """What may be wrong: a check of this connection, then every hint."""
+    connection.check(ice, session.snapshot().received)
+    for hint in (*HINTS.values(), DARK_HINT):
+        st.markdown(f"- {hint}")
+
+
+def render() -> None:
+    """Draw the page."""
+    begin(STREAM_PAGE, "🎥")
+    st.title("Webcam")
+    with errors_shown():
+        session = _session()
+        st.html(live_view.LAYOUT_STYLE)
+        grid = st.container(key="live_grid")
+        with grid.container(key="live_video"):
+            ice = connection.settings_or_none_with_a_line()
+            playing = _stream(session, ice)
+            fault = camera_fault()
+            if fault in HINTS:
+                st.warning(HINTS[fault], icon=":material/videocam_off:")
+            if _single_instead(fault):
+                single_pictures(st.session_state.get("webcam_labels", "fer2013"))
+
+        crowded = session.crowded
+        refresh_s = _CROWD_REFRESH_S if crowded else REFRESH_S
+
+        @st.fragment(run_every=refresh_s if playing else None)
+        def live_panel() -> None:
+            if playing and session.crowded != crowded:
+                st.rerun()
+            _panel(session.snapshot(), playing, session.settings.paused)
+
+        recording = playing and recording_now(session)
+
+        @st.fragment(run_every=1.0 if recording else None)
+        def recorder() -> None:
+            with errors_shown():
+                take_away(session, playing, followed=recording)
+
+        with grid.container(key="live_cards"):
+            live_panel()
+        with grid.container(key="live_controls"):
+            recorder()
+            controls(session)
+            st.caption("The picture is analysed on this server; nothing is stored unless asked.")
+
+        @st.fragment(run_every=2.0 if playing else None)
+        def below() -> None:
+            snapshot = session.snapshot()
+            _summary(snapshot)
+            label, help_ = affect_view.label_and_help(
+                measured=recognizer().classifier.affect is not None
+            )
+            if kept_toggle(label, "webcam_affect", help=help_):
+                st.html(affect_view.circumplex(snapshot.result.faces if snapshot.result else ()))
+            if kept_toggle("Show the stream's health", "webcam_health"):
+                _health(snapshot)
+
+        followed = taking(session)
+
+        @st.fragment(run_every=0.5 if followed else None)
+        def lessons() -> None:
+            teach(session, playing, followed=followed)
+
+        lessons()
+        below()
+        with st.expander("The camera does not start?", icon=":material/help:"):
+            _help(session, ice)

@@ -1,0 +1,206 @@
+"""The webcam page's "Teach it my face": snapshots, a fit, its figures, a file to keep."""
+
+from __future__ import annotations
+
+from html import escape
+
+import streamlit as st
+
+from fer.errors import FerError
+from fer.labels import COLOURS
+from fer.live.samples import Lessons
+from fer.live.session import LiveSession
+from fer.recognition.personal import (
+    FEWEST,
+    MOST,
+    PersonalClassifier,
+    PersonalModel,
+    fit_personal,
+)
+from fer.recognition.personal_file import from_json, to_json
+from fer.recognition.recognizer import EmotionRecognizer
+from fer.ui.shell import download, errors_shown, pressed, recognizer
+
+_SHOTS = 5
+
+_STYLE = """
+<style>
+.fer-taught {display:flex; flex-wrap:wrap; gap:.35rem .5rem; font-size:.86rem;}
+.fer-taught span {border:1px solid color-mix(in srgb, currentColor 18%, transparent);
+  border-radius:1rem; padding:.05rem .6rem; font-variant-numeric:tabular-nums;}
+.fer-taught i {display:inline-block; width:.65em; height:.65em; border-radius:50%;
+  margin-right:.4em;}
+.fer-versus {display:grid; grid-template-columns:auto 1fr 3rem; gap:.25rem .7rem;
+  align-items:center; font-size:.9rem; max-width:30rem;}
+.fer-versus div {height:.6rem; border-radius:.3rem; overflow:hidden;
+  background:color-mix(in srgb, currentColor 10%, transparent);}
+.fer-versus div span {display:block; height:100%; background:#3E7BD6;}
+.fer-versus em {font-style:normal; text-align:right; font-variant-numeric:tabular-nums;}
+</style>
+"""
+
+
+def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
+    """The recogniser of this viewer: with the personal model, where one is in use."""
+    personal = st.session_state.get("personal_model")
+    if personal is None or not st.session_state.get("personal_used", True):
+        return engine
+    if personal.labels != engine.classifier.labels:
+        return engine
+    made = st.session_state.get("personal_engine")
+    # The same object as long as nothing changed: another one would restart the detector.
+    if made is None or made[0] is not personal or made[1] is not engine:
+        own = EmotionRecognizer(
+            PersonalClassifier(engine.classifier, personal),
+            engine.detector,
+            threshold=engine.threshold,
+        )
+        made = st.session_state["personal_engine"] = (personal, engine, own)
+    chosen: EmotionRecognizer = made[2]
+    return chosen
+
+
+def _lessons(session: LiveSession, engine: EmotionRecognizer) -> Lessons:
+    """This viewer's snapshots; another label set starts anew."""
+    if session.lessons is None or session.lessons.general.head != engine.classifier.head:
+        session.lessons = Lessons(engine.classifier)
+    return session.lessons
+
+
+def _counts(lessons: Lessons) -> str:
+    parts = "".join(
+        f'<span><i style="background:{COLOURS[name]}"></i>{escape(name)} {count}</span>'
+        for name, count in lessons.counts().items()
+        if count
+    )
+    return f'{_STYLE}<div class="fer-taught">{parts}</div>'
+
+
+def _versus(personal: PersonalModel) -> str:
+    rows = "".join(
+        f'<b>{name}</b><div><span style="width:{share:.1%}"></span></div><em>{share:.0%}</em>'
+        for name, share in (
+            ("General model", personal.general_accuracy),
+            ("Your model", personal.own_accuracy),
+        )
+    )
+    return f'{_STYLE}<div class="fer-versus">{rows}</div>'
+
+
+def _adopt(personal: PersonalModel | None) -> None:
+    st.session_state["personal_model"] = personal
+    st.session_state.pop("personal_toggle", None)
+    st.session_state["personal_used"] = personal is not None
+
+
+def _learn(lessons: Lessons) -> None:
+    samples = lessons.samples()
+    if samples is not None:
+        _adopt(fit_personal(samples, lessons.general.labels))
+
+
+def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
+    names = ", ".join(
+        f"{personal.labels[k]} ({n})" for k, n in zip(personal.taught, personal.counts, strict=True)
+    )
+    st.markdown(f"**Taught:** {names}")
+    st.html(_versus(personal))
+    st.caption(
+        "Right answers on your snapshots; yours cross-validated: each was read by a model that "
+        "had not seen it. Snapshots of one take resemble each other, so take two or more of each "
+        "emotion for an honest figure."
+    )
+    # Streamlit forgets the values of widgets on other pages.
+    st.session_state.setdefault("personal_toggle", st.session_state["personal_used"])
+    used = st.toggle("Read faces with it", key="personal_toggle")
+    st.session_state["personal_used"] = used
+    if personal.labels != engine.classifier.labels:
+        st.caption("It was taught with the other label set, and rests until you choose that again.")
+        return
+    content = to_json(personal, engine.classifier.folder, engine.classifier.head)
+    download(
+        "Keep it as a file",
+        content,
+        "my-face.json",
+        key="personal_file",
+        mime="application/json",
+    )
+
+
+def _upload(engine: EmotionRecognizer) -> None:
+    file = st.file_uploader("Load a kept model", type="json", key="personal_upload")
+    if file is None:
+        st.session_state.pop("personal_upload_id", None)
+        st.session_state.pop("personal_upload_fault", None)
+    elif st.session_state.get("personal_upload_id") != file.file_id:
+        st.session_state["personal_upload_id"] = file.file_id
+        st.session_state["personal_upload_fault"] = None
+        try:
+            personal, head = from_json(file.getvalue(), engine.classifier.folder)
+            _adopt(personal)
+            if head != engine.classifier.head:
+                st.info("It was taught with the other label set: choose that in the controls.")
+        except FerError as fault:
+            st.session_state["personal_upload_fault"] = fault
+    # Said as long as the file is there: the next refresh may come at once.
+    if (refused := st.session_state.get("personal_upload_fault")) is not None:
+        st.error(str(refused), icon=":material/error:")
+
+
+def taking(session: LiveSession) -> bool:
+    """Whether snapshots are being taken, so that the panel has to follow."""
+    return session.lessons is not None and session.lessons.missing() > 0
+
+
+def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
+    """Draw the expander; call it in a fragment of its own.
+
+    Args:
+        session: This viewer's stream.
+        playing: Whether it runs.
+        followed: Whether the fragment repeats itself; it asks for a run of the page when there is
+            nothing to follow any more.
+    """
+    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", "fer2013")
+    engine = recognizer(head)
+    lessons = _lessons(session, engine)
+    with st.expander("Teach it my face", icon=":material/school:"), errors_shown():
+        st.caption(
+            f"Hold an expression, take {_SHOTS} snapshots, go on with the next; {FEWEST} to {MOST} "
+            "of each, two emotions or more. Only the network's numbers are kept, no pictures, and "
+            "only while this page lives: keep the file if you want it again."
+        )
+        if not playing:
+            lessons.stop()
+        emotion = st.segmented_control(
+            "Expression that you show", engine.classifier.labels, key="personal_emotion"
+        )
+        missing = lessons.missing()
+        full = emotion is not None and lessons.counts()[emotion] >= MOST
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if pressed(
+                f"Taking, {missing} to go" if missing else f"Take {_SHOTS} snapshots",
+                "personal_take",
+                icon=":material/photo_camera:",
+                disabled=not playing or emotion is None or full or missing > 0,
+            ):
+                lessons.take(str(emotion), _SHOTS)
+                st.rerun()
+            if pressed("Learn", "personal_learn", icon=":material/model_training:"):
+                _learn(lessons)
+                if lessons.samples() is None:
+                    st.info("Take some snapshots first.")
+            if pressed("Forget", "personal_forget", icon=":material/delete:", type="tertiary"):
+                session.lessons = None
+                _adopt(None)
+                st.rerun()
+        if any(lessons.counts().values()):
+            st.html(_counts(lessons))
+        _upload(engine)
+        personal = st.session_state.get("personal_model")
+        if personal is not None:
+            _fitted(personal, engine)
+    if followed and not taking(session):
+        st.rerun()
+    # Acts with the next frame, also when nothing else on the page is touched.
+    session.configure(session.settings, personal_engine(engine))

@@ -1,0 +1,180 @@
+"""What a viewer takes away from the webcam page: a recording, a snapshot."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from fer.live.recording import TABLE_FORMATS, VIDEO_MIME, Recording
+from fer.live.recording_files import RecordingLimits
+from fer.live.session import LiveSession
+from fer.media import encode_png
+from fer.ui.shell import pressed, shipped_model
+
+_FILE_NAMES = {"video": "Video", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
+
+_STYLE = """
+<style>
+.fer-rec {display:flex; align-items:center; gap:.55rem; font-variant-numeric:tabular-nums;}
+.fer-rec b {color:#fff; background:#CD1E26; border-radius:.3rem; padding:.05rem .5rem;
+  letter-spacing:.04em; font-size:.85rem;}
+.fer-rec b::before {content:"●"; margin-right:.35em; animation:fer-rec 1.4s infinite;}
+@keyframes fer-rec {50% {opacity:.25;}}
+</style>
+"""
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB" if size >= 10 * 2**20 else f"{size / 2**20:.1f} MiB"
+
+
+def _limits_text(limits: RecordingLimits) -> str:
+    return f"{limits.seconds / 60:.0f} minutes or {limits.file_bytes / 2**20:.0f} MiB"
+
+
+def _snapshot(session: LiveSession, playing: bool) -> None:
+    """Take the picture, then offer it.
+
+    In two steps: a file that is made on the click has no place on the page, and the next refresh
+    of the page's live parts may remove it before a busy browser has fetched it.
+    """
+    if pressed(
+        "Snapshot",
+        "rec_snapshot",
+        icon=":material/photo_camera:",
+        disabled=not playing,
+        help="Takes the picture as it is shown now. It is kept for this session only.",
+    ):
+        picture = session.picture()
+        if picture is not None:
+            st.session_state["rec_picture"] = encode_png(picture)
+    taken = st.session_state.get("rec_picture")
+    if taken is not None:
+        st.download_button(
+            "Save the picture",
+            taken,
+            "webcam.png",
+            "image/png",
+            icon=":material/download:",
+            key="rec_picture_save",
+            on_click="ignore",
+        )
+
+
+def _start(session: LiveSession) -> None:
+    if session.recording is not None:
+        session.recording.discard()
+        session.recording = None
+    st.session_state.pop("rec_file", None)
+    session.recording = Recording()
+
+
+def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
+    status, limits = recording.status(), recording.limits
+    line = (
+        f"<b>REC</b> {_clock(status.seconds)} of {_clock(limits.seconds)}, "
+        f"{_mebibytes(status.file_bytes)} of {_mebibytes(limits.file_bytes)}"
+    )
+    if status.left_out:
+        line += f", {status.left_out} frames left out"
+    if not playing:
+        line += ", waiting for the camera"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.html(_STYLE + f'<div class="fer-rec">{line}</div>', width="content")
+        if pressed("End the recording", "rec_end", icon=":material/stop_circle:"):
+            recording.finish()
+            st.rerun()
+
+
+def _finished(session: LiveSession, recording: Recording) -> None:
+    status = recording.status()
+    if status.reason:
+        st.warning(status.reason, icon=":material/info:")
+    if not status.frames:
+        st.caption("Nothing was recorded.")
+        return
+    name = time.strftime("webcam-%Y%m%d-%H%M%S", time.localtime(st.session_state["rec_ended"]))
+    st.markdown(
+        f"Recording of **{_clock(status.seconds)}**, {status.frames:,} frames, "
+        f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
+    )
+    with st.container(horizontal=True):
+        for kind, label in _FILE_NAMES.items():
+            if pressed(label, f"rec_{kind}"):
+                st.session_state["rec_file"] = (kind, _content(recording, kind))
+        if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
+            recording.discard()
+            session.recording = None
+            st.session_state.pop("rec_file", None)
+            st.rerun()
+    if (chosen := st.session_state.get("rec_file")) is not None:
+        kind, content = chosen
+        suffix, mime = ("webm", VIDEO_MIME) if kind == "video" else (kind, TABLE_FORMATS[kind])
+        st.download_button(
+            f"Save {name}.{suffix}, {_mebibytes(len(content))}",
+            content,
+            f"{name}.{suffix}",
+            mime,
+            icon=":material/download:",
+            key="rec_save",
+            on_click="ignore",
+        )
+
+
+def _content(recording: Recording, kind: str) -> bytes:
+    """One file of a recording.
+
+    Made first and offered then, as a snapshot is, and one at a time: a video may be large.
+    """
+    if kind == "video":
+        return recording.video()
+    card = shipped_model().card
+    return recording.table(kind, model=card.name, version=card.version)
+
+
+def recording_now(session: LiveSession) -> bool:
+    """Whether a recording goes on, so that its clock has to follow."""
+    return session.recording is not None and session.recording.active
+
+
+def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
+    """Record and snapshot buttons, the state of a recording, and its downloads.
+
+    Args:
+        session: This viewer's stream.
+        playing: Whether it runs.
+        followed: Whether the part repeats itself; it asks for a run of the page when it should
+            begin to, or need not any more.
+    """
+    recording = session.recording
+    active = recording_now(session)
+    if followed != (active and playing):
+        st.rerun()
+    if recording is not None and not active:
+        st.session_state.setdefault("rec_ended", time.time())
+    else:
+        st.session_state.pop("rec_ended", None)
+    if active and recording is not None:
+        _running(session, recording, playing)
+    else:
+        with st.container(horizontal=True):
+            if pressed(
+                "Record",
+                "rec_start",
+                icon=":material/radio_button_checked:",
+                disabled=not playing,
+                help=f"Boxes, labels and probabilities as a table, and the annotated video; at "
+                f"most {_limits_text(RecordingLimits())}. Nothing is recorded unless you press "
+                "this. Ask everyone in the picture first.",
+            ):
+                _start(session)
+                st.rerun()
+            _snapshot(session, playing)
+    if recording is not None and not active:
+        _finished(session, recording)

@@ -1,0 +1,1 @@
+"""Video between browser and server: connection, relay, encoder."""

@@ -1,0 +1,185 @@
+"""``fer analyze`` as a process of its own: every input, every fault, Ctrl-C and going on."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+
+RUN = "import sys; from fer.cli.main import main; sys.argv[0] = 'fer'; main()"
+CHECK_IMPORTS = """
+import atexit, sys
+heavy = {"tensorflow", "keras", "streamlit", "ray", "torch"}
+atexit.register(lambda: print("LOADED", sorted(heavy & set(sys.modules)), file=sys.stderr))
+"""
+
+
+def command(*arguments: object, before: str = "") -> list[str]:
+    return [sys.executable, "-c", before + RUN, "analyze", *map(str, arguments)]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "400"}
+
+
+def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments, before=before),
+        env=environment(),
+        text=True,
+        capture_output=True,
+        check=False,
+        timeout=200,
+    )
+
+
+def write_video(path: Path, portrait: np.ndarray, count: int) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 320, 320, "yuv420p"
+        small = cv2.resize(portrait, (320, 320), interpolation=cv2.INTER_AREA)
+        for _ in range(count):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(small, format="bgr24")))
+        container.mux(stream.encode())
+
+
+@pytest.fixture
+def mixed(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
+    """A folder with a face, a blank, a film, a ZIP of one face and a bad link, and two faults."""
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    face = cv2.resize(astronaut_bgr, (256, 256), interpolation=cv2.INTER_AREA)
+    cv2.imwrite(str(folder / "a.png"), face)
+    cv2.imwrite(str(folder / "blank.png"), np.full((64, 64), 90, np.uint8))
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    (folder / "broken.mp4").write_bytes(b"no film")
+    write_video(folder / "film.mp4", astronaut_bgr, 8)
+    with zipfile.ZipFile(folder / "more.zip", "w") as archive:
+        archive.write(folder / "a.png", "=cmd().png")
+        archive.writestr("../evil.png", b"evil")
+    return folder
+
+
+def rows_by_source(table: pd.DataFrame, folder: Path) -> dict[str, list[str]]:
+    grouped: dict[str, list[str]] = {}
+    for source, status in zip(table["source"], table["status"], strict=True):
+        grouped.setdefault(os.path.relpath(source, folder), []).append(status)
+    return grouped
+
+
+def test_everything_is_in_the_table_and_every_fault_has_one_row(
+    mixed: Path, tmp_path: Path
+) -> None:
+    output, annotated = tmp_path / "out.csv", tmp_path / "annotated"
+    done = run(mixed, "-o", output, "--annotated", annotated, before=CHECK_IMPORTS)
+    assert done.returncode == 1
+    table = pd.read_csv(output)
+    # The names lead out of the archive on the way through relpath; counted by their endings.
+    statuses = {Path(name).name: rows for name, rows in rows_by_source(table, mixed).items()}
+    assert statuses == {
+        "a.png": ["ok"],
+        "blank.png": ["no face"],
+        "broken.jpg": ["error"],
+        "broken.mp4": ["error"],
+        "film.mp4": ["ok"] * 8,
+        "=cmd().png": ["ok"],
+        "evil.png": ["error"],
+    }
+    assert table[table["status"] == "error"]["reason"].notna().all()
+    film = table[table["source"].str.endswith("film.mp4")]
+    assert film["time_s"].tolist() == pytest.approx([index / 30 for index in range(8)], abs=2e-3)
+    assert film["face_id"].tolist() == [1] * 8
+    assert "same bytes as" in table[table["source"].str.endswith("cmd().png")]["note"].iloc[0]
+    assert sorted(file.suffix for file in annotated.iterdir()) == [".mp4", ".png", ".png", ".png"]
+    assert "3 pictures, 1 videos (8 frames), 10 faces, 3 not read" in done.stderr
+    assert "LOADED []" in done.stderr
+    assert "Traceback" not in done.stderr
+    # Nothing of the work remains beside the table.
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["annotated", "mixed", "out.csv"]
+
+
+def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 120
+    while time.monotonic() < until:
+        if path.exists() and path.read_bytes().count(b"\n") >= count:
+            return
+        assert process.poll() is None
+        time.sleep(0.02)
+    raise AssertionError(f"{path} did not get {count} lines")
+
+
+def many(folder: Path, portrait: np.ndarray, count: int) -> Path:
+    folder.mkdir()
+    for index in range(count):
+        turned = np.full((280, 280, 3), index, np.uint8)
+        turned[20:260, 20:260] = cv2.resize(portrait, (240, 240), interpolation=cv2.INTER_AREA)
+        cv2.imwrite(str(folder / f"{index:03}.png"), turned)
+    return folder
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_what_is_done_survives_a_stop_and_is_not_done_again(
+    tmp_path: Path, astronaut_bgr: np.ndarray, how: signal.Signals
+) -> None:
+    pictures = many(tmp_path / "pictures", astronaut_bgr, 12)
+    output = tmp_path / "out.jsonl"
+    journal = tmp_path / ".out.jsonl.job" / "journal.jsonl"
+    arguments = (pictures, "-o", output, "--workers", 1)
+    with subprocess.Popen(command(*arguments), env=environment(), text=True) as process:
+        wait_for_lines(journal, 2, process)
+        process.send_signal(how)
+        process.wait(60)
+    done = journal.read_bytes().count(b"\n")
+    assert 2 <= done < 12
+    assert not output.exists()
+    if how is signal.SIGINT:
+        assert process.returncode == 130
+        assert len(pd.read_json(tmp_path / "out.part.jsonl", lines=True)) == done
+    else:
+        refused = run(*arguments)
+        assert refused.returncode == 1 and "add --resume to go on" in refused.stderr
+
+    resumed = run(*arguments, "--resume")
+    assert resumed.returncode == 0
+    assert f"{12 - done} pictures" in resumed.stderr
+    table = pd.read_json(output, lines=True)
+    assert [Path(source).name for source in table["source"]] == [f"{i:03}.png" for i in range(12)]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "pictures"]
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing_under_the_final_name(
+    mixed: Path, tmp_path: Path
+) -> None:
+    # Files may not grow beyond two kilobytes: the journal is the first to need more.
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
+    output = tmp_path / "out.csv"
+    done = run(mixed, "-o", output, before=limited)
+    assert done.returncode == 1
+    assert "expected a place that can be written" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not output.exists()
+    shutil.rmtree(tmp_path / ".out.csv.job")
+
+
+def test_resume_needs_a_file(mixed: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    done = run(mixed, "--resume")
+    assert done.returncode == 1 and "expected --output too" in done.stderr
+
+
+def test_without_output_the_table_goes_to_standard_output(mixed: Path, tmp_path: Path) -> None:
+    done = run(mixed / "a.png", mixed / "blank.png")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("source,time_s,status,face_id")
+    assert [line.split(",")[2] for line in lines[1:]] == ["ok", "no face"]

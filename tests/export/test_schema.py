@@ -1,0 +1,199 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fer import Box, FaceEmotion
+from fer.errors import InputError
+from fer.export.schema import (
+    SCHEMA_VERSION,
+    SourceResult,
+    to_csv,
+    to_frame,
+    to_json,
+    to_rows,
+    write_rows,
+)
+
+LABELS = ("sad", "happy")
+
+
+def face(face_id: int = 0, emotion: str | None = "happy") -> FaceEmotion:
+    return FaceEmotion(Box(1, 2, 30, 40), emotion, 0.75, {"sad": 0.25, "happy": 0.75}, 4.5, face_id)
+
+
+RESULTS = [
+    SourceResult("two, faces.jpg", (face(0), face(1, None))),
+    SourceResult("landscape.jpg"),
+    SourceResult("broken.jpg", reason="broken.jpg: expected a picture, got text"),
+]
+
+
+def rows(results: list[SourceResult] | None = None) -> list[dict[str, object]]:
+    return to_rows(RESULTS if results is None else results, labels=LABELS, model="xs", version="1")
+
+
+@pytest.mark.parametrize(
+    ("result", "status"),
+    [
+        (SourceResult("a", (face(),)), "ok"),
+        (SourceResult("a"), "no face"),
+        (SourceResult("a", reason="unreadable"), "error"),
+        (SourceResult("a", (face(),), reason="cut short", partial=True), "partial"),
+    ],
+)
+def test_status_says_what_came_of_an_input(result: SourceResult, status: str) -> None:
+    assert result.status == status
+
+
+def test_every_row_has_the_same_columns_in_the_same_order() -> None:
+    assert {tuple(row) for row in rows()} == {
+        (
+            "source",
+            "time_s",
+            "status",
+            "face_id",
+            "x",
+            "y",
+            "width",
+            "height",
+            "emotion",
+            "confidence",
+            "p_sad",
+            "p_happy",
+            "detection_score",
+            "reason",
+            "note",
+            "model",
+            "model_version",
+            "schema_version",
+        )
+    }
+
+
+def test_there_is_one_row_per_face_and_one_per_input_without() -> None:
+    assert [(row["source"], row["status"], row["face_id"]) for row in rows()] == [
+        ("two, faces.jpg", "ok", 0),
+        ("two, faces.jpg", "ok", 1),
+        ("landscape.jpg", "no face", None),
+        ("broken.jpg", "error", None),
+    ]
+    assert {row["schema_version"] for row in rows()} == {SCHEMA_VERSION}
+
+
+def test_csv_holds_what_the_rows_hold() -> None:
+    read = list(csv.DictReader(io.StringIO(to_csv(rows()))))
+    assert [row["source"] for row in read] == [row["source"] for row in rows()]
+    assert [row["face_id"] for row in read] == ["0", "1", "", ""]
+    assert [row["p_happy"] for row in read] == ["0.75", "0.75", "", ""]
+    assert [row["emotion"] for row in read] == ["happy", "", "", ""]
+    assert read[3]["reason"] == "broken.jpg: expected a picture, got text"
+
+
+# Many names to a table: making the table is what takes the time.
+@settings(max_examples=12)
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), min_size=8, max_size=24))
+def test_csv_carries_any_file_name(names: list[str]) -> None:
+    results = [SourceResult(name) for name in names]
+    read = list(csv.DictReader(io.StringIO(to_csv(rows(results)), newline="")))
+    assert [row["source"].removeprefix("'") for row in read] == [
+        name.removeprefix("'") for name in names
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_a_name_that_a_spreadsheet_would_run_is_defused(start: str) -> None:
+    result = SourceResult(f"{start}cmd|' /C calc'!A0.jpg", reason=f"{start}1+1")
+    (read,) = csv.DictReader(io.StringIO(to_csv(rows([result])), newline=""))
+    assert read["source"].startswith(f"'{start}")
+    assert read["reason"].startswith(f"'{start}")
+
+
+def test_frames_of_a_video_carry_their_time_and_pictures_none() -> None:
+    frames = [SourceResult("clip.mp4", (face(),), time_s=time) for time in (0.0, 1 / 3)]
+    table = to_frame(rows([*frames, SourceResult("a.jpg")]))
+    assert table["time_s"].tolist() == [0.0, 0.333333, pd.NA]
+
+
+def test_a_column_without_values_keeps_its_type() -> None:
+    table = to_frame(rows([SourceResult("a.jpg")]))
+    assert str(table["time_s"].dtype) == str(table["p_sad"].dtype) == "Float64"
+    assert str(table["face_id"].dtype) == "Int64"
+    assert str(table["emotion"].dtype) == "string"
+
+
+def test_json_and_json_lines_are_the_rows() -> None:
+    assert json.loads(to_json(rows())) == rows()
+    assert [json.loads(line) for line in to_json(rows(), lines=True).splitlines()] == rows()
+
+
+def test_no_results_are_an_empty_table() -> None:
+    assert rows([]) == []
+    assert json.loads(to_json([])) == []
+    assert to_json([], lines=True) == ""
+
+
+def test_whole_numbers_stay_whole_beside_blanks() -> None:
+    table = to_frame(rows())
+    assert table["x"].tolist() == [1, 1, pd.NA, pd.NA]
+    assert str(table["x"].dtype) == "Int64"
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".parquet", ".CSV"])
+def test_files_hold_the_rows_and_nothing_else_remains(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"results{suffix}"
+    write_rows(rows(), path)
+    write_rows(rows(), path)
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]
+    if suffix == ".json":
+        assert json.loads(path.read_text("utf-8")) == rows()
+    elif suffix == ".jsonl":
+        assert [json.loads(line) for line in path.read_text("utf-8").splitlines()] == rows()
+    elif suffix == ".parquet":
+        pd.testing.assert_frame_equal(pd.read_parquet(path), to_frame(rows()))
+    else:
+        assert path.read_bytes().decode() == to_csv(rows())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".json", ".jsonl", ".parquet"])
+def test_names_with_bytes_that_are_no_text_can_be_written(tmp_path: Path, suffix: str) -> None:
+    # How Python names a Linux file whose name is no UTF-8.
+    name = b"caf\xe9.jpg".decode("utf-8", "surrogateescape")
+    path = tmp_path / f"results{suffix}"
+    write_rows(rows([SourceResult(name, reason=f"{name}: unreadable")]), path)
+    content = path.read_bytes()
+    assert b"caf" in content
+    assert content.count(b"dce9") >= 2
+
+
+@pytest.mark.parametrize(("name", "got"), [("results.xlsx", ".xlsx"), ("results", "no suffix")])
+def test_an_unknown_suffix_is_refused(tmp_path: Path, name: str, got: str) -> None:
+    with pytest.raises(InputError, match=rf"{name}: expected a name ending in \.csv.*got {got}"):
+        write_rows(rows(), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="expected a place that can be written, got: No such file"):
+        write_rows(rows(), tmp_path / "missing" / "results.csv")
+
+
+def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="expected a place that can be written, got: Not a dir"):
+        write_rows(rows(), tmp_path / "file" / "results.csv")
+
+
+def test_a_failed_write_leaves_the_target_and_no_partial_file(tmp_path: Path) -> None:
+    target = tmp_path / "results.csv"
+    target.mkdir()
+    (target / "kept").touch()
+    with pytest.raises(InputError, match="expected a place that can be written, got"):
+        write_rows(rows(), target)
+    assert list(tmp_path.iterdir()) == [target]
+    assert (target / "kept").exists()

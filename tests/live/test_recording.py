@@ -1,0 +1,265 @@
+import gc
+import io
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+
+from fer import Box, FaceEmotion, FrameResult
+from fer.errors import InputError
+from fer.live.recording import Recording
+from fer.live.recording_files import RecordingLimits
+from fer.live.session import LiveSession
+from fer.overlay import PLAIN, OverlayStyle
+
+SMALL = RecordingLimits(spare_bytes=0)
+FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.75, {"happy": 0.75, "sad": 0.25}, face_id=3)
+
+
+def frame(shade: int = 90, width: int = 160, height: int = 120) -> np.ndarray:
+    return np.full((height, width, 3), shade, np.uint8)
+
+
+def result(time_s: float, *faces: FaceEmotion, width: int = 160, height: int = 120) -> FrameResult:
+    return FrameResult(time_s, width, height, faces)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "waited 30 s in vain"
+        time.sleep(0.005)
+
+
+def add(recording: Recording, picture: np.ndarray, found: FrameResult, style=PLAIN) -> None:
+    """Add a frame and wait until it is written."""
+    before = recording.status().frames
+    recording.add(picture, found, style)
+    wait_until(lambda: recording.status().frames > before or not recording.active)
+
+
+def pictures(video: bytes) -> list[tuple[float, np.ndarray]]:
+    with av.open(io.BytesIO(video)) as container:
+        return [
+            (float(one.pts * one.time_base), one.to_ndarray(format="bgr24"))
+            for one in container.decode(video=0)
+        ]
+
+
+def recorders() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "fer-recording"]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left():
+    yield
+    gc.collect()
+    wait_until(lambda: recorders() == [])
+
+
+def test_video_and_tables_tell_the_same_frames_at_the_same_times() -> None:
+    recording = Recording(SMALL)
+    times = [100.0, 100.033, 100.2, 103.0]
+    for index, time_s in enumerate(times):
+        faces = (FACE,) if index != 1 else ()
+        add(recording, frame(40 * index), result(time_s, *faces))
+    recording.finish()
+    expected = [time_s - times[0] for time_s in times]
+
+    shown = pictures(recording.video())
+    assert [time_s for time_s, _ in shown] == pytest.approx(expected, abs=2e-3)
+    assert [round(float(one[110:, :20].mean()) / 40) for _, one in shown] == [0, 1, 2, 3]
+
+    tables = {
+        kind: recording.table(kind, model="xs", version="1") for kind in ("csv", "json", "parquet")
+    }
+    csv = pd.read_csv(io.BytesIO(tables["csv"]))
+    parquet = pd.read_parquet(io.BytesIO(tables["parquet"]))
+    rows = json.loads(tables["json"])
+    for table in (csv, parquet, pd.DataFrame(rows)):
+        assert table["time_s"].tolist() == pytest.approx(expected, abs=1e-6)
+        assert table["face_id"].tolist()[::3] == [3, 3]
+        assert list(table["status"]) == ["ok", "no face", "ok", "ok"]
+        assert table["p_happy"].tolist()[0] == 0.75
+        assert list(table.columns) == list(rows[0])
+    recording.discard()
+
+
+def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
+    rough = {}
+    for name, style in (("plain", PLAIN), ("blurred", OverlayStyle(blur="everyone"))):
+        recording = Recording(SMALL)
+        add(recording, noise, result(0.0, FACE), style)
+        recording.finish()
+        ((_, picture),) = pictures(recording.video())
+        rough[name] = float(np.abs(np.diff(picture[60:80, 70:90].astype(float), axis=1)).mean())
+        recording.discard()
+    assert rough["blurred"] < rough["plain"] / 4
+
+
+def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
+    recording = Recording(SMALL)
+    add(recording, frame(200), result(5.0, FACE))
+    add(recording, frame(200, 80, 120), result(65.0, FACE, width=80))
+    recording.finish()
+    (_, first), (second_s, second) = pictures(recording.video())
+    assert second_s == pytest.approx(60.0, abs=2e-3)
+    assert first.shape == second.shape == (120, 160, 3)
+    # Whole, not stretched: black beside it.
+    assert second[100, 10].max() < 40 < 160 < second[100, 80].min()
+    assert recording.status().seconds == pytest.approx(60.0)
+    recording.discard()
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        (RecordingLimits(seconds=1.0, spare_bytes=0), "minutes, its limit"),
+        (RecordingLimits(file_bytes=1, spare_bytes=0), "MiB, its limit"),
+    ],
+    ids=["time", "size"],
+)
+def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said: str) -> None:
+    recording = Recording(limits)
+    for step in range(10):
+        if recording.active:
+            add(recording, frame(), result(step / 2, FACE))
+    wait_until(lambda: not recording.active)
+    status = recording.status()
+    assert said in status.reason
+    assert 1 <= status.frames <= 3
+    assert len(pictures(recording.video())) == status.frames
+    recording.discard()
+
+
+def test_without_room_on_the_disk_it_does_not_begin() -> None:
+    with pytest.raises(InputError, match=r"recording: expected .* MiB of free disk.*, got"):
+        Recording(RecordingLimits(spare_bytes=1 << 60))
+    assert recorders() == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is of Linux")
+@pytest.mark.parametrize("which", [0, 1], ids=["table", "video"])
+def test_a_full_disk_ends_the_recording_with_a_sentence(which: int) -> None:
+    files: list[BinaryIO] = []
+
+    def open_file() -> BinaryIO:
+        full = len(files) == which
+        files.append(open("/dev/full", "w+b", buffering=0) if full else io.BytesIO())
+        return files[-1]
+
+    recording = Recording(SMALL, open_file=open_file)
+    for step in range(40):
+        recording.add(frame(step), result(step / 30, FACE), PLAIN)
+        time.sleep(0.01)
+    wait_until(lambda: not recording.active)
+    reason = recording.status().reason
+    assert reason.startswith("The recording ended, because a file could not be written")
+    assert "No space left" in reason
+    # Adding to it goes on being harmless: the stream does not know.
+    recording.add(frame(), result(9.0), PLAIN)
+    recording.discard()
+
+
+def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
+    class Small(io.BytesIO):
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            if self.tell() + len(data) > 200_000:
+                raise OSError(28, "No space left on device")
+            return super().write(data)
+
+    recording = Recording(SMALL, open_file=Small)
+    noise = np.random.default_rng(0)
+    for step in range(200):
+        if not recording.active:
+            break
+        add(
+            recording,
+            noise.integers(0, 256, (120, 160, 3)).astype(np.uint8),
+            result(step / 30, FACE),
+        )
+    wait_until(lambda: not recording.active)
+    status = recording.status()
+    assert "No space left" in status.reason
+    assert status.frames > 1
+    rows = json.loads(recording.table("json", model="xs", version="1"))
+    assert len(rows) == status.frames
+    assert 1 <= len(pictures(recording.video())) <= status.frames
+    recording.discard()
+
+
+def test_an_encoder_that_falls_behind_leaves_frames_out_and_never_blocks() -> None:
+    gate = threading.Event()
+
+    class Slow(io.BytesIO):
+        def write(self, data: bytes) -> int:  # type: ignore[override]
+            assert gate.wait(30)
+            return super().write(data)
+
+    recording = Recording(RecordingLimits(spare_bytes=0, waiting_frames=4), open_file=Slow)
+    for step in range(50):
+        recording.add(frame(), result(step / 30, FACE), PLAIN)
+    assert recording.status().left_out >= 50 - 4 - 2
+    gate.set()
+    recording.finish()
+    status = recording.status()
+    assert status.frames + status.left_out == 50
+    recording.discard()
+
+
+def test_a_recording_that_nobody_holds_any_more_ends() -> None:
+    recording = Recording(SMALL)
+    for step in range(20):
+        recording.add(frame(), result(step / 30), PLAIN)
+    assert len(recorders()) == 1
+    del recording
+    gc.collect()
+    wait_until(lambda: recorders() == [])
+
+
+def test_it_can_be_ended_twice_and_before_it_began() -> None:
+    recording = Recording(SMALL)
+    recording.finish()
+    recording.finish()
+    assert recording.status().frames == 0
+    assert not recording.active
+    assert recording.table("csv", model="xs", version="1").strip() in (b"", b'""')
+    recording.discard()
+
+
+class OneFace:
+    threshold = 0.0
+
+    def analyze_frame(self, frame_bgr: np.ndarray, timestamp_s: float) -> FrameResult:
+        return result(timestamp_s, FACE)
+
+
+def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> None:
+    session = LiveSession(OneFace())
+    session.process(frame())
+    wait_until(lambda: session.snapshot().result is not None)
+    plain = session.process(frame())
+    session.recording = recording = Recording(SMALL)
+    marked = session.process(frame())
+    assert not np.array_equal(marked[:12, -40:], plain[:12, -40:])
+    wait_until(lambda: recording.status().frames >= 1)
+    assert np.array_equal(session.picture()[:12, -40:], plain[:12, -40:])
+    # The page was left: the stream ends, the recording waits.
+    session.stop()
+    assert recording.active
+    frames = recording.status().frames
+    session.process(frame())
+    wait_until(lambda: recording.status().frames > frames)
+    session.stop()
+    recording.finish()
+    faces = [row for one in recording.results() for row in one.faces]
+    assert {face.face_id for face in faces} <= {1, 2} and len(faces) == recording.status().frames
+    recording.discard()
