@@ -35,19 +35,40 @@ class Box:
         return {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
 
 
+POINTS: tuple[str, ...] = (
+    "right_eye",
+    "left_eye",
+    "nose",
+    "mouth",
+    "right_ear",
+    "left_ear",
+)
+"""BlazeFace's points of a face (Bazarevsky et al. 2019, arXiv 1907.05047); left and right are the
+person's own."""
+
+Points = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """A box with the detector's own score (for a cascade: the last stage's weight).
+    """A box with the detector's own score.
 
     Attributes:
-        box: Where the face is; upright, also about a tilted face.
-        score: The detector's own score.
-        tilt: Degrees by which the face is rotated in the picture's plane, counter-clockwise.
+        box: Where the face is, in FER-2013's frame of a face; upright, also about a tilted face.
+        score: The detector's own score: 0 to 1 for BlazeFace, for a cascade the last stage's
+            weight.
+        roll: Degrees by which the face is rotated in the picture's plane, counter-clockwise as
+            seen in the picture.
+        points: Six ``(x, y)`` in pixels of the picture, in the order of ``POINTS``; None where
+            the detector has none.
+        detector: Its name.
     """
 
     box: Box
     score: float
-    tilt: float = 0.0
+    roll: float = 0.0
+    points: Points | None = None
+    detector: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +83,11 @@ class FaceEmotion:
         detection_score: The detector's score of the box.
         face_id: Identity within a stream, or the position in the picture (from 0).
         affect: Valence and arousal, -1 to 1, where the model has a head for them.
+        points: Six ``(x, y)`` in pixels of the input image, in the order of ``POINTS``; None where
+            the detector has none.
+        roll: Degrees by which the face is rotated in the picture's plane, counter-clockwise.
+        detector: Name of the detector that found it.
+        measured: False where a stream or video repeats a face that was not found in this frame.
     """
 
     box: Box
@@ -71,6 +97,10 @@ class FaceEmotion:
     detection_score: float = 0.0
     face_id: int = 0
     affect: tuple[float, float] | None = None
+    points: Points | None = None
+    roll: float = 0.0
+    detector: str = ""
+    measured: bool = True
 
     @property
     def top_label(self) -> str:

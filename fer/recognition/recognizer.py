@@ -104,7 +104,7 @@ class EmotionRecognizer:
         detections = found[: self.max_faces]
         if not detections:
             return ()
-        crops = np.stack([crop_tilted_face(grey, found.box, found.tilt) for found in detections])
+        crops = np.stack([crop_tilted_face(grey, found.box, found.roll) for found in detections])
         heads = self.classifier.predict_heads(crops)
         rows = heads[self.classifier.head]
         gate = self.classifier.gate if self.use_gate else None

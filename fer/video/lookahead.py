@@ -34,7 +34,7 @@ def between(before: Detection, after: Detection) -> Detection:
         (one.width + two.width) // 2,
         (one.height + two.height) // 2,
     )
-    return Detection(box, (before.score + after.score) / 2, (before.tilt + after.tilt) / 2)
+    return Detection(box, (before.score + after.score) / 2, (before.roll + after.roll) / 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

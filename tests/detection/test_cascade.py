@@ -283,9 +283,9 @@ def test_a_tilted_face_is_found_with_its_tilt_and_followed(
     found = [following.detect(frame) for _ in range(6)][-1]
     (tilted,) = [one for one in found if iou(one.box, face) > 0.5]
     if abs(tilt) == 30:
-        assert tilted.tilt == math.copysign(24, tilt)
+        assert tilted.roll == math.copysign(24, tilt)
     else:
-        assert abs(tilted.tilt) in (0, 24)
+        assert abs(tilted.roll) in (0, 24)
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
