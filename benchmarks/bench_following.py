@@ -106,7 +106,7 @@ def fits(box: Box, truth: Box) -> bool:
 
 def ours(recognizer: EmotionRecognizer) -> Method:
     """The webcam page's way."""
-    stream = recognizer.for_stream(LiveSettings().detector_settings())
+    stream = recognizer.for_stream(LiveSettings().search_settings())
     tracker = FaceTracker(recognizer.threshold)
 
     def step(frame: Image, time_s: float) -> Report:

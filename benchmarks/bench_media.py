@@ -155,10 +155,11 @@ def measure_video(row: str, path: Path) -> dict[str, float]:
 def measure_local(folder: Path, threads: int) -> dict[str, float]:
     """Seconds for a folder, and seconds until the first picture could begin."""
     started = time.perf_counter()
-    from fer.media.batch import analyze_pictures, still_recognizer
+    from fer import EmotionRecognizer
+    from fer.media.batch import analyze_pictures
     from fer.media.sources import find_sources
 
-    recognizer = still_recognizer()
+    recognizer = EmotionRecognizer.load()
     begun = time.perf_counter()
     for _source, done in analyze_pictures(find_sources([folder]), recognizer, workers=threads):
         if not done.result.faces:

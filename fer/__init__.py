@@ -5,8 +5,9 @@
 >>> faces = recognizer.analyze(image_bgr)  # doctest: +SKIP
 """
 
+from fer.detection.base import SearchSettings
 from fer.detection.cascade import CascadeDetector
-from fer.detection.settings import DetectorSettings
+from fer.detection.detector import BlazeFaceDetector
 from fer.errors import FerError
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.recognizer import EmotionRecognizer
@@ -15,14 +16,15 @@ from fer.results import Box, Detection, FaceEmotion, FrameResult
 __version__ = "0.1.0"
 
 __all__ = [
+    "BlazeFaceDetector",
     "Box",
     "CascadeDetector",
     "Detection",
-    "DetectorSettings",
     "EmotionClassifier",
     "EmotionRecognizer",
     "FaceEmotion",
     "FerError",
     "FrameResult",
+    "SearchSettings",
     "__version__",
 ]

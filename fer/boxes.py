@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
 
 from fer.results import Box, Detection
 
@@ -68,3 +72,17 @@ def merge_overlapping(
         ):
             kept.append(candidate)
     return kept
+
+
+def corners(box: Box, roll: float) -> npt.NDArray[np.float64]:
+    """Corners ``(4, 2)`` of a face's square in its picture, clockwise from the face's upper left.
+
+    Args:
+        box: Upright, about the same centre.
+        roll: Degrees by which the face is rotated counter-clockwise.
+    """
+    middle = np.array([box.x + box.width / 2, box.y + box.height / 2])
+    half = np.array([box.width / 2, box.height / 2])
+    around = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * half
+    cos, sin = math.cos(math.radians(roll)), math.sin(math.radians(roll))
+    return np.asarray(middle + around @ np.array([[cos, -sin], [sin, cos]]), np.float64)

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
-from fer.boxes import clip
+from fer.boxes import clip, corners, scale
 from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, FaceEmotion
 
 Colour = tuple[int, int, int]
+Corners = npt.NDArray[np.float64]
 
 Blur = Literal["nobody", "everyone", "others"]
 """Whose faces are made unrecognisable; ``others`` leaves one face as it is."""
@@ -40,6 +42,9 @@ _BLUR_CELLS = 6
 _BRIGHT = 120
 # How much of the picture shows through the plate behind the bars.
 _PLATE_LIGHT = 0.38
+# A picture with captions is at least so large on its shorter side, in pixels.
+_SMALLEST_CANVAS = 240
+_STRIP = (24, 24, 24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +122,19 @@ def _caption_tile(text: str, colour: Colour, height: int) -> Image:
     return tile
 
 
-def _brackets(canvas: Image, box: Box, colour: Colour, thickness: int) -> None:
-    length = max(6, min(box.width, box.height) // 4)
-    cv2.rectangle(canvas, (box.x, box.y), (box.right - 1, box.bottom - 1), colour, 1)
-    for x, dx in ((box.x, 1), (box.right - 1, -1)):
-        for y, dy in ((box.y, 1), (box.bottom - 1, -1)):
-            cv2.line(canvas, (x, y), (x + dx * length, y), colour, thickness)
-            cv2.line(canvas, (x, y), (x, y + dy * length), colour, thickness)
+def _outline(canvas: Image, square: Corners, colour: Colour, thickness: int) -> None:
+    """A thin square with strong corners, tilted as the face is."""
+    middle = square.mean(axis=0)
+    side = max(float(np.linalg.norm(square[1] - square[0])), 1.0)
+    # The border is part of the square: its pixels lie half a pixel inside.
+    pixels = np.floor(middle + (square - middle) * (1 - 1 / side)).astype(np.int32)
+    cv2.polylines(canvas, [pixels], True, colour, 1)
+    length = max(6.0, side / 4)
+    for index, corner in enumerate(pixels):
+        for other in (pixels[index - 1], pixels[(index + 1) % 4]):
+            along = (other - corner) * min(1.0, length / side)
+            x, y = np.rint(corner + along).astype(int)
+            cv2.line(canvas, (int(corner[0]), int(corner[1])), (int(x), int(y)), colour, thickness)
 
 
 def _stamp(canvas: Image, tile: Image, x: int, y: int) -> None:
@@ -135,15 +146,32 @@ def _stamp(canvas: Image, tile: Image, x: int, y: int) -> None:
         canvas[top:bottom, left:right] = tile[top - y : bottom - y, left - x : right - x]
 
 
+def _free_place(canvas: Image, box: Box, width: int, height: int) -> tuple[int, int]:
+    """Where a caption of a size goes: above the face, else below, else beside it.
+
+    Where a face fills the whole frame, its caption lies along the upper edge.
+    """
+    frame_height, frame_width = canvas.shape[:2]
+    left = max(0, min(box.x, frame_width - width))
+    if box.y >= height:
+        return left, box.y - height
+    if box.bottom + height <= frame_height:
+        return left, box.bottom
+    top = max(0, box.y)
+    if box.right + width <= frame_width:
+        return box.right, top
+    if box.x >= width:
+        return box.x - width, top
+    return left, 0
+
+
 def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: OverlayStyle) -> None:
     tiles = [_caption_tile(face_caption(face), face_colour(face), size)]
     if style.ids:
         chip = hex_to_bgr(identity_colour(face.face_id))
         tiles.insert(0, _caption_tile(f"{face.face_id}", chip, size))
     height, width = max(tile.shape[0] for tile in tiles), sum(tile.shape[1] for tile in tiles)
-    # Above the box where there is room, else inside its top edge; never outside the frame.
-    top = box.y - height if box.y >= height else box.y
-    left = max(0, min(box.x, canvas.shape[1] - width))
+    left, top = _free_place(canvas, box, width, height)
     for tile in tiles:
         # A frame smaller than the text shows as much of it as there is room for.
         _stamp(canvas, tile, left, top)
@@ -231,21 +259,58 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
     canvas = to_bgr(check_frame(frame))
     if style.mirror:
         canvas = np.asarray(cv2.flip(canvas, 1), np.uint8)
-    shown = [(face, _mirrored(face.box, canvas) if style.mirror else face.box) for face in faces]
+    shown = []
+    for face in faces:
+        square = corners(face.box, face.roll)
+        if style.mirror:
+            square[:, 0] = canvas.shape[1] - square[:, 0]
+        shown.append((face, square, _around(square)))
     if style.blur != "nobody":
         # All of them before anything is drawn, or a neighbour's label would be blurred too.
-        for face, box in shown:
+        for face, _square, box in shown:
             if style.blur == "everyone" or face.face_id != style.spared:
                 blur_area(canvas, box)
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
-    for face, box in shown:
-        _brackets(canvas, box, face_colour(face), max(2, shorter // 240))
+    for face, square, box in shown:
+        _outline(canvas, square, face_colour(face), max(2, shorter // 240))
         if style.bars:
             _bars(canvas, face, box, size, style.bars)
         _caption(canvas, face, box, size, style)
     return canvas
 
 
-def _mirrored(box: Box, canvas: Image) -> Box:
-    return Box(canvas.shape[1] - box.right, box.y, box.width, box.height)
+def _around(square: Corners) -> Box:
+    """The upright box about the corners of a square."""
+    low, high = np.rint(square.min(axis=0)).astype(int), np.rint(square.max(axis=0)).astype(int)
+    return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
+
+
+def annotated(picture: Image, faces: Iterable[FaceEmotion]) -> Image:
+    """A copy of a picture with its faces drawn, enlarged where a caption would not be readable.
+
+    Args:
+        picture: ``(h, w, 3)`` BGR, ``(h, w, 4)`` BGRA or ``(h, w)`` grey, uint8; not changed.
+        faces: Boxes in pixels of ``picture``.
+
+    Returns:
+        ``(h, w, 3)`` BGR uint8, a new array: a whole multiple of the size, with a strip above it
+        where a face leaves no room for its caption.
+    """
+    canvas = to_bgr(check_frame(picture))
+    factor = max(1, -(-_SMALLEST_CANVAS // min(canvas.shape[:2])))
+    strip = max(14, round(min(canvas.shape[:2]) * factor / 12))
+    size = (canvas.shape[1] * factor, canvas.shape[0] * factor)
+    larger = np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+    placed = []
+    room = True
+    for face in faces:
+        box = scale(face.box, factor)
+        around = _around(corners(box, face.roll))
+        room = room and (around.y >= strip or around.bottom + strip <= larger.shape[0])
+        placed.append(replace(face, box=box))
+    if room:
+        return draw_faces(larger, placed)
+    taller = cv2.copyMakeBorder(larger, strip, 0, 0, 0, cv2.BORDER_CONSTANT, value=_STRIP)
+    lowered = [replace(one, box=replace(one.box, y=one.box.y + strip)) for one in placed]
+    return draw_faces(np.asarray(taller, np.uint8), lowered)

@@ -9,6 +9,7 @@ from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.overlay import (
     Blur,
     OverlayStyle,
+    annotated,
     draw_faces,
     face_caption,
     face_colour,
@@ -70,12 +71,13 @@ def test_the_caption_sits_above_the_box_where_there_is_room() -> None:
     assert 70 < rows.min()
 
 
-def test_the_caption_moves_inside_at_the_top_and_left_of_the_right_border() -> None:
+def test_the_caption_never_covers_the_face_and_stays_in_the_frame() -> None:
     blank = np.zeros((240, 320, 3), np.uint8)
     top = draw_faces(blank, [face(Box(100, 0, 80, 80))])
     corner = draw_faces(blank, [face(Box(300, 100, 20, 20))])
     plate = np.array(hex_to_bgr(COLOURS["happy"]), np.uint8)
-    assert (top[4:10, 101:150] == plate).all(axis=2).sum() > 100
+    assert (top[80:100, 101:180] == plate).all(axis=2).sum() > 100
+    assert not (top[10:70, 110:170] == plate).all(axis=2).any()
     # More plate than the 20 columns between the box and the border could hold.
     assert (corner[80:100, :300] == plate).all(axis=2).sum() > 100
 
@@ -177,3 +179,27 @@ def test_bars_and_blur_that_do_not_fit_are_left_out(box: Box) -> None:
     style = OverlayStyle(mirror=True, ids=True, bars=3, blur="everyone")
     for shape in ((1, 1, 3), (5, 200, 3), (64, 64, 3)):
         assert draw_faces(np.zeros(shape, np.uint8), [face(box)], style).shape == shape
+
+
+@pytest.mark.parametrize("side", [48, 240, 3000])
+def test_the_caption_of_an_annotated_copy_is_readable_and_beside_the_face(side: int) -> None:
+    picture = np.full((side, side, 3), 128, np.uint8)
+    whole = face(Box(0, 0, side, side))
+    copy = annotated(picture, [whole])
+    factor = copy.shape[1] // side
+    strip = copy.shape[0] - side * factor
+    assert min(copy.shape[:2]) >= 240 and copy.shape[1] == side * factor
+    plate = np.array(hex_to_bgr(COLOURS["happy"]), np.uint8)
+    captions = (copy[:strip] == plate).all(axis=2)
+    assert captions.sum() > 0.004 * copy.shape[1] ** 2
+    inner = slice(strip + side * factor // 10, strip + side * factor * 9 // 10)
+    assert not (copy[inner, side * factor // 10 : -side * factor // 10] == plate).all(axis=2).any()
+
+
+def test_a_tilted_face_has_a_tilted_box() -> None:
+    blank = np.zeros((240, 320, 3), np.uint8)
+    tilted = replace(face(Box(100, 60, 100, 100)), roll=45.0)
+    drawn = draw_faces(blank, [tilted])
+    # The corner of the square lies straight above its centre.
+    assert drawn[40, 150].any() or drawn[41, 150].any()
+    assert not drawn[61, 101].any()

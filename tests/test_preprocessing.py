@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fer.errors import InputError
-from fer.preprocessing import CROP_SIZE, check_frame, crop_face, crop_tilted_face, to_grey
+from fer.preprocessing import CROP_SIZE, check_frame, crop_face, to_grey
 from fer.results import Box
 
 
@@ -179,27 +179,3 @@ def test_any_box_gives_a_crop_or_an_input_error(x: int, y: int, width: int, heig
         assert (crop.shape, crop.dtype) == ((48, 48), np.uint8)
         assert grey.min() <= crop.min() <= crop.max() <= grey.max()
     assert np.array_equal(grey, before)
-
-
-@pytest.mark.parametrize("tilt", [-30.0, -10.0, 24.0])
-def test_a_tilted_face_is_cropped_upright(
-    astronaut_bgr: np.ndarray, astronaut_face: Box, tilt: float
-) -> None:
-    grey, face = to_grey(astronaut_bgr), astronaut_face
-    centre = (face.x + face.width / 2, face.y + face.height / 2)
-    turned = cv2.warpAffine(grey, cv2.getRotationMatrix2D(centre, tilt, 1.0), (512, 512))
-    upright = crop_face(grey, face).astype(float)
-
-    def difference(crop: np.ndarray) -> float:
-        return float(np.abs(crop - upright).mean())
-
-    assert difference(crop_tilted_face(turned, face, tilt)) < 6
-    assert (
-        difference(crop_tilted_face(turned, face, tilt)) < difference(crop_face(turned, face)) / 2
-    )
-
-
-def test_an_upright_face_is_cropped_as_ever(astronaut_bgr: np.ndarray, astronaut_face: Box) -> None:
-    grey = to_grey(astronaut_bgr)
-    crop = crop_tilted_face(grey, astronaut_face, 0.0)
-    assert np.array_equal(crop, crop_face(grey, astronaut_face))

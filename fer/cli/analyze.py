@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from fer.media.sources import Source
 
 
+class Detector(StrEnum):
+    """What finds the faces."""
+
+    blazeface = "blazeface"
+    cascade = "cascade"
+
+
 class Engine(StrEnum):
     """Where the work is done."""
 
@@ -55,6 +62,10 @@ def analyze(
         int | None,
         typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
     ] = None,
+    detector: Annotated[
+        Detector,
+        typer.Option("--detector", help="BlazeFace, or the Haar cascade for upright faces only."),
+    ] = Detector.blazeface,
     engine: Annotated[
         Engine, typer.Option("--engine", help="This machine, or a Ray cluster.")
     ] = Engine.local,
@@ -63,7 +74,6 @@ def analyze(
     ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
-    from fer.media.batch import still_recognizer
     from fer.media.job import AnalysisJob, Settings, scratch_folder
     from fer.media.sources import find_sources
     from fer.recognition.recognizer import EmotionRecognizer
@@ -78,6 +88,7 @@ def analyze(
             output,
             model=model,
             labels=labels.value,
+            detector=detector.value,
             job=settings,
             resume=resume,
             address=address,
@@ -91,15 +102,14 @@ def analyze(
         raise InputError(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
-    still = still_recognizer(model, labels=labels.value)
-    live = EmotionRecognizer(still.classifier, threshold=still.threshold)
+    recognizer = EmotionRecognizer.load(model, labels=labels.value, detector=detector.value)
     sources = list(find_sources(paths))
     if not sources:
         raise InputError(
             f"PATH: expected pictures or videos, found none in {', '.join(paths)}; check the path"
         )
     folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
-    job = AnalysisJob(sources, folder, live=live, still=still, settings=settings, resume=resume)
+    job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
     with stop_signal() as stop:
         finished = _run(job, stop)
     _hand_out(job, output, stopped=stop.is_set())

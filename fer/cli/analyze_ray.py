@@ -19,6 +19,7 @@ def analyze_on_ray(
     *,
     model: str | None,
     labels: str,
+    detector: str,
     job: Settings,
     resume: bool,
     address: str | None,
@@ -45,7 +46,7 @@ def analyze_on_ray(
         )
     parts = output.absolute().with_name(f".{output.name}.job")
     annotated = job.annotated.absolute() if job.annotated else None
-    settings = WorkSettings(parts, model, labels, replace(job, annotated=annotated))
+    settings = WorkSettings(parts, model, labels, detector, replace(job, annotated=annotated))
     with progress() as bars:
         task = bars.add_task("Analysing on Ray", total=len(units))
         outcome = run(

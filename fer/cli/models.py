@@ -18,7 +18,7 @@ from fer.cli.common import (
     print_json,
     progress,
 )
-from fer.models.card import AffectRecord, GateRecord
+from fer.models.card import AffectRecord
 
 models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
 
@@ -55,7 +55,7 @@ def models_show(
     print_json(open_model(name).card.model_dump(mode="json"))
 
 
-def _print_record(record: GateRecord | AffectRecord | None, *, as_json: bool) -> None:
+def _print_record(record: AffectRecord | None, *, as_json: bool) -> None:
     """What a model's card now says about one of its parts."""
     facts = record.model_dump() if record else {}
     if as_json:
@@ -63,47 +63,6 @@ def _print_record(record: GateRecord | AffectRecord | None, *, as_json: bool) ->
         return
     for key, value in facts.items():
         out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
-
-
-@models_app.command("gate")
-def models_gate(
-    pictures: Annotated[
-        list[Path], typer.Argument(help="Files and folders of pictures without people.")
-    ],
-    name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
-    data: Data = None,
-    ferplus: Ferplus = None,
-    seed: Annotated[int, typer.Option("--seed", help="Random seed.")] = 0,
-    as_json: AsJson = False,
-) -> None:
-    """Fit the face gate of a model: it turns away what a cascade takes for a face."""
-    from fer.models.store import open_model
-    from fer.recognition.classifier import EmotionClassifier
-    from fer.training.gate import add_gate, fit_gate
-    from fer.training.non_faces import harvest
-
-    folder = open_model(name)
-    dataset = open_data(data, ferplus, skip_bad=False)
-    with progress() as bars:
-        task = bars.add_task("Searching the pictures", total=None)
-        non_faces = harvest(
-            pictures,
-            seed=seed,
-            report=lambda done, of: bars.update(task, completed=done, total=of),
-        )
-        for line in non_faces.skipped:
-            err.print(line, markup=False)
-        gate, record = fit_gate(
-            EmotionClassifier(folder),
-            dataset,
-            non_faces,
-            seed=seed,
-            report=lambda what, done, of: bars.update(
-                task, completed=done, total=of, description=f"Looking at {what}"
-            ),
-        )
-    record_on_card = add_gate(folder, gate, record).card.gate
-    _print_record(record_on_card, as_json=as_json)
 
 
 @models_app.command("affect")

@@ -27,14 +27,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer.boxes import corners
+from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError
 from fer.evaluation.calibrator import calibrators_of
 from fer.preprocessing import (
     CROP_SIZE,
     Image,
     check_frame,
-    crop_face,
-    crop_square,
     to_bgr,
     to_grey,
 )
@@ -47,6 +47,8 @@ Floats = npt.NDArray[np.float32]
 # PublicTest, probabilities computed from the constants differ by at most 0.01.
 _TOLERANCE = 0.03
 _PROBES = 8
+# Side in pixels that a map is drawn at before it is laid over its face.
+_HEAT_SIDE = 96
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,16 +56,18 @@ class HeatMap:
     """The evidence for one class on one face.
 
     Attributes:
-        box: The square that was cut from the picture, in its pixels; may reach outside.
+        box: Of the face, in pixels of the picture; may reach outside.
         label: The class that is explained.
         evidence: ``(h, w)`` float32, one value per position of the last feature map (6 x 6);
             positive where the face speaks for the class. Its mean is the class's logit without
             bias, against the mean of all classes.
+        roll: Degrees by which the face, and so the map, is rotated counter-clockwise.
     """
 
     box: Box
     label: str
     evidence: Floats
+    roll: float = 0.0
 
 
 def _constants(interpreter: Any, columns: int) -> list[Floats]:
@@ -201,11 +205,24 @@ class ClassActivation:
         if not faces:
             return ()
         grey = to_grey(check_frame(frame_bgr))
-        crops = np.stack([crop_face(grey, face.box) for face in faces])
-        evidence = self.evidence(self.classifier.predict_heads(crops)["features"])
+        crops = np.stack([cut_face(grey, face) for face in faces])
+        return self.maps(faces, self.classifier.predict_heads(crops)["features"], label=label)
+
+    def maps(
+        self, faces: Sequence[FaceEmotion], features: Floats, *, label: str | None = None
+    ) -> tuple[HeatMap, ...]:
+        """``explain`` from the features that the recogniser's own pass gave.
+
+        Args:
+            faces: As the recogniser returned them.
+            features: ``(n, h, w, c)`` float32 of these faces.
+            label: The class to explain; default is each face's most probable one.
+        """
+        labels = self.classifier.labels
+        evidence = self.evidence(features)
         names = [label or face.top_label for face in faces]
         return tuple(
-            HeatMap(crop_square(face.box), name, evidence[index, :, :, labels.index(name)])
+            HeatMap(face.box, name, evidence[index, :, :, labels.index(name)], face.roll)
             for index, (face, name) in enumerate(zip(faces, names, strict=True))
         )
 
@@ -261,16 +278,18 @@ def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap], *, strength: float
     canvas = to_bgr(check_frame(frame_bgr))
     height, width = canvas.shape[:2]
     for one in maps:
-        box = one.box
-        left, top = max(box.x, 0), max(box.y, 0)
-        right, bottom = min(box.right, width), min(box.bottom, height)
+        square = corners(one.box, one.roll)
+        left, top = np.maximum(np.floor(square.min(axis=0)).astype(int), 0)
+        right, bottom = np.minimum(np.ceil(square.max(axis=0)).astype(int), (width, height))
         if right <= left or bottom <= top:
             continue
-        warmth = heat(one.evidence, box.width)
-        part = warmth[top - box.y : bottom - box.y, left - box.x : right - box.x]
+        warmth = heat(one.evidence, _HEAT_SIDE)
+        source = np.array([(0, 0), (_HEAT_SIDE, 0), (_HEAT_SIDE, _HEAT_SIDE)], np.float32)
+        target = np.asarray(square[:3] - (left, top), np.float32)
+        part = cv2.warpAffine(
+            warmth, cv2.getAffineTransform(source, target), (int(right - left), int(bottom - top))
+        )
         canvas[top:bottom, left:right] = blend_heat(
-            np.ascontiguousarray(canvas[top:bottom, left:right]),
-            np.ascontiguousarray(part),
-            strength,
+            np.ascontiguousarray(canvas[top:bottom, left:right]), np.asarray(part), strength
         )
     return canvas

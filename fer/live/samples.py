@@ -7,7 +7,8 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
-from fer.preprocessing import Image, crop_face, to_grey
+from fer.detection.alignment import cut_face
+from fer.preprocessing import Image, to_grey
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.personal import MOST, Samples
 from fer.results import FrameResult
@@ -56,7 +57,7 @@ class Lessons:
         if self._wanted is None or not result.faces or result.timestamp_s - self._last_s < STEP_S:
             return
         face = max(result.faces, key=lambda one: one.box.area)
-        heads = self.general.predict_heads(crop_face(to_grey(frame_bgr), face.box)[None])
+        heads = self.general.predict_heads(cut_face(to_grey(frame_bgr), face)[None])
         embedding = heads["features"].mean(axis=(1, 2))[0]
         with self._lock:
             if self._wanted is None:

@@ -49,7 +49,10 @@ _LOGGED_KINDS = 50
 class Recognizer(Protocol):
     """What a live session needs of ``EmotionRecognizer``."""
 
-    threshold: float
+    @property
+    def threshold(self) -> float:
+        """Confidence below which the label is "unsure"."""
+        ...
 
     def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:
         """Faces of one frame."""
@@ -134,7 +137,7 @@ class LiveSession:
         """
         with self._changed:
             source = recognizer or self._source
-            searches = self._settings.detector_settings() != settings.detector_settings()
+            searches = self._settings.search_settings() != settings.search_settings()
             if source is not self._source or searches:
                 self._recognizer = self._for_stream(source, settings)
             self._source, self._settings = source, settings
@@ -143,7 +146,7 @@ class LiveSession:
     @staticmethod
     def _for_stream(recognizer: Recognizer, settings: LiveSettings) -> Recognizer:
         if isinstance(recognizer, EmotionRecognizer):
-            return recognizer.for_stream(settings.detector_settings())
+            return recognizer.for_stream(settings.search_settings())
         return recognizer
 
     def _steer(self) -> None:

@@ -4,21 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from fer.detection.settings import DetectorSettings
+from fer.detection.base import SMALLEST_FACE, SearchSettings
 from fer.errors import InputError
 from fer.overlay import Blur
 
 SENSITIVITIES: tuple[str, ...] = ("strict", "cautious", "balanced", "keen", "eager")
 """From few false alarms to few missed faces."""
 
-# Raw hits that make a face, and the least weight of the last stage, for each sensitivity.
-_SEARCHES: dict[str, tuple[int, float]] = {
-    "strict": (4, 3.2),
-    "cautious": (3, 2.4),
-    "balanced": (2, 1.7),
-    "keen": (2, 1.1),
-    "eager": (1, 0.5),
-}
+# The least score of a new face, for each sensitivity.
+_SCORES = dict(zip(SENSITIVITIES, (0.8, 0.7, SearchSettings().min_score, 0.55, 0.48), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +21,7 @@ class LiveSettings:
 
     Attributes:
         sensitivity: One of ``SENSITIVITIES``.
-        min_face: Smallest face as a fraction of the shorter side of the frame.
+        min_face: Side of the smallest face in pixels.
         smoothing_s: Time constant of the smoothing of probabilities in seconds; 0 turns it off.
         threshold: Confidence below which the label is "unsure"; None is the model's own.
         mirror: Show the picture as a mirror does. Boxes stay in pixels of the camera's picture.
@@ -38,7 +32,7 @@ class LiveSettings:
     """
 
     sensitivity: str = "balanced"
-    min_face: float = 0.08
+    min_face: int = 40
     smoothing_s: float = 0.35
     threshold: float | None = None
     mirror: bool = True
@@ -53,12 +47,16 @@ class LiveSettings:
         Raises:
             InputError: Naming the field, what it may be and what came.
         """
-        if self.sensitivity not in _SEARCHES:
+        if self.sensitivity not in _SCORES:
             raise InputError(
                 f"sensitivity: expected one of {', '.join(SENSITIVITIES)}, got "
                 f"{self.sensitivity!r}; choose one of them"
             )
-        ranges = {"min_face": (0.02, 1.0), "smoothing_s": (0.0, 10.0), "threshold": (0.0, 1.0)}
+        ranges = {
+            "min_face": (SMALLEST_FACE, 2000),
+            "smoothing_s": (0.0, 10.0),
+            "threshold": (0.0, 1.0),
+        }
         for field in fields(self):
             value = getattr(self, field.name)
             if field.name in ranges and value is not None:
@@ -68,9 +66,6 @@ class LiveSettings:
                         f"{field.name}: expected a value in {low}..{high}, got {value}; change it"
                     )
 
-    def detector_settings(self) -> DetectorSettings:
-        """How the detector searches with these controls."""
-        min_neighbours, min_score = _SEARCHES[self.sensitivity]
-        return DetectorSettings(
-            min_face=self.min_face, min_neighbours=min_neighbours, min_score=min_score
-        )
+    def search_settings(self) -> SearchSettings:
+        """What the detector looks for with these controls."""
+        return SearchSettings(self.min_face, _SCORES[self.sensitivity])

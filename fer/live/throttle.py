@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fer.detection.following import SCAN_EVERY, FollowingDetector
+from fer.detection.stream import SEARCH_EVERY, StreamSearch
 from fer.live.admission import Admission
 from fer.recognition.recognizer import EmotionRecognizer
 
@@ -11,9 +11,9 @@ from fer.recognition.recognizer import EmotionRecognizer
 _SHARED_STEP_S = 0.06
 _CROWD = 3
 _CROWD_STEP_S = 0.09
-# As SCAN_EVERY, of the frames that are analysed, with two viewers and more; the search takes more
+# As SEARCH_EVERY, of the frames that are analysed, with two viewers and more; the search takes more
 # than half of an analysis. Of three viewers each finds a new face in three seconds at most.
-_SHARED_SCAN_EVERY = 6
+_SHARED_SEARCH_EVERY = 6
 
 
 class Pace:
@@ -51,5 +51,5 @@ class Pace:
     def steer(self, recognizer: object) -> None:
         """Let a stream's recogniser look for new faces as often as there is room for."""
         detector = recognizer.detector if isinstance(recognizer, EmotionRecognizer) else None
-        if isinstance(detector, FollowingDetector):
-            detector.scan_every = SCAN_EVERY if self._viewers == 1 else _SHARED_SCAN_EVERY
+        if isinstance(detector, StreamSearch):
+            detector.search_every = SEARCH_EVERY if self._viewers == 1 else _SHARED_SEARCH_EVERY

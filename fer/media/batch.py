@@ -10,17 +10,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fer.detection.still import StillDetector
 from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
 from fer.media.pictures import Picture, decode_image, encode_png
 from fer.media.sources import Source
-from fer.overlay import draw_faces
-from fer.recognition.recognizer import EmotionRecognizer
-
-MAX_FACES = 1000
-"""Faces read in one picture, the largest first; with more, the picture is read in part."""
+from fer.overlay import annotated as annotated_copy
+from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
 
 _MAX_WORKERS = 8
 
@@ -40,20 +36,6 @@ class PictureResult:
     picture: Picture | None = None
 
 
-def still_recognizer(
-    model: str | None = None, *, labels: str = "fer2013", directory: Path | None = None
-) -> EmotionRecognizer:
-    """A recogniser for pictures: searches every size, and takes as many faces as there are.
-
-    Raises:
-        ModelError: If the model cannot be loaded.
-    """
-    live = EmotionRecognizer.load(model, labels=labels, directory=directory)
-    return EmotionRecognizer(
-        live.classifier, StillDetector(), threshold=live.threshold, max_faces=MAX_FACES + 1
-    )
-
-
 def analyze_picture(
     source: Source,
     recognizer: EmotionRecognizer,
@@ -65,7 +47,7 @@ def analyze_picture(
 
     Args:
         source: The picture.
-        recognizer: As ``still_recognizer`` makes it.
+        recognizer: Reads it.
         annotated: Folder for the annotated copy, if one is wanted.
         keep_pixels: Return the decoded picture too.
     """
@@ -74,7 +56,7 @@ def analyze_picture(
         data = source.read()
         digest = hashlib.sha256(data).hexdigest()
         picture = decode_image(data, source.name)
-        faces = recognizer.analyze(picture.image_bgr)
+        faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
     except FerError as fault:
         return PictureResult(SourceResult(source.name, reason=str(fault)), digest)
     except MemoryError:
@@ -93,7 +75,7 @@ def analyze_picture(
         )
     if annotated is not None:
         try:
-            write_annotated(annotated, source, encode_png(draw_faces(picture.image_bgr, faces)))
+            write_annotated(annotated, source, encode_png(annotated_copy(picture.image_bgr, faces)))
         except FerError as fault:
             result = replace(result, reason=str(fault), partial=True)
     return PictureResult(result, digest, picture if keep_pixels else None)
@@ -166,7 +148,7 @@ def analyze_pictures(
 
     Args:
         sources: The pictures; taken as they are needed.
-        recognizer: As ``still_recognizer`` makes it; thread-safe.
+        recognizer: Reads them; thread-safe.
         annotated: Folder for annotated copies.
         keep_pixels: Return the decoded pictures too.
         workers: Threads; default one per core.

@@ -103,7 +103,7 @@ class PhotoBatch(BackgroundWork):
     """The pictures of one viewer; more may come and some may go while it works.
 
     Args:
-        recognizer: As ``still_recognizer`` makes it.
+        recognizer: As ``EmotionRecognizer.load`` makes it.
     """
 
     def __init__(self, recognizer: EmotionRecognizer) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from fer.explanation.activation import ClassActivation, draw_heat_maps
+from fer.detection.alignment import box_matrix, frame_matrix
+from fer.explanation.activation import ClassActivation, HeatMap, blend_heat, heat
 from fer.media.pictures import encode_png
-from fer.preprocessing import Image, crop_square
-from fer.results import Box, FaceEmotion
+from fer.preprocessing import CROP_SIZE, Image, crop_aligned
+from fer.results import FaceEmotion
 
 # More of the head than the network sees, so that a person can tell who it is.
 _AROUND = 0.2
@@ -33,18 +33,23 @@ class FaceTile:
     heat: bytes
 
 
-def _cut(image_bgr: Image, box: Box, side: int) -> Image:
-    square = crop_square(box)
-    margin = round(square.width * _AROUND)
-    height, width = image_bgr.shape[:2]
-    left, top = max(0, square.x - margin), max(0, square.y - margin)
-    right = min(width, square.right + margin)
-    bottom = min(height, square.bottom + margin)
-    part = image_bgr[top:bottom, left:right]
-    factor = side / max(part.shape[:2])
-    size = (max(1, round(part.shape[1] * factor)), max(1, round(part.shape[0] * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(part, size, interpolation=method), np.uint8)
+def _cut(image_bgr: Image, face: FaceEmotion, side: int) -> Image:
+    """The face upright, with a margin; the middle is what the network reads."""
+    matrix = frame_matrix(face.points) if face.points else box_matrix(face.box)
+    smaller = 1 / (1 + 2 * _AROUND)
+    # About the centre of the frame, which stays where it is.
+    inner = matrix * smaller
+    inner[:, 2] += CROP_SIZE / 2 * (1 - smaller)
+    return crop_aligned(image_bgr, inner, side)
+
+
+def _heated(cut: Image, heat_map: HeatMap) -> Image:
+    side = cut.shape[0]
+    inner = round(side / (1 + 2 * _AROUND))
+    start = (side - inner) // 2
+    warmth = np.zeros((side, side), np.float32)
+    warmth[start : start + inner, start : start + inner] = heat(heat_map.evidence, inner)
+    return blend_heat(cut, warmth)
 
 
 def face_tiles(
@@ -60,14 +65,12 @@ def face_tiles(
         image_bgr: The picture, ``(h, w, 3)`` uint8.
         faces: As the recogniser returned them.
         explainer: Of the same model; None for no heat maps.
-        side: Longer side of the cuts in pixels.
+        side: Of the cuts in pixels.
     """
     maps = explainer.explain(image_bgr, faces) if explainer is not None else ()
     tiles = []
     for index, face in enumerate(faces):
-        heat = b""
-        if maps:
-            # Each on its own copy: a neighbour's map may reach into this face.
-            heat = encode_png(_cut(draw_heat_maps(image_bgr, [maps[index]]), face.box, side))
-        tiles.append(FaceTile(face, encode_png(_cut(image_bgr, face.box, side)), heat))
+        cut = _cut(image_bgr, face, side)
+        heated = encode_png(_heated(cut, maps[index])) if maps else b""
+        tiles.append(FaceTile(face, encode_png(cut), heated))
     return tiles

@@ -65,8 +65,7 @@ class AnalysisJob:
     Args:
         sources: What was handed in.
         folder: Of this job alone. A job that is found there goes on if ``resume``, else is refused.
-        live: Recogniser for videos.
-        still: Recogniser for pictures, of the same model.
+        recognizer: Finds and reads the faces.
         settings: What else to do.
         resume: Go on with what an earlier run has left.
 
@@ -80,17 +79,16 @@ class AnalysisJob:
         sources: Sequence[Source],
         folder: Path,
         *,
-        live: EmotionRecognizer,
-        still: EmotionRecognizer,
+        recognizer: EmotionRecognizer,
         settings: Settings,
         resume: bool = False,
     ) -> None:
         self.sources = sources
         self.folder = folder
-        self._live, self._still, self._settings = live, still, settings
+        self._recognizer, self._settings = recognizer, settings
         self._duplicates = Duplicates(naming=settings.name_duplicates)
-        card = still.classifier.folder.card
-        self._labels = still.classifier.labels
+        card = recognizer.classifier.folder.card
+        self._labels = recognizer.classifier.labels
         self._model, self._version = card.name, card.version
         self._journal = Journal(folder, self._identity(), resume=resume)
         for digest, name in self._journal.earlier:
@@ -173,7 +171,7 @@ class AnalysisJob:
     def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
         done = analyze_pictures(
             sources,
-            self._still,
+            self._recognizer,
             annotated=self._settings.annotated,
             workers=self._settings.workers,
             duplicates=self._duplicates,
@@ -205,7 +203,7 @@ class AnalysisJob:
             job = VideoJob(
                 source.path,
                 folder,
-                self._live,
+                self._recognizer,
                 options=self._settings.video,
                 annotate=self._settings.annotated is not None,
                 name=source.name,

@@ -14,7 +14,6 @@ import pandas as pd
 
 from fer.export.schema import SourceResult, to_frame
 from fer.files import replace_file, write_faults
-from fer.media.batch import still_recognizer
 from fer.media.job import AnalysisJob, Settings, scratch_folder
 from fer.media.units import Unit
 from fer.recognition.recognizer import EmotionRecognizer
@@ -31,12 +30,14 @@ class WorkSettings:
         parts: Folder of the parts; every machine must see it under this path.
         model: Name of the model, or None for the shipped one.
         labels: ``fer2013`` or ``ferplus``.
+        detector: Name of the detector.
         job: Of the pictures and videos.
     """
 
     parts: Path
     model: str | None = None
     labels: str = "fer2013"
+    detector: str = "blazeface"
     job: Settings = field(default_factory=Settings)
 
 
@@ -60,8 +61,9 @@ class UnitWorker:
 
     def __init__(self, settings: WorkSettings) -> None:
         self._settings = settings
-        self._still = still_recognizer(settings.model, labels=settings.labels)
-        self._live = EmotionRecognizer(self._still.classifier, threshold=self._still.threshold)
+        self._recognizer = EmotionRecognizer.load(
+            settings.model, labels=settings.labels, detector=settings.detector
+        )
 
     def work(self, unit: Unit) -> UnitDone:
         """Analyse a unit and write its part.
@@ -73,9 +75,7 @@ class UnitWorker:
         try:
             # Which picture came first is known only when all units are done.
             settings = replace(self._settings.job, workers=1, name_duplicates=False)
-            job = AnalysisJob(
-                unit.read(), folder, live=self._live, still=self._still, settings=settings
-            )
+            job = AnalysisJob(unit.read(), folder, recognizer=self._recognizer, settings=settings)
             finished = list(job.run())
             frame = pd.concat(list(self._frames(job)), ignore_index=True)
             target = self._settings.parts / f"{unit.name}.parquet"

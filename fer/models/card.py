@@ -62,34 +62,6 @@ class Metric(_Frozen):
     high: float | None = None
 
 
-class GateRecord(_Frozen):
-    """What the face gate gives, on data that it was not fitted to.
-
-    Attributes:
-        sha256: Digest of ``gate.npz``.
-        threshold: Log-odds from which on something counts as a face, chosen on PublicTest.
-        faces_lost: Share of the faces of ``split`` that it takes for none.
-        faces: Their number.
-        split: Where faces were measured.
-        false_alarms_rejected: Share of a cascade's false alarms that it turns away.
-        false_alarms: Their number, from pictures held out.
-        random_crops_rejected: The same for random crops of these pictures.
-        random_crops: Their number.
-        pictures: Pictures without people, held out ones included.
-    """
-
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    threshold: float
-    faces_lost: float = Field(ge=0, le=1)
-    faces: int = Field(gt=0)
-    split: str
-    false_alarms_rejected: float = Field(ge=0, le=1)
-    false_alarms: int = Field(gt=0)
-    random_crops_rejected: float = Field(ge=0, le=1)
-    random_crops: int = Field(gt=0)
-    pictures: int = Field(gt=0)
-
-
 class AffectRecord(_Frozen):
     """What the head for valence and arousal gives, on data that it was not fitted to.
 
@@ -139,7 +111,6 @@ class ModelCard(_Frozen):
         weights: "raw" or "ema", with the origin of the BN statistics.
         metrics: Every figure, each with its n and split.
         created: Time of publication, ISO 8601 in UTC.
-        gate: The face gate in ``gate.npz``, when the model has one.
         affect: The head for valence and arousal in ``affect.npz``, when the model has one.
     """
 
@@ -166,7 +137,6 @@ class ModelCard(_Frozen):
     weights: str
     metrics: tuple[Metric, ...]
     created: str
-    gate: GateRecord | None = None
     affect: AffectRecord | None = None
 
     def metric(

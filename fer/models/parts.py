@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fer.errors import TrainingError
-from fer.models.card import AffectRecord, GateRecord
+from fer.models.card import AffectRecord
 from fer.models.store import CARD, ModelFolder, file_digest, open_model
 
 
@@ -16,7 +16,7 @@ def put_part(
     folder: ModelFolder,
     file: str,
     save: Callable[[Path], None],
-    record: GateRecord | AffectRecord,
+    record: AffectRecord,
     what: str,
 ) -> ModelFolder:
     """Write a file into a model folder and its record, with the file's digest, on the card.
@@ -36,11 +36,10 @@ def put_part(
     """
     path, card_path = folder.path / file, folder.path / CARD
     partial, partial_card = path.with_suffix(".partial.npz"), card_path.with_suffix(".partial")
-    field = "gate" if isinstance(record, GateRecord) else "affect"
     try:
         save(partial)
         signed = record.model_copy(update={"sha256": file_digest(partial)})
-        card = folder.card.model_copy(update={field: signed})
+        card = folder.card.model_copy(update={"affect": signed})
         text = json.dumps(card.model_dump(mode="json"), indent=2, allow_nan=False) + "\n"
         partial_card.write_text(text, encoding="utf-8")
         os.replace(partial, path)

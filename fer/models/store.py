@@ -1,7 +1,6 @@
 """Model folders: where they are, what belongs into one, and proof that the weights are whole.
 
-A folder holds ``model.tflite``, ``card.json``, ``history.csv``, ``metrics.json`` and, where the
-model has a face gate, ``gate.npz``. This module
+A folder holds ``model.tflite``, ``card.json``, ``history.csv`` and ``metrics.json``. This module
 reads them with the standard library and pydantic only: no deep-learning framework is imported.
 """
 
@@ -50,7 +49,6 @@ KERAS_FILE = "model.keras"
 CARD = "card.json"
 HISTORY = "history.csv"
 METRICS = "metrics.json"
-GATE = "gate.npz"
 AFFECT = "affect.npz"
 LITERATURE = "literature"
 """Folder of the literature's systems in ``models/``; their weights are not in the repository."""
@@ -70,11 +68,6 @@ class ModelFolder:
     def weights(self) -> Path:
         """The LiteRT file."""
         return self.path / WEIGHTS
-
-    @property
-    def gate(self) -> Path | None:
-        """The face gate, when the model has one."""
-        return self.path / GATE if self.card.gate is not None else None
 
     @property
     def affect(self) -> Path | None:
@@ -254,7 +247,7 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
             f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
             "weights are damaged or belong to another card: copy the folder again"
         )
-    parts = (("face gate", GATE, card.gate), ("valence-arousal head", AFFECT, card.affect))
+    parts = (("valence-arousal head", AFFECT, card.affect),)
     for what, file, record in parts:
         if record is None:
             continue

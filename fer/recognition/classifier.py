@@ -14,7 +14,6 @@ from fer.labels import LABEL_SETS
 from fer.models.store import ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
 from fer.recognition.affect_head import AffectHead
-from fer.recognition.gate import FaceGate
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -44,7 +43,6 @@ class EmotionClassifier:
         self.folder = folder
         self.head = labels
         self.labels: tuple[str, ...] = tuple(folder.card.labels[labels])
-        self.gate = FaceGate.load(folder.gate) if folder.gate is not None else None
         self.affect = AffectHead.load(folder.affect) if folder.affect is not None else None
         self._threads = threads
         self._weights = folder.weights.read_bytes()

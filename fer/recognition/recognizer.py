@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
-from fer.detection.cascade import CascadeDetector, FaceDetector
-from fer.detection.following import FollowingDetector
-from fer.detection.settings import DetectorSettings
-from fer.preprocessing import Image, check_frame, crop_tilted_face, to_grey
+from fer.detection.alignment import cut_face
+from fer.detection.base import FaceDetector, SearchSettings
+from fer.detection.detector import load_detector
+from fer.preprocessing import CROP_SIZE, Image, check_frame, to_grey
 from fer.recognition.classifier import EmotionClassifier
 from fer.results import Detection, FaceEmotion, FrameResult
 
+MAX_FACES = 1000
+"""Faces read in one picture, the largest first."""
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """The faces of one picture with what the network saw of each, so that nobody cuts again.
+
+    Attributes:
+        faces: Largest first.
+        crops: ``(n, 48, 48)`` uint8, straightened, in the order of ``faces``.
+        features: ``(n, h, w, c)`` float32, the last feature map of each.
+        heads: Output of the network -> ``(n, k)`` float32.
+    """
+
+    faces: tuple[FaceEmotion, ...]
+    crops: npt.NDArray[np.uint8]
+    features: npt.NDArray[np.float32]
+    heads: dict[str, npt.NDArray[np.float32]]
+
+
+_NOTHING = Reading(
+    (), np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8), np.zeros((0, 0, 0, 0), np.float32), {}
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class EmotionRecognizer:
     """Finds the faces of a picture and reads the expression of each.
 
-    Args:
+    One serves many threads, as long as its detector does: that of ``load`` does, those of
+    ``for_stream`` and ``for_video`` belong to one stream each.
+
+    Attributes:
         classifier: Reads crops.
-        detector: Finds faces; default is a ``CascadeDetector`` for live frames.
-        threshold: Confidence below which ``emotion`` is None; default is the model's own.
+        detector: Finds faces.
+        threshold: Confidence below which ``emotion`` is None.
         max_faces: At most this many faces, the largest first.
-        use_gate: Turn away what the model's face gate takes for no face, when it has a gate.
     """
 
-    def __init__(
-        self,
-        classifier: EmotionClassifier,
-        detector: FaceDetector | None = None,
-        *,
-        threshold: float | None = None,
-        max_faces: int = 200,
-        use_gate: bool = True,
-    ) -> None:
-        self.classifier = classifier
-        self.detector = detector or CascadeDetector()
-        self.threshold = classifier.threshold if threshold is None else threshold
-        self.max_faces = max_faces
-        self.use_gate = use_gate
+    classifier: EmotionClassifier
+    detector: FaceDetector
+    threshold: float
+    max_faces: int = MAX_FACES
 
     @classmethod
     def load(
@@ -48,45 +67,39 @@ class EmotionRecognizer:
         name: str | None = None,
         *,
         labels: str = "fer2013",
-        settings: DetectorSettings | None = None,
+        detector: str = "blazeface",
+        settings: SearchSettings | None = None,
         threshold: float | None = None,
         directory: Path | None = None,
     ) -> EmotionRecognizer:
-        """A recogniser with a published model and a frontal face cascade.
+        """A recogniser with a published model: what ``fer analyze`` and the pages use.
 
         Args:
             name: Model folder; default is the shipped model.
-            labels: ``"fer2013"`` or ``"ferplus"``.
-            settings: How the cascade searches.
-            threshold: Confidence below which ``emotion`` is None.
+            labels: A label set of the model.
+            detector: ``"blazeface"`` or ``"cascade"``.
+            settings: What the detector looks for.
+            threshold: Confidence below which ``emotion`` is None; default is the model's own.
             directory: Where the model folders are, if not ``models/``.
 
         Raises:
-            ModelError: If the model or the cascade cannot be loaded.
+            ModelError: If the model or the detector cannot be loaded.
+            InputError: If the label set or the detector is unknown.
         """
         classifier = EmotionClassifier.load(name, labels=labels, directory=directory)
-        return cls(classifier, CascadeDetector(settings), threshold=threshold)
-
-    def for_stream(self, settings: DetectorSettings | None = None) -> EmotionRecognizer:
-        """A recogniser for the frames of one stream: several times faster, same model.
-
-        Its detector follows the faces that it knows from the frame before; make one per stream.
-        A detector other than ``CascadeDetector`` is kept as it is.
-
-        Args:
-            settings: How the cascade searches; default as this recogniser's does.
-        """
-        detector = self.detector
-        if isinstance(detector, CascadeDetector):
-            searching = detector.with_settings(settings) if settings else detector
-            detector = FollowingDetector(searching)
-        return EmotionRecognizer(
-            self.classifier,
-            detector,
-            threshold=self.threshold,
-            max_faces=self.max_faces,
-            use_gate=self.use_gate,
+        return cls(
+            classifier,
+            load_detector(detector, settings),
+            classifier.threshold if threshold is None else threshold,
         )
+
+    def for_stream(self, settings: SearchSettings | None = None) -> EmotionRecognizer:
+        """The same for the frames of one stream, at a flat cost; make one per stream."""
+        return replace(self, detector=self.detector.for_stream(settings))
+
+    def for_video(self, interval_s: float) -> EmotionRecognizer:
+        """The same for the frames of one file, ``interval_s`` seconds apart; make one per file."""
+        return replace(self, detector=self.detector.for_video(interval_s))
 
     def analyze(self, image_bgr: Image) -> tuple[FaceEmotion, ...]:
         """The faces of a picture, largest first; ``()`` when there is none.
@@ -97,33 +110,41 @@ class EmotionRecognizer:
         Raises:
             InputError: If the array is not such a picture.
         """
+        return self.read(image_bgr).faces
+
+    def read(self, image_bgr: Image) -> Reading:
+        """``analyze``, with the crops and what the network made of them.
+
+        Raises:
+            InputError: If the array is not such a picture.
+        """
         frame = check_frame(image_bgr)
-        # The detector converts to grey itself, but grey frames pass through for free.
+        found = sorted(self.detector.detect(frame), key=lambda d: (-d.box.area, d.box))
+        return self.read_faces(frame, found[: self.max_faces])
+
+    def read_faces(self, frame: Image, found: list[Detection]) -> Reading:
+        """Read faces that are found already.
+
+        Args:
+            frame: The picture.
+            found: Its faces, in the order of the result.
+        """
+        if not found:
+            return _NOTHING
         grey = to_grey(frame)
-        found = sorted(self.detector.detect(grey), key=lambda d: (-d.box.area, d.box))
-        detections = found[: self.max_faces]
-        if not detections:
-            return ()
-        crops = np.stack([crop_tilted_face(grey, found.box, found.roll) for found in detections])
+        crops = np.stack([cut_face(grey, one) for one in found])
         heads = self.classifier.predict_heads(crops)
-        rows = heads[self.classifier.head]
-        gate = self.classifier.gate if self.use_gate else None
-        if gate is not None:
-            kept = gate.accepts(heads["features"])
-            detections = [one for one, face in zip(detections, kept, strict=True) if face]
-            rows = rows[kept]
-            heads = {name: values[kept] for name, values in heads.items()}
-        faces = tuple(
-            self._face(index, detection, row)
-            for index, (detection, row) in enumerate(zip(detections, rows, strict=True))
-        )
-        if self.classifier.affect is None:
-            return faces
-        measured = self.classifier.affect.predict(heads["features"].mean(axis=(1, 2)))
-        return tuple(
-            replace(face, affect=(float(valence), float(arousal)))
-            for face, (valence, arousal) in zip(faces, measured, strict=True)
-        )
+        features = heads.pop("features")
+        affect = self.classifier.affect
+        rows = zip(found, heads[self.classifier.head], strict=True)
+        faces = tuple(self._face(index, one, row) for index, (one, row) in enumerate(rows))
+        if affect is not None:
+            measured = affect.predict(features.mean(axis=(1, 2))).tolist()
+            faces = tuple(
+                replace(face, affect=(valence, arousal))
+                for face, (valence, arousal) in zip(faces, measured, strict=True)
+            )
+        return Reading(faces, crops, features, heads)
 
     def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:
         """``analyze`` for a frame of a stream, with its time and the time it took."""
@@ -144,4 +165,7 @@ class EmotionRecognizer:
             probabilities=dict(zip(labels, map(float, row), strict=True)),
             detection_score=found.score,
             face_id=index,
+            points=found.points,
+            roll=found.roll,
+            detector=found.detector,
         )

@@ -13,7 +13,6 @@ import streamlit as st
 
 from fer.errors import FerError
 from fer.live.memory import share_heaps
-from fer.media.batch import still_recognizer
 from fer.models.store import ModelFolder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
 
@@ -95,9 +94,9 @@ def begin(title: str, icon: str) -> None:
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
-def recognizer(labels: str = "fer2013", *, still: bool = False) -> EmotionRecognizer:
-    """The chosen model with a detector for photos or for live frames; shared, thread-safe."""
-    return still_recognizer(labels=labels) if still else EmotionRecognizer.load(labels=labels)
+def recognizer(labels: str = "fer2013", detector: str = "blazeface") -> EmotionRecognizer:
+    """The chosen model with a detector; shared, thread-safe."""
+    return EmotionRecognizer.load(labels=labels, detector=detector)
 
 
 @st.cache_resource(show_spinner=False)

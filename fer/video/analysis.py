@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from fer.detection.following import FollowingDetector
 from fer.errors import InputError
 from fer.preprocessing import Image
 from fer.recognition.recognizer import EmotionRecognizer
@@ -17,12 +16,6 @@ from fer.video.reader import VideoInfo
 
 # A face must be missed this often in a row before it is somebody new, however few frames are read.
 _HELD_SAMPLES = 2.5
-# While a face is followed, the rest of the frame is searched in five slices: here in 1.25 seconds,
-# whether 30 frames a second are analysed or two.
-_SCANS_A_SECOND = 4
-# From 20 analysed frames a second on, every second one is searched, and faces in the others lie
-# in the middle.
-_ALTERNATE_S = 0.051
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +118,7 @@ class FrameAnalyzer:
     """Finds, reads, follows and smooths the faces of one video.
 
     Args:
-        recognizer: Its ``for_stream()`` is used.
+        recognizer: Its ``for_video()`` is used.
         options: Smoothing.
         info: Of the video, for its frame rate.
         known: Faces of the last analysed frame of an earlier run, which keep their ids.
@@ -143,20 +136,9 @@ class FrameAnalyzer:
         known_s: float = 0.0,
         last_id: int = 0,
     ) -> None:
-        stream = recognizer.for_stream()
         interval_s = options.interval_s(info)
-        alternate = interval_s <= _ALTERNATE_S
-        if isinstance(stream.detector, FollowingDetector):
-            searches = (0.5 if alternate else 1.0) / interval_s
-            stream.detector.scan_every = max(1, round(searches / _SCANS_A_SECOND))
-        self._detector = LookaheadDetector(stream.detector, alternate=alternate)
-        self._stream = EmotionRecognizer(
-            stream.classifier,
-            self._detector,
-            threshold=stream.threshold,
-            max_faces=stream.max_faces,
-            use_gate=stream.use_gate,
-        )
+        self._detector = LookaheadDetector(recognizer.detector.for_video(interval_s))
+        self._stream = replace(recognizer, detector=self._detector)
         settings = options.tracker
         hold_s = max(settings.hold_s, _HELD_SAMPLES * interval_s)
         self._tracker = FaceTracker(recognizer.threshold, replace(settings, hold_s=hold_s))
@@ -169,22 +151,22 @@ class FrameAnalyzer:
                 old = next(face for face in known if face.box == new.box)
                 self._ids[new.face_id] = old.face_id
 
-    def begin(self, grey: Image) -> None:
+    def begin(self, frame_bgr: Image) -> None:
         """Look for the faces of the next frame to be analysed, on another thread."""
-        self._detector.begin(grey)
+        self._detector.begin(frame_bgr)
 
     def close(self) -> None:
         """End that thread."""
         self._detector.close()
 
-    def analyze(self, grey: Image, time_s: float) -> FrameResult:
+    def analyze(self, frame_bgr: Image, time_s: float) -> FrameResult:
         """The faces of the next frame that was begun, with stable ids from 1.
 
         Args:
-            grey: ``(h, w)`` uint8.
+            frame_bgr: ``(h, w, 3)`` uint8.
             time_s: Its time in seconds.
         """
-        found = self._stream.analyze_frame(grey, time_s)
+        found = self._stream.analyze_frame(frame_bgr, time_s)
         size = (found.width, found.height)
         if self._size not in (None, size):
             # Boxes of another frame size mean nothing in this one.

@@ -229,8 +229,8 @@ class VideoJob:
             for step in look_ahead(reader, start_s, sampler, analyzer):
                 frame, share = step.frame, step.share
                 pace = pace or Pace(share if start_s is not None else 0.0)
-                if step.grey is not None:
-                    result = analyzer.analyze(step.grey, frame.time_s)
+                if step.image_bgr is not None:
+                    result = analyzer.analyze(step.image_bgr, frame.time_s)
                     shown = result.faces
                     with write_faults(self._records):
                         rows.write(record_line(result))

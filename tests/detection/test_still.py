@@ -1,48 +1,130 @@
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 import pytest
 
+from fer import BlazeFaceDetector, Box, CascadeDetector, SearchSettings
 from fer.boxes import iou
-from fer.detection.still import StillDetector
-from fer.results import Box
-
-FACE = (177, 66, 95)
+from fer.errors import InputError
 
 
-def scene(portrait: np.ndarray, side: int, size: tuple[int, int]) -> tuple[np.ndarray, Box]:
-    """The portrait scaled so that its face has a given side, on grey or cut to the frame."""
-    width, height = size
-    x, y, face = FACE
-    factor = side / face
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    large = cv2.resize(portrait, None, fx=factor, fy=factor, interpolation=method)
-    frame = np.full((height, width, 3), 114, np.uint8)
-    box = Box(round(x * factor), round(y * factor), side, side)
-    left = (width - side) // 2 - box.x
-    top = (height - side) // 2 - box.y
-    target = frame[max(0, top) :, max(0, left) :]
-    part = large[max(0, -top) :, max(0, -left) :][: target.shape[0], : target.shape[1]]
-    target[: part.shape[0], : part.shape[1]] = part
-    return frame, Box(box.x + left, box.y + top, side, side)
-
-
-@pytest.mark.parametrize("side", [24, 27, 34, 48, 90, 200, 350, 480])
-def test_faces_from_24_pixels_to_the_whole_frame_are_found_once(
-    astronaut_bgr: np.ndarray, side: int
+@pytest.mark.parametrize("degrees", range(-90, 91, 15))
+def test_a_face_is_found_at_every_tilt_with_its_roll(
+    blazeface: BlazeFaceDetector,
+    turned: Callable[[float], np.ndarray],
+    turned_face: Box,
+    degrees: int,
 ) -> None:
-    frame, box = scene(astronaut_bgr, side, (640, 480))
-    (found,) = StillDetector().detect(frame)
-    assert iou(found.box, box) > 0.5
-    assert found.box.x >= 0 and found.box.right <= 640
-    assert found.box.y >= 0 and found.box.bottom <= 480
+    (face,) = blazeface.detect(turned(degrees))
+    assert iou(face.box, turned_face) > 0.7
+    assert face.roll == pytest.approx(degrees - 5, abs=6)
+    assert face.points is not None and len(face.points) == 6
+    assert face.detector == "blazeface" and 0.6 < face.score <= 1
 
 
-def test_a_portrait_has_one_face(astronaut_bgr: np.ndarray, astronaut_face: Box) -> None:
-    (found,) = StillDetector().detect(astronaut_bgr)
-    assert iou(found.box, astronaut_face) > 0.6
+@pytest.mark.parametrize("light", [0.12, 0.5, 1.6])
+def test_a_face_is_found_in_little_and_in_much_light(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray, light: float
+) -> None:
+    lit = np.clip(astronaut_bgr * light, 0, 255).astype(np.uint8)
+    assert len(blazeface.detect(lit)) == 1
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (3, 500), (23, 23), (600, 40)])
-def test_small_and_narrow_pictures_are_no_fault(shape: tuple[int, int]) -> None:
-    noise = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
-    assert StillDetector().detect(noise) == ()
+def drawn(portrait: np.ndarray, what: str) -> np.ndarray:
+    covered = portrait.copy()
+    if what == "cap":
+        cv2.ellipse(covered, (226, 66), (70, 34), -5, 180, 360, (60, 20, 20), -1)
+        cv2.ellipse(covered, (222, 72), (85, 12), -5, 0, 360, (40, 10, 10), -1)
+    elif what == "mask":
+        hull = np.array([(182, 122), (266, 128), (262, 158), (222, 178), (186, 152)])
+        cv2.fillConvexPoly(covered, hull, (230, 230, 220))
+    else:
+        for x in (204, 247):
+            cv2.ellipse(covered, (x, 102), (19, 14), 0, 0, 360, (15, 15, 15), -1)
+        cv2.line(covered, (222, 99), (230, 100), (15, 15, 15), 4)
+    return covered
+
+
+@pytest.mark.parametrize("what", ["cap", "mask", "sunglasses"])
+def test_a_face_that_is_partly_covered_is_found(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray, what: str
+) -> None:
+    assert len(blazeface.detect(drawn(astronaut_bgr, what))) == 1
+
+
+def crowd(face_bgr: np.ndarray, side: int, width: int = 1280, height: int = 720) -> np.ndarray:
+    """Portraits on a grid whose faces are so many pixels wide."""
+    head = face_bgr[0:240, 90:360]
+    small = cv2.resize(head, None, fx=side / 114, fy=side / 114, interpolation=cv2.INTER_AREA)
+    frame = np.full((height, width, 3), 120, np.uint8)
+    rows, columns = 4, 10
+    for row in range(rows):
+        for column in range(columns):
+            y = round((row + 0.5) * height / rows - small.shape[0] / 2)
+            x = round((column + 0.5) * width / columns - small.shape[1] / 2)
+            frame[y : y + small.shape[0], x : x + small.shape[1]] = small
+    return frame
+
+
+@pytest.mark.parametrize(("side", "share"), [(32, 0.95), (24, 0.95), (20, 0.8)])
+def test_small_faces_are_found_where_they_are_asked_for(
+    astronaut_bgr: np.ndarray, side: int, share: float
+) -> None:
+    detector = BlazeFaceDetector(settings=SearchSettings(min_face=20))
+    assert len(detector.detect(crowd(astronaut_bgr, side))) >= share * 40
+
+
+def test_faces_that_are_not_asked_for_are_left_out(astronaut_bgr: np.ndarray) -> None:
+    detector = BlazeFaceDetector(settings=SearchSettings(min_face=60))
+    assert detector.detect(crowd(astronaut_bgr, 32)) == ()
+
+
+def test_a_wall_of_portraits_has_a_face_each(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray
+) -> None:
+    tile = cv2.resize(astronaut_bgr[20:250, 20:430], (183, 103), interpolation=cv2.INTER_AREA)
+    wall = np.tile(tile, (7, 7, 1))[:720, :1280]
+    assert len(blazeface.detect(wall)) == 49
+
+
+def test_a_large_picture_is_searched_down_to_its_share(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray
+) -> None:
+    frame = np.full((3000, 4000, 3), 90, np.uint8)
+    frame[1200:1712, 2000:2512] = astronaut_bgr
+    (face,) = blazeface.detect(frame)
+    assert iou(face.box, Box(2168, 1257, 114, 114)) > 0.7
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (20, 20), (480, 640)])
+def test_a_scene_without_a_face_has_none(
+    blazeface: BlazeFaceDetector, cascade: CascadeDetector, shape: tuple[int, int]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    for frame in (noise, np.zeros_like(noise)):
+        assert blazeface.detect(frame) == cascade.detect(frame) == ()
+
+
+def test_grey_bgr_bgra_and_any_layout_are_one_face(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray
+) -> None:
+    (expected,) = blazeface.detect(astronaut_bgr)
+    bgra = cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2BGRA)
+    assert blazeface.detect(bgra) == blazeface.detect(np.asfortranarray(bgra)) == (expected,)
+    (grey,) = blazeface.detect(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY))
+    assert iou(grey.box, expected.box) > 0.9
+
+
+@pytest.mark.parametrize("kind", [BlazeFaceDetector, CascadeDetector])
+def test_a_float_frame_is_refused(kind: type) -> None:
+    with pytest.raises(InputError, match=r"frame: expected .*, got "):
+        kind().detect(np.zeros((48, 48, 3)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("min_face", 19), ("min_face", 10_001), ("min_score", 0.0)]
+)
+def test_settings_out_of_range_are_refused_by_name(field: str, value: float) -> None:
+    with pytest.raises(InputError, match=f"{field}: expected"):
+        SearchSettings(**{field: value})

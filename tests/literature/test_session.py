@@ -107,7 +107,7 @@ def test_records_without_weights_say_how_to_make_them(
     card = json.loads((models_dir() / "xs" / "card.json").read_text())
     folder = tmp_path / "literature" / "thin"
     folder.mkdir(parents=True)
-    (folder / "card.json").write_text(json.dumps({**card, "architecture": "cnn5-16", "gate": None}))
+    (folder / "card.json").write_text(json.dumps({**card, "architecture": "cnn5-16"}))
     for name in ("history.csv", "metrics.json"):
         (folder / name).write_bytes((models_dir() / "xs" / name).read_bytes())
     monkeypatch.setenv("FER_MODELS", str(tmp_path))

@@ -377,7 +377,7 @@ def test_controls_of_the_detector_reach_a_real_recogniser(recognizer, letterboxe
     try:
         frame = letterboxed()
         assert count_faces(session, frame) == 1
-        session.configure(LiveSettings(min_face=0.5))
+        session.configure(LiveSettings(min_face=400))
         assert count_faces(session, frame) == 0
         session.configure(LiveSettings())
         assert count_faces(session, frame) == 1

@@ -3,31 +3,30 @@ from itertools import pairwise
 
 import pytest
 
-from fer.detection.settings import DetectorSettings
+from fer import SearchSettings
 from fer.errors import InputError
 from fer.live.settings import SENSITIVITIES, LiveSettings
 
 
 def test_the_controls_start_with_the_detectors_own_settings() -> None:
-    assert LiveSettings().detector_settings() == DetectorSettings()
+    assert LiveSettings().search_settings() == SearchSettings(min_face=40)
 
 
 def test_every_step_of_sensitivity_asks_for_less_proof() -> None:
-    steps = [LiveSettings(sensitivity=name).detector_settings() for name in SENSITIVITIES]
+    steps = [LiveSettings(sensitivity=name).search_settings() for name in SENSITIVITIES]
     for before, after in pairwise(steps):
         assert after.min_score < before.min_score
-        assert after.min_neighbours <= before.min_neighbours
 
 
 def test_the_smallest_face_reaches_the_detector() -> None:
-    assert LiveSettings(min_face=0.3).detector_settings().min_face == 0.3
+    assert LiveSettings(min_face=64).search_settings().min_face == 64
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
         ("sensitivity", "wild"),
-        ("min_face", 0.0),
+        ("min_face", 0),
         ("smoothing_s", -1.0),
         ("smoothing_s", float("nan")),
         ("threshold", 1.5),

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from fer.detection.following import FollowingDetector
+from fer.detection.stream import StreamSearch
 from fer.live.admission import Admission
 from fer.live.throttle import Pace
 from fer.recognition.recognizer import EmotionRecognizer
@@ -33,12 +33,12 @@ def test_with_others_every_second_or_third_frame_is_analysed(viewers: int, expec
     assert _analysed(Pace(_crowd(viewers))) == expected
 
 
-@pytest.mark.parametrize(("viewers", "expected"), [(1, 4), (2, 6), (3, 6)])
+@pytest.mark.parametrize(("viewers", "expected"), [(1, 3), (2, 6), (3, 6)])
 def test_with_others_new_faces_are_looked_for_less_often(viewers: int, expected: int) -> None:
     stream = EmotionRecognizer.load().for_stream()
     Pace(_crowd(viewers)).steer(stream)
-    assert isinstance(stream.detector, FollowingDetector)
-    assert stream.detector.scan_every == expected
+    assert isinstance(stream.detector, StreamSearch)
+    assert stream.detector.search_every == expected
 
 
 def test_the_pace_follows_the_viewers_as_they_leave() -> None:
@@ -47,8 +47,8 @@ def test_the_pace_follows_the_viewers_as_they_leave() -> None:
     pace.steer(stream)
     admission.leave(0)
     pace.steer(stream)
-    assert isinstance(stream.detector, FollowingDetector)
-    assert stream.detector.scan_every == 4
+    assert isinstance(stream.detector, StreamSearch)
+    assert stream.detector.search_every == 3
 
 
 def test_a_recogniser_of_somebody_else_is_left_alone() -> None:

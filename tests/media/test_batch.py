@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,6 @@ from fer.media.batch import (
     analyze_picture,
     analyze_pictures,
     annotated_name,
-    still_recognizer,
 )
 from fer.media.sources import Source
 from fer.results import Box, Detection
@@ -19,7 +19,7 @@ from fer.results import Box, Detection
 
 @pytest.fixture(scope="module")
 def still() -> EmotionRecognizer:
-    return still_recognizer()
+    return EmotionRecognizer.load()
 
 
 def test_results_come_in_order_whatever_the_threads(
@@ -60,9 +60,7 @@ class ManyFaces:
 def test_ten_thousand_faces_are_a_row_each_up_to_the_limit_and_a_reason(
     still: EmotionRecognizer,
 ) -> None:
-    crowd = EmotionRecognizer(
-        still.classifier, ManyFaces(), max_faces=still.max_faces, use_gate=False
-    )
+    crowd = replace(still, detector=ManyFaces())
     noise = np.random.default_rng(0).integers(0, 256, (520, 520, 3)).astype(np.uint8)
     result = analyze_picture(Source("crowd.png", data=encode_png(noise)), crowd).result
     assert len(result.faces) == MAX_FACES

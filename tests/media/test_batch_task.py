@@ -13,13 +13,12 @@ import pytest
 from fer import EmotionRecognizer
 from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
-from fer.media.batch import still_recognizer
 from fer.media.batch_task import PhotoBatch, Upload
 
 
 @pytest.fixture(scope="module")
 def still() -> EmotionRecognizer:
-    return still_recognizer()
+    return EmotionRecognizer.load()
 
 
 def png(image: np.ndarray) -> bytes:

@@ -9,7 +9,6 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.errors import InputError
-from fer.media.batch import still_recognizer
 from fer.media.job import AnalysisJob, Settings
 from fer.media.sources import Kind, find_sources
 from fer.media.unit_work import UnitWorker, WorkSettings, finish
@@ -57,10 +56,9 @@ def test_units_together_give_the_same_rows_as_one_job(
     parts = [worker_folder / f"{unit.name}.parquet" for unit in units]
     counts = finish(parts, tmp_path / "faces")
 
-    still = still_recognizer()
-    live = EmotionRecognizer(still.classifier)
+    still = EmotionRecognizer.load()
     job = AnalysisJob(
-        list(find_sources([album])), tmp_path / "job", live=live, still=still, settings=Settings()
+        list(find_sources([album])), tmp_path / "job", recognizer=still, settings=Settings()
     )
     list(job.run())
     job.write_table(tmp_path / "local.parquet")

@@ -11,11 +11,11 @@ import pytest
 
 from fer.datasets import find_data, open_dataset
 from fer.datasets.ferplus import majority_labels
+from fer.detection.detector import load_detector
 from fer.errors import InputError
 from fer.evaluation.readings import read_faces
 from fer.labels import FER2013, FERPLUS
 from fer.live.samples import Lessons
-from fer.preprocessing import crop_face, to_grey
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.personal import (
     PersonalClassifier,
@@ -174,9 +174,9 @@ def test_any_bytes_are_refused(general: EmotionClassifier, content: bytes) -> No
 def test_lessons_keep_numbers_of_the_largest_face_and_stop_by_themselves(
     general: EmotionClassifier, astronaut_bgr: np.ndarray
 ) -> None:
-    box = EmotionRecognizer(general).analyze(astronaut_bgr)[0].box
+    reading = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
     small = FaceEmotion(Box(0, 0, 20, 20), None, 0.5, {})
-    faces = (small, FaceEmotion(box, "happy", 0.9, {}))
+    faces = (small, *reading.faces)
     height, width = astronaut_bgr.shape[:2]
     lessons = Lessons(general)
     lessons.add(astronaut_bgr, FrameResult(0.0, width, height, faces))
@@ -188,7 +188,7 @@ def test_lessons_keep_numbers_of_the_largest_face_and_stop_by_themselves(
     assert (lessons.missing(), lessons.counts()["happy"]) == (0, 3)
     samples = lessons.samples()
     assert samples is not None
-    expected = read_faces(general, crop_face(to_grey(astronaut_bgr), box)[None])
+    expected = read_faces(general, reading.crops)
     np.testing.assert_allclose(samples.embeddings, np.repeat(expected.embeddings, 3, axis=0))
     lessons.take("happy", 50)
     assert lessons.missing() == 17
@@ -212,8 +212,8 @@ def test_half_of_what_a_resting_smile_costs_comes_back_on_real_faces(
         [rng.permutation(np.flatnonzero(clear & (test.labels == k)))[:60] for k in range(7)]
     )
     images, labels = test.images[rows], test.labels[rows].astype(np.intp)
-    box = EmotionRecognizer(general).analyze(astronaut_bgr)[0].box
-    smile = crop_face(to_grey(astronaut_bgr), box).astype(np.float32)
+    reading = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
+    smile = reading.crops[0].astype(np.float32)
     shifted = read_faces(general, (0.6 * images + 0.4 * smile).astype(np.uint8))
     plain = read_faces(general, images).heads["fer2013"]
     gains = []

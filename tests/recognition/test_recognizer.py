@@ -5,9 +5,9 @@ import cv2
 import numpy as np
 import pytest
 
-from fer import Box, Detection, DetectorSettings, EmotionRecognizer, labels
+from fer import Box, Detection, EmotionRecognizer, SearchSettings, labels
 from fer.boxes import iou
-from fer.detection.settings import STILL_SETTINGS
+from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError
 
 
@@ -20,12 +20,8 @@ class FakeDetector:
     def detect(self, frame: np.ndarray) -> tuple[Detection, ...]:
         return tuple(Detection(box, float(i)) for i, box in enumerate(self.boxes))
 
-
-class BrightGate:
-    """Takes bright crops for faces."""
-
-    def accepts(self, features: np.ndarray) -> np.ndarray:
-        return features[:, 0, 0, 0] > 128
+    def for_stream(self, settings: SearchSettings | None = None) -> "FakeDetector":
+        return self
 
 
 @dataclass
@@ -35,7 +31,6 @@ class FakeClassifier:
     threshold: float = 0.5
     labels: tuple[str, ...] = ("sad", "happy")
     head: str = "two"
-    gate: BrightGate | None = None
     affect: None = None
     seen: list[np.ndarray] = field(default_factory=list)
 
@@ -49,26 +44,9 @@ class FakeClassifier:
 
 
 def fake_recognizer(*boxes: Box, **options: float) -> EmotionRecognizer:
-    return EmotionRecognizer(FakeClassifier(), FakeDetector(boxes), **options)
-
-
-def test_what_the_gate_turns_away_is_no_face() -> None:
-    frame = np.zeros((100, 200), np.uint8)
-    frame[:, 100:] = 200
-    dark, bright = Box(10, 20, 60, 60), Box(120, 20, 40, 40)
-    classifier = FakeClassifier(gate=BrightGate())
-    gated = EmotionRecognizer(classifier, FakeDetector((dark, bright)))
-    assert [(face.box, face.face_id) for face in gated.analyze(frame)] == [(bright, 0)]
-    open_door = EmotionRecognizer(classifier, FakeDetector((dark, bright)), use_gate=False)
-    assert [face.box for face in open_door.analyze(frame)] == [dark, bright]
-    assert EmotionRecognizer(classifier, FakeDetector((dark,))).analyze(frame) == ()
-    # A stream keeps the choice.
-    assert [face.box for face in open_door.for_stream().analyze(frame)] == [dark, bright]
-
-
-@pytest.fixture(scope="module")
-def photo_recognizer() -> EmotionRecognizer:
-    return EmotionRecognizer.load(settings=STILL_SETTINGS)
+    classifier = FakeClassifier()
+    threshold = options.pop("threshold", classifier.threshold)
+    return EmotionRecognizer(classifier, FakeDetector(boxes), threshold, **options)
 
 
 def test_a_portrait_has_one_face_that_keeps_the_contract(
@@ -77,7 +55,7 @@ def test_a_portrait_has_one_face_that_keeps_the_contract(
     faces = recognizer.analyze(astronaut_bgr)
     assert isinstance(faces, tuple)
     (face,) = faces
-    assert iou(face.box, astronaut_face) > 0.7
+    assert iou(face.box, astronaut_face) > 0.6
     assert tuple(face.probabilities) == labels.FER2013
     assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert face.confidence == max(face.probabilities.values())
@@ -98,18 +76,19 @@ def test_grey_bgr_and_bgra_read_the_same(
 ) -> None:
     expected = recognizer.analyze(astronaut_bgr)
     assert len(expected) == 1
-    assert recognizer.analyze(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY)) == expected
+    (grey,) = recognizer.analyze(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY))
+    assert iou(grey.box, expected[0].box) > 0.9 and grey.emotion == expected[0].emotion
     assert recognizer.analyze(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2BGRA)) == expected
     assert recognizer.analyze(np.asfortranarray(astronaut_bgr)) == expected
 
 
 def test_a_view_of_every_second_pixel_is_a_picture_like_any_other(
-    photo_recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
+    recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
 ) -> None:
     view = astronaut_bgr[::2, ::2]
-    faces = photo_recognizer.analyze(view)
+    faces = recognizer.analyze(view)
     assert len(faces) == 1
-    assert faces == photo_recognizer.analyze(view.copy())
+    assert faces == recognizer.analyze(view.copy())
 
 
 def test_the_frame_is_not_modified(
@@ -144,14 +123,14 @@ def test_what_is_no_picture_is_refused(recognizer: EmotionRecognizer, frame: obj
 
 
 def test_two_people_are_two_faces(
-    photo_recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray, astronaut_face: Box
+    recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray, astronaut_face: Box
 ) -> None:
-    faces = photo_recognizer.analyze(np.hstack([astronaut_bgr, astronaut_bgr]))
+    faces = recognizer.analyze(np.hstack([astronaut_bgr, astronaut_bgr]))
     assert [face.face_id for face in faces] == [0, 1]
     left, right = sorted(faces, key=lambda face: face.box.x)
     face = astronaut_face
-    assert iou(left.box, face) > 0.7
-    assert iou(right.box, Box(face.x + 512, face.y, face.width, face.height)) > 0.7
+    assert iou(left.box, face) > 0.6
+    assert iou(right.box, Box(face.x + 512, face.y, face.width, face.height)) > 0.6
 
 
 def test_a_threshold_above_one_always_abstains_and_zero_never(astronaut_bgr: np.ndarray) -> None:
@@ -193,8 +172,9 @@ def test_below_the_threshold_the_model_abstains(threshold: float, emotion: str |
 
 
 def test_the_threshold_is_the_models_own_unless_given() -> None:
-    assert fake_recognizer().threshold == 0.5
-    assert fake_recognizer(threshold=0.0).threshold == 0.0
+    loaded = EmotionRecognizer.load()
+    assert loaded.threshold == loaded.classifier.threshold
+    assert EmotionRecognizer.load(threshold=0.0).threshold == 0.0
 
 
 def test_the_classifier_sees_the_crop_of_the_contract() -> None:
@@ -224,7 +204,6 @@ def test_a_recogniser_for_a_stream_reads_the_same_face_with_the_same_model(
     stream = recognizer.for_stream()
     assert stream.classifier is recognizer.classifier
     assert stream.threshold == recognizer.threshold
-    # A stream shows a face that is not beyond doubt from its second frame on.
     _, second, third = (stream.analyze(astronaut_bgr) for _ in range(3))
     (expected,) = recognizer.analyze(astronaut_bgr)
     assert [face.emotion for face in second] == [expected.emotion]
@@ -242,18 +221,41 @@ def test_streams_do_not_share_what_they_remember(
     assert [other.analyze(astronaut_bgr) for _ in range(3)] == frames
 
 
-def test_a_detector_of_another_kind_serves_a_stream_as_it_is() -> None:
+def test_a_recogniser_for_a_stream_keeps_its_limits() -> None:
     recognizer = fake_recognizer(Box(0, 0, 48, 48), max_faces=7)
     stream = recognizer.for_stream()
-    assert stream.detector is recognizer.detector
-    assert stream.max_faces == 7
+    assert stream.max_faces == 7 and stream.threshold == recognizer.threshold
 
 
 def test_settings_reach_the_detector(astronaut_bgr: np.ndarray) -> None:
-    recognizer = EmotionRecognizer.load(settings=DetectorSettings(min_face=0.9))
+    recognizer = EmotionRecognizer.load(settings=SearchSettings(min_face=400))
     assert recognizer.analyze(astronaut_bgr) == ()
 
 
 def test_an_empty_model_directory_is_a_model_error(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"model: expected .* found there: none"):
         EmotionRecognizer.load(directory=tmp_path)
+
+
+def test_a_recogniser_cannot_be_changed(recognizer: EmotionRecognizer) -> None:
+    with pytest.raises(AttributeError):
+        recognizer.threshold = 0.9
+
+
+def test_a_face_carries_what_its_detector_knew(
+    recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
+) -> None:
+    (face,) = recognizer.analyze(astronaut_bgr)
+    assert face.points is not None and len(face.points) == 6
+    assert face.roll == pytest.approx(-5, abs=4)
+    assert face.detector == "blazeface" and face.measured
+
+
+def test_what_was_cut_once_is_handed_on(
+    recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
+) -> None:
+    reading = recognizer.read(astronaut_bgr)
+    again = recognizer.classifier.predict_heads(reading.crops)
+    assert np.array_equal(again["features"], reading.features)
+    crop = cut_face(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY), reading.faces[0])
+    assert np.array_equal(crop, reading.crops[0])

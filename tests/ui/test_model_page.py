@@ -58,9 +58,6 @@ def test_the_card_shows_the_figures_of_the_folder() -> None:
     assert shown["Test accuracy"] == f"{card.metric('accuracy').value:.1%}"
     assert any(card.sha256 in text.value for text in at.markdown)
     assert len(at.dataframe[0].value) == len(card.metrics)
-    assert card.gate is not None
-    gate = next(text.value for text in at.markdown if "Face gate" in text.value)
-    assert f"{card.gate.false_alarms_rejected:.1%}" in gate and f"{card.gate.faces:,}" in gate
 
 
 def test_confusion_can_be_read_by_row_by_column_and_as_counts() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from fer.figures import curves_figure
-from fer.models.card import Abstention, GateRecord, Metric
+from fer.models.card import Abstention, Metric
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
 from fer.ui.model.compare import comparison_tab
@@ -40,15 +40,6 @@ def _abstains(point: Abstention) -> str:
     )
 
 
-def _turns_away(gate: GateRecord) -> str:
-    """What the face gate gains and costs."""
-    return (
-        f"turns away {gate.false_alarms_rejected:.1%} of the cascade's false alarms "
-        f"(n = {gate.false_alarms:,}, in pictures that it never saw) and takes "
-        f"{gate.faces_lost:.2%} of the faces of {gate.split} (n = {gate.faces:,}) for none."
-    )
-
-
 def _card_tab(folder: ModelFolder) -> None:
     card = folder.card
     test = card.metric("accuracy")
@@ -74,8 +65,6 @@ def _card_tab(folder: ModelFolder) -> None:
     )
     for head, point in card.abstain.items():
         st.markdown(f"- Head **{head}** ({len(card.labels[head])} classes): {_abstains(point)}")
-    if card.gate is not None:
-        st.markdown(f"- Face gate: {_turns_away(card.gate)}")
     st.markdown(f"- Terms: {card.licence}")
     st.markdown(f"- SHA-256 of the weights, verified: `{card.sha256}`")
     table_expander(metrics_table(card.metrics), f"{card.name}_figures", title="Every figure")

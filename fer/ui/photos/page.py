@@ -49,7 +49,7 @@ def _batch(labels: str) -> PhotoBatch:
     known: tuple[str, PhotoBatch] | None = st.session_state.get("photos_batch")
     if known is not None and known[0] == labels:
         return known[1]
-    engine = recognizer(labels, still=True)
+    engine = recognizer(labels)
     if known is not None:
         known[1].close()
     st.session_state["photos_batch"] = (labels, PhotoBatch(engine))

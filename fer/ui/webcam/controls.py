@@ -111,13 +111,13 @@ def controls(session: LiveSession) -> None:
         )
         sensitivity = _remember("webcam_sensitivity")
         smallest = _slider(
-            "Smallest face, % of the picture's height",
+            "Smallest face, pixels",
+            20.0,
+            200.0,
             4.0,
-            50.0,
-            1.0,
             "webcam_min_face",
-            default=100 * defaults.min_face,
-            format="%d %%",
+            default=float(defaults.min_face),
+            format="%d",
             help="Smaller faces are farther away; looking for them takes longer.",
         )
         smoothing_s = _slider(
@@ -150,7 +150,7 @@ def controls(session: LiveSession) -> None:
         )
     settings = LiveSettings(
         sensitivity=sensitivity,
-        min_face=smallest / 100,
+        min_face=round(smallest),
         smoothing_s=smoothing_s,
         threshold=None if own else threshold,
         mirror=mirror,

@@ -18,7 +18,7 @@ def single_pictures(labels: str) -> None:
     if shot is None:
         return
     picture = decode_image(shot.getvalue(), "camera picture")
-    faces = recognizer(labels, still=True).analyze(picture.image_bgr)
+    faces = recognizer(labels).analyze(picture.image_bgr)
     st.image(
         draw_faces(picture.image_bgr, faces),
         channels="BGR",

@@ -12,10 +12,11 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.cli.main import main
+from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError, TrainingError
 from fer.export.schema import SourceResult, to_frame, to_rows
 from fer.models.store import AFFECT, DEFAULT_MODEL, METRICS, models_dir, open_model
-from fer.preprocessing import crop_face, to_grey
+from fer.preprocessing import to_grey
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import affect_of
 from fer.recognition.classifier import EmotionClassifier
@@ -72,7 +73,7 @@ def test_what_the_head_measures_reaches_faces_tables_and_the_circle(
     (face,) = recognizer.analyze(astronaut_bgr)
     classifier = recognizer.classifier
     assert classifier.affect is not None
-    crop = crop_face(to_grey(astronaut_bgr), face.box)
+    crop = cut_face(to_grey(astronaut_bgr), face)
     features = classifier.predict_heads(crop[None])["features"].mean(axis=(1, 2))
     assert face.affect == pytest.approx(classifier.affect.predict(features)[0], abs=1e-6)
     point = affect_of(face)

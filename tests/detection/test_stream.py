@@ -1,0 +1,127 @@
+from collections.abc import Callable, Iterator
+
+import cv2
+import numpy as np
+import pytest
+
+from fer import BlazeFaceDetector, Box, SearchSettings
+from fer.boxes import iou
+from fer.detection.blazeface import BlazeFace
+from fer.detection.stream import StreamSearch
+
+
+@pytest.fixture
+def stream(blazeface: BlazeFaceDetector) -> StreamSearch:
+    return blazeface.for_stream(SearchSettings(min_face=40))
+
+
+def moving(astronaut_bgr: np.ndarray, count: int) -> Iterator[tuple[np.ndarray, Box]]:
+    """The portrait wandering over a grey frame, with where its face is."""
+    small = cv2.resize(astronaut_bgr, (360, 360), interpolation=cv2.INTER_AREA)
+    for index in range(count):
+        frame = np.full((480, 640, 3), 100, np.uint8)
+        x, y = round(140 + 100 * np.sin(index / 9)), round(60 + 40 * np.cos(index / 7))
+        frame[y : y + 360, x : x + 360] = small
+        yield frame, Box(round(x + 167 * 0.703), round(y + 57 * 0.703), 82, 82)
+
+
+def test_a_moving_face_is_found_in_every_frame(
+    stream: StreamSearch, astronaut_bgr: np.ndarray
+) -> None:
+    for frame, where in moving(astronaut_bgr, 60):
+        (face,) = stream.detect(frame)
+        assert iou(face.box, where) > 0.6
+
+
+def test_a_head_that_tilts_is_followed(
+    stream: StreamSearch, turned: Callable[[float], np.ndarray]
+) -> None:
+    for degrees in range(0, 91, 3):
+        (face,) = stream.detect(turned(degrees))
+        assert face.roll == pytest.approx(degrees - 5, abs=8)
+
+
+def test_a_face_that_leaves_is_gone_at_once_and_one_that_comes_is_found_within_three_frames(
+    stream: StreamSearch, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    empty = np.full((480, 640, 3), 114, np.uint8)
+    assert len(stream.detect(letterboxed())) == 1
+    assert [stream.detect(empty) for _ in range(5)] == [()] * 5
+    assert any(stream.detect(letterboxed(left=100)) for _ in range(3))
+
+
+def test_a_second_face_is_found_beside_the_first(
+    stream: StreamSearch, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    both = letterboxed(side=320)
+    assert len(stream.detect(both)) == 1
+    both[100:420, 320:640] = letterboxed(side=320)[:320, :320]
+    assert max(len(stream.detect(both)) for _ in range(18)) == 2
+
+
+def test_a_cut_to_another_place_is_found_in_the_same_frame(
+    stream: StreamSearch, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    assert len(stream.detect(letterboxed(side=300))) == 1
+    (face,) = stream.detect(letterboxed(side=300, left=320, top=150))
+    assert face.box.x > 320
+
+
+def test_a_frame_costs_few_looks_however_many_faces_there_are(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = blazeface.for_stream(SearchSettings(min_face=40))
+    asked: list[int] = []
+    find = BlazeFace.find
+
+    def counting(self: BlazeFace, *args: object, **options: object) -> object:
+        asked.append(self.side)
+        return find(self, *args, **options)
+
+    monkeypatch.setattr(BlazeFace, "find", counting)
+    tile = cv2.resize(astronaut_bgr[:, 40:440], (128, 160), interpolation=cv2.INTER_AREA)
+    frame = np.tile(tile, (3, 5, 1))
+    most = 0
+    for _ in range(30):
+        asked.clear()
+        stream.detect(frame)
+        most = max(most, len(asked))
+    assert most <= 8
+
+
+def test_streams_do_not_share_what_they_remember(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray
+) -> None:
+    one, other = blazeface.for_stream(), blazeface.for_stream()
+    frames = [one.detect(astronaut_bgr) for _ in range(3)]
+    assert [other.detect(astronaut_bgr) for _ in range(3)] == frames
+
+
+def test_another_size_begins_anew(
+    stream: StreamSearch, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    assert stream.detect(letterboxed())
+    assert stream.detect(np.zeros((240, 320, 3), np.uint8)) == ()
+
+
+def test_a_file_shows_what_a_still_of_its_frames_shows(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray
+) -> None:
+    tile = cv2.resize(astronaut_bgr[20:250, 20:430], (183, 103), interpolation=cv2.INTER_AREA)
+    wall = np.tile(tile, (7, 7, 1))[:720, :1280]
+    video = blazeface.for_video(0.1)
+    assert [len(video.detect(wall)) for _ in range(3)] == [49] * 3
+
+
+def test_a_cut_in_a_file_is_searched_at_once(
+    blazeface: BlazeFaceDetector, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    video = blazeface.for_video(1 / 30)
+    empty = np.full((480, 640, 3), 114, np.uint8)
+    assert [len(video.detect(frame)) for frame in (letterboxed(), empty)] == [1, 0]
+    # Somebody who comes into an empty picture is found at the next search, half a second later.
+    seen = [video.detect(letterboxed(side=300, left=320, top=150)) for _ in range(15)]
+    assert seen[-1] and seen[-1][0].box.x > 320
+    # A face that is gone elsewhere is found in the same frame.
+    (face,) = video.detect(letterboxed(side=300))
+    assert face.box.x < 320
