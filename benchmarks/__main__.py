@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks import (
     bench_dataset,
     bench_dataset_page,
+    bench_detection,
     bench_following,
     bench_media,
     bench_pipeline,
@@ -15,6 +16,7 @@ from benchmarks import (
 def main() -> None:
     """Print the tables of every benchmark, one after the other."""
     for module in (
+        bench_detection,
         bench_pipeline,
         bench_following,
         bench_media,
