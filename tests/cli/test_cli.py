@@ -138,7 +138,7 @@ def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     code = run(
         monkeypatch,
         *("evaluate", "--data", csv, "--data", tmp_path / "faces"),
-        *("--labels", "fer2013", "--labels", "affectnet", "--json"),
+        *("--class-names", "fer2013", "--class-names", "affectnet", "--json"),
     )
     assert code == 0
     printed = json.loads(capsys.readouterr().out)
@@ -147,7 +147,10 @@ def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     assert second["fer2013"]["left_out"] == 1 and second["ferplus"]["n"] == 8
     assert "The data has no contempt" in first["ferplus"]["rule"]
     assert [cell["n"] for cell in printed["cross"][0]["on"]] == [14, 7]
-    assert run(monkeypatch, "evaluate", "--data", tmp_path / "faces", "--labels", "affectnet") == 0
+    assert (
+        run(monkeypatch, "evaluate", "--data", tmp_path / "faces", "--class-names", "affectnet")
+        == 0
+    )
     text = " ".join(capsys.readouterr().out.split())
     assert "weighted F1" in text and "fer2013: confusion" in text
     assert "1 such faces are left out" in text
