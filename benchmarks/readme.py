@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from fer.models.card import ModelCard
+from fer.evaluation.evaluate import SEEN, in_words
+from fer.evaluation.peers import peers
+from fer.labels import FER2013, PERCEIVED
+from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.models.store import CHOICE, DEFAULT_MODEL, ModelFolder, list_models, open_model
 
 README = Path(__file__).parents[1] / "README.md"
 START = "<!-- figures: written by python -m benchmarks.readme -->"
 END = "<!-- end of figures -->"
+
+_SEEN = {
+    "perceived": "`perceived`, the default",
+    "fer2013": "`fer2013`",
+    "ferplus": "`ferplus`, contempt taken out",
+}
+"""Label set -> its name in the table of what people see."""
 
 _ROWS: tuple[tuple[str, str], ...] = (
     ("FER-2013, all", "fer2013"),
@@ -25,15 +36,14 @@ _ROWS: tuple[tuple[str, str], ...] = (
 
 
 _OTHERS: tuple[tuple[str, str, str, str], ...] = (
-    ("macro-F1", "macro_f1", "fer2013", "all"),
-    ("FER+ majority", "accuracy", "ferplus", "majority"),
-    ("calibration error", "ece", "fer2013", "all"),
-    ("of FER+", "ece", "ferplus", "majority"),
+    ("mean of the classes", "macro_recall", PERCEIVED, SEEN_PROTOCOL),
+    ("neutral called neutral", "recall_neutral", PERCEIVED, SEEN_PROTOCOL),
+    ("FER-2013's labels", "accuracy", "fer2013", "all"),
 )
 
 
 def figures(folder: ModelFolder) -> str:
-    """The block of a model: one line of facts, one table per protocol, recall per class."""
+    """The block of a model: facts, what people see, FER-2013's and FER+'s own protocols."""
     card, metrics = folder.card, folder.metrics()
     split = "PrivateTest" if "PrivateTest" in metrics else "PublicTest"
     before = (
@@ -46,7 +56,10 @@ def figures(folder: ModelFolder) -> str:
         f"parameters, {card.multiply_adds / 1e6:.0f} M multiply-adds a face, "
         f"{card.file_bytes / 1e6:.1f} MB, "
         f"trained here in {card.training_minutes:.0f} minutes ({card.epochs} epochs){before} on "
-        f"two CPU cores. On {split}, one forward pass of the file that ships:",
+        f"two CPU cores. All figures: {split}, one forward pass of the file that ships.",
+        "",
+        *seen(metrics[split]),
+        "By the labels of the data sets themselves:",
         "",
         "| labels | n | accuracy | 95 % interval | macro-F1 | calibration error |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -62,36 +75,71 @@ def figures(folder: ModelFolder) -> str:
             f"| {title} | {report['n']:,} | {report['accuracy']:.1%} | {low:.1%} - {high:.1%} | "
             f"{macro} | {ece} |"
         )
-    recall = ", ".join(
-        f"{label} {entry['recall']:.2f}"
-        for label, entry in metrics[split]["fer2013"]["per_class"].items()
-    )
-    lines += ["", f"Recall of each FER-2013 class: {recall}."]
-    abstain = card.abstain["fer2013"]
+    abstain = card.abstain.get(PERCEIVED, card.abstain["fer2013"])
     if abstain.accuracy is not None:
         lines += [
             "",
-            f'Below a confidence of {abstain.threshold:.2f} it says "unsure": on '
-            f"{abstain.split} it then answers {abstain.coverage:.0%} of the faces and is right on "
-            f"{abstain.accuracy:.0%} of them.",
+            f'Below a confidence of {abstain.threshold:.2f} it says "unsure", and what it would '
+            f"have been: on {abstain.split} it then answers {abstain.coverage:.0%} of all faces, "
+            f"ambiguous ones included, and is right on {abstain.accuracy:.0%} of them.",
         ]
     return "\n".join(lines)
+
+
+def seen(reports: Mapping[str, Any]) -> list[str]:
+    """What people see: each label set and each peer against the majority of ten voters."""
+    known = {name: reports[key] for name, key in SEEN.items() if key in reports}
+    if not known:
+        return []
+    n = next(iter(known.values()))["n"]
+    lines = [
+        f"**What people see** (the majority of ten FER+ voters, seven classes, n = {n:,}). "
+        f"{in_words(next(iter(known.values())))}",
+        "",
+        f"| read by | right | mean of the classes | {' | '.join(FER2013)} | calibration error | "
+        "against the votes | answered |",
+        f"|{' --- |' * (len(FER2013) + 6)}",
+    ]
+    for name, report in known.items():
+        each = report["per_class"]
+        recalls = " | ".join(f"{each[label]['recall'] * 100:.0f}" for label in FER2013)
+        answered = report.get("answered")
+        lines.append(
+            f"| {_SEEN[name]} | {report['accuracy']:.1%} | {report['macro_recall'] * 100:.0f} | "
+            f"{recalls} | {report['ece']:.3f} | {report['votes']['error']:.3f} | "
+            f"{answered['coverage']:.0%} |"
+        )
+    for peer in peers(PERCEIVED):
+        recalls = " | ".join(
+            f"{peer.neutral * 100:.0f}" if label == "neutral" else "" for label in FER2013
+        )
+        where = "" if peer.n == n else f" (n = {peer.n:,.0f})"
+        lines.append(
+            f"| {peer.name}{where} | {peer.accuracy:.1%} | {peer.macro_recall * 100:.0f} | "
+            f"{recalls} | | | |"
+        )
+    lines += [
+        "",
+        "Columns of classes: of 100 faces that people call so, how many are found. *Against the "
+        "votes*: mean over the classes of |mean probability - mean share of the votes|, in 15 "
+        'bins. *Answered*: not "unsure".',
+        "",
+    ]
+    return lines
 
 
 def others(default: ModelCard, cards: Sequence[ModelCard]) -> str:
     """A paragraph on the other models that are shipped, each beside the default one."""
     lines = []
     for card in cards:
-        accuracy = card.metric("accuracy")
+        accuracy = card.metric("accuracy", head=PERCEIVED, protocol=SEEN_PROTOCOL)
         if card.name == default.name or accuracy is None:
             continue
-        figures = [f"{accuracy.value:.1%} of PrivateTest"]
+        figures = [f"{accuracy.value:.1%} as most people see it"]
         for text, name, head, protocol in _OTHERS:
             own, its = (one.metric(name, head=head, protocol=protocol) for one in (card, default))
             if own is not None and its is not None:
-                shown = (
-                    f"{one.value:.{'1%' if name == 'accuracy' else '3f'}}" for one in (own, its)
-                )
+                shown = (f"{one.value:.1%}" for one in (own, its))
                 figures.append(f"{text} {' against '.join(shown)}")
         lines.append(
             f"Also there: `{card.name}` {card.version} ({card.file_bytes / 1e6:.1f} MB, "

@@ -20,7 +20,17 @@ FERPLUS: tuple[str, ...] = (
 )
 """FER+ (Barsoum et al. 2016): the order of the first eight vote columns of ``fer2013new.csv``."""
 
-LABEL_SETS: dict[str, tuple[str, ...]] = {"fer2013": FER2013, "ferplus": FERPLUS}
+SEVEN_OF_FERPLUS: tuple[int, ...] = tuple(FERPLUS.index(name) for name in FER2013)
+"""FER+'s columns in the order of FER-2013; contempt is left out."""
+
+PERCEIVED = "perceived"
+"""The label set of what people see: FER-2013's classes, read from both heads together."""
+
+LABEL_SETS: dict[str, tuple[str, ...]] = {
+    PERCEIVED: FER2013,
+    "fer2013": FER2013,
+    "ferplus": FERPLUS,
+}
 
 ALL: tuple[str, ...] = (*FER2013, "contempt")
 """Every class of any label set, in the order used by legends and tables."""

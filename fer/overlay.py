@@ -14,7 +14,7 @@ from PIL import Image as PilImage
 from PIL import ImageDraw, ImageFont
 
 from fer.boxes import clip, corners, scale
-from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR
+from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, FaceEmotion
 
@@ -40,6 +40,8 @@ RECORDING_RED: Colour = (38, 30, 205)
 _BLUR_MARGIN = 0.28
 _BLUR_CELLS = 6
 _BRIGHT = 120
+# Of the length of a corner, where the model is unsure.
+_DASHES = ((0.0, 0.25), (0.5, 1.0))
 # How much of the picture shows through the plate behind the bars.
 _PLATE_LIGHT = 0.38
 # A picture with captions is at least so large on its shorter side, in pixels.
@@ -95,11 +97,6 @@ def face_colour(face: FaceEmotion) -> Colour:
     return hex_to_bgr(COLOURS[face.emotion] if face.emotion else UNSURE_COLOUR)
 
 
-def face_caption(face: FaceEmotion) -> str:
-    """The text over a face, such as ``happy 97%``."""
-    return f"{face.emotion or UNSURE} {face.confidence:.0%}"
-
-
 @lru_cache(maxsize=32)
 def _font(height: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
     """Pillow's own typeface; cached, since unpacking it takes longer than drawing with it."""
@@ -122,19 +119,28 @@ def _caption_tile(text: str, colour: Colour, height: int) -> Image:
     return tile
 
 
-def _outline(canvas: Image, square: Corners, colour: Colour, thickness: int) -> None:
-    """A thin square with strong corners, tilted as the face is."""
+def _outline(
+    canvas: Image, square: Corners, colour: Colour, thickness: int, *, dashed: bool
+) -> None:
+    """A thin square with strong corners, tilted as the face is.
+
+    Where the model is unsure: dashed corners alone.
+    """
     middle = square.mean(axis=0)
     side = max(float(np.linalg.norm(square[1] - square[0])), 1.0)
     # The border is part of the square: its pixels lie half a pixel inside.
     pixels = np.floor(middle + (square - middle) * (1 - 1 / side)).astype(np.int32)
-    cv2.polylines(canvas, [pixels], True, colour, 1)
+    if not dashed:
+        cv2.polylines(canvas, [pixels], True, colour, 1)
     length = max(6.0, side / 4)
     for index, corner in enumerate(pixels):
         for other in (pixels[index - 1], pixels[(index + 1) % 4]):
             along = (other - corner) * min(1.0, length / side)
-            x, y = np.rint(corner + along).astype(int)
-            cv2.line(canvas, (int(corner[0]), int(corner[1])), (int(x), int(y)), colour, thickness)
+            for start, end in _DASHES if dashed else ((0.0, 1.0),):
+                begin, stop = (
+                    np.rint(corner + along * share).astype(int) for share in (start, end)
+                )
+                cv2.line(canvas, tuple(map(int, begin)), tuple(map(int, stop)), colour, thickness)
 
 
 def _stamp(canvas: Image, tile: Image, x: int, y: int) -> None:
@@ -166,7 +172,7 @@ def _free_place(canvas: Image, box: Box, width: int, height: int) -> tuple[int, 
 
 
 def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: OverlayStyle) -> None:
-    tiles = [_caption_tile(face_caption(face), face_colour(face), size)]
+    tiles = [_caption_tile(face.reading, face_colour(face), size)]
     if style.ids:
         chip = hex_to_bgr(identity_colour(face.face_id))
         tiles.insert(0, _caption_tile(f"{face.face_id}", chip, size))
@@ -273,7 +279,8 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
     for face, square, box in shown:
-        _outline(canvas, square, face_colour(face), max(2, shorter // 240))
+        thickness = max(2, shorter // 240)
+        _outline(canvas, square, face_colour(face), thickness, dashed=face.emotion is None)
         if style.bars:
             _bars(canvas, face, box, size, style.bars)
         _caption(canvas, face, box, size, style)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fer.labels import UNSURE
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Box:
@@ -107,6 +109,12 @@ class FaceEmotion:
         """The most probable label, also when the model abstains."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
+    @property
+    def reading(self) -> str:
+        """As it is shown: ``happy 97%``, or ``unsure, sad 44%?`` when the model abstains."""
+        share = f"{self.confidence:.0%}"
+        return f"{self.emotion} {share}" if self.emotion else f"{UNSURE}, {self.top_label} {share}?"
+
     def to_dict(self) -> dict[str, object]:
         """Plain nested values for JSON."""
         return {
@@ -114,6 +122,7 @@ class FaceEmotion:
             "box": self.box.to_dict(),
             "emotion": self.emotion,
             "confidence": round(self.confidence, 6),
+            "reading": self.reading,
             "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
             "detection_score": round(self.detection_score, 4),
             **self._affect(),
@@ -126,6 +135,7 @@ class FaceEmotion:
             **self.box.to_dict(),
             "emotion": self.emotion or "",
             "confidence": round(self.confidence, 6),
+            "reading": self.reading,
             **{f"p_{label}": round(p, 6) for label, p in self.probabilities.items()},
             "detection_score": round(self.detection_score, 4),
             **self._affect(),

@@ -11,7 +11,6 @@ from fer.overlay import (
     OverlayStyle,
     annotated,
     draw_faces,
-    face_caption,
     face_colour,
     hex_to_bgr,
     identity_colour,
@@ -28,13 +27,13 @@ def test_hex_colours_become_blue_green_red() -> None:
 
 @pytest.mark.parametrize(
     ("emotion", "caption", "colour"),
-    [("happy", "happy 97%", COLOURS["happy"]), (None, "unsure 97%", UNSURE_COLOUR)],
+    [("happy", "happy 97%", COLOURS["happy"]), (None, "unsure, happy 97%?", UNSURE_COLOUR)],
 )
 def test_caption_and_colour_say_what_was_read(
     emotion: str | None, caption: str, colour: str
 ) -> None:
     shown = face(Box(0, 0, 9, 9), emotion)
-    assert face_caption(shown) == caption
+    assert shown.reading == caption
     assert face_colour(shown) == hex_to_bgr(colour)
 
 
@@ -53,6 +52,20 @@ def test_without_faces_the_picture_is_an_equal_copy() -> None:
     drawn = draw_faces(frame, [])
     assert np.array_equal(drawn, frame)
     assert not np.shares_memory(drawn, frame)
+
+
+def test_an_unsure_face_differs_from_a_neutral_one_by_more_than_its_grey() -> None:
+    frame = np.zeros((240, 320, 3), np.uint8)
+    probabilities = {"neutral": 0.44, "sad": 0.3, "happy": 0.26}
+    box = Box(100, 100, 80, 80)
+    drawn = [
+        draw_faces(frame, [FaceEmotion(box, emotion, 0.44, probabilities)])[100:180, 100:180]
+        for emotion in ("neutral", None)
+    ]
+    sure, unsure = (part.any(axis=2) for part in drawn)
+    # The corners are dashed and no edge joins them.
+    assert sure[:, 0].all() and not unsure[40, 0]
+    assert 0 < unsure[:20, 0].sum() < sure[:20, 0].sum()
 
 
 def test_the_box_is_drawn_on_its_own_border_in_the_colour_of_the_emotion() -> None:

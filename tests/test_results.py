@@ -34,6 +34,7 @@ def test_records_cannot_be_changed(record: object, field: str) -> None:
 
 def test_top_label_is_known_even_when_the_model_abstains() -> None:
     assert face(emotion=None).top_label == "happy"
+    assert face(emotion=None).reading == "unsure, happy 75%?"
 
 
 def test_to_dict_survives_json() -> None:
@@ -52,6 +53,7 @@ def test_to_row_is_flat_and_keeps_the_order_of_the_labels() -> None:
         ("height", 40),
         ("emotion", "happy"),
         ("confidence", 0.75),
+        ("reading", "happy 75%"),
         ("p_sad", 0.25),
         ("p_happy", 0.75),
         ("detection_score", 4.5),

@@ -28,6 +28,10 @@ class Detector(StrEnum):
     cascade = "cascade"
 
 
+_SELDOM = 0.3
+"""Recall below which a label is as good as not there."""
+
+
 class Engine(StrEnum):
     """Where the work is done."""
 
@@ -48,7 +52,14 @@ def analyze(
         Path | None, typer.Option("--annotated", help="Folder for annotated copies (PNG, MP4).")
     ] = None,
     model: ModelName = None,
-    labels: Annotated[LabelSet, typer.Option("--labels", help="Label set.")] = LabelSet.fer2013,
+    labels: Annotated[
+        LabelSet | None,
+        typer.Option(
+            "--labels",
+            help="What people see (perceived, the default), FER-2013's own labels, or FER+'s eight "
+            "with contempt.",
+        ),
+    ] = None,
     every: Annotated[
         int, typer.Option("--every", min=1, help="Videos: analyse every n-th frame.")
     ] = 1,
@@ -80,6 +91,8 @@ def analyze(
     from fer.video import VideoOptions
 
     settings = Settings(annotated, VideoOptions(every=every, rate=rate), workers)
+    if labels is not None:
+        _say_recalls(model, labels)
     if engine is Engine.ray:
         from fer.cli.analyze_ray import analyze_on_ray
 
@@ -87,7 +100,7 @@ def analyze(
             paths,
             output,
             model=model,
-            labels=labels.value,
+            labels=labels,
             detector=detector.value,
             job=settings,
             resume=resume,
@@ -102,7 +115,7 @@ def analyze(
         raise InputError(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
-    recognizer = EmotionRecognizer.load(model, labels=labels.value, detector=detector.value)
+    recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector.value)
     sources = list(find_sources(paths))
     if not sources:
         raise InputError(
@@ -119,6 +132,20 @@ def analyze(
         raise typer.Exit(130)
     if summary["error"] or summary["partial"]:
         raise typer.Exit(1)
+
+
+def _say_recalls(model: str | None, labels: LabelSet) -> None:
+    """No label without how often it is found; one that never is, is named."""
+    from fer.models.store import open_model
+
+    recalls = open_model(model).recalls(labels)
+    if not recalls:
+        return
+    found = ", ".join(f"{name} {share * 100:.0f}" for name, share in recalls.items())
+    err.print(f"{labels}: of 100 faces that people call so it finds {found}.", highlight=False)
+    missed = [name for name, share in recalls.items() if share < _SELDOM]
+    if missed and labels is not LabelSet.perceived:
+        err.print(f"It hardly ever says {' or '.join(missed)}.", highlight=False)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ def analyze_on_ray(
     output: Path | None,
     *,
     model: str | None,
-    labels: str,
+    labels: str | None,
     detector: str,
     job: Settings,
     resume: bool,

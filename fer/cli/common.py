@@ -32,8 +32,9 @@ ModelName = Annotated[str | None, typer.Option("--model", help="Folder in models
 
 
 class LabelSet(StrEnum):
-    """The heads of a model."""
+    """What a model can be asked for: what people see, or the labels of one data set."""
 
+    perceived = "perceived"
     fer2013 = "fer2013"
     ferplus = "ferplus"
 

@@ -12,10 +12,20 @@ from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from fer.cli.affect import affect_table
-from fer.cli.common import AsJson, Ferplus, SkipBad, open_data, out, print_json, progress
+from fer.cli.common import (
+    AsJson,
+    Ferplus,
+    LabelSet,
+    SkipBad,
+    open_data,
+    out,
+    print_json,
+    progress,
+)
 from fer.datasets import FaceDataset
-
-_HEADS = ("fer2013", "ferplus")
+from fer.errors import InputError
+from fer.evaluation.evaluate import SEEN, in_words
+from fer.labels import FER2013, LABEL_SETS
 
 
 def evaluate(
@@ -39,9 +49,13 @@ def evaluate(
         list[str] | None, typer.Option("--model", help="Folder in models/; may be repeated.")
     ] = None,
     labels: Annotated[
+        LabelSet | None,
+        typer.Option("--labels", help="Only this label set; default: all that the model has."),
+    ] = None,
+    class_names: Annotated[
         list[str] | None,
         typer.Option(
-            "--labels",
+            "--class-names",
             help="What the class names mean: affectnet, raf-db, ck+, emotic, fer2013, a JSON file, "
             "or 1=surprise,2=fear,8=-; one for all data or one each.",
         ),
@@ -56,8 +70,8 @@ def evaluate(
 
     places: list[Path | None] = [*data] if data else [None]
     names: list[str | None] = [*model] if model else [None]
-    maps = maps_for(len(places), [read_label_map(text) for text in labels or ()])
-    several = len(places) > 1 or len(names) > 1 or bool(labels)
+    maps = maps_for(len(places), [read_label_map(text) for text in class_names or ()])
+    several = len(places) > 1 or len(names) > 1 or bool(class_names)
     reports: list[dict[str, Any]] = []
     for place, words in zip(places, maps, strict=True):
         dataset = open_data(place, ferplus, skip_bad, words)
@@ -73,7 +87,7 @@ def evaluate(
                     report = cross_published(name, dataset, chosen, progress=show)
                 else:
                     report = evaluate_published(name, dataset, str(chosen), progress=show)
-            reports.append(report)
+            reports.append(report if labels is None else only(report, labels))
     if not several:
         print_json(reports[0]) if as_json else _print_one(reports[0])
         return
@@ -85,6 +99,26 @@ def evaluate(
         _print_one(report)
     if len(reports) > 1:
         _print_cross(table)
+
+
+def only(report: Mapping[str, Any], labels: str) -> dict[str, Any]:
+    """What a report says about one label set.
+
+    Raises:
+        InputError: If the model has no such label set.
+    """
+    mine = {key for key in report if key.startswith(labels)} - {*SEEN.values()} | {SEEN[labels]}
+    kept = {
+        key: value
+        for key, value in report.items()
+        if key in mine or not (isinstance(value, dict) and "accuracy" in value)
+    }
+    if not mine & kept.keys():
+        raise InputError(
+            f"--labels: expected a label set of the model {report['model']}, got {labels}; leave "
+            "--labels out to see all that it has"
+        )
+    return kept
 
 
 def _show(bars: Progress, task: TaskID, share: float) -> None:
@@ -103,7 +137,7 @@ def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for every model and head, with its figures on every data set."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for report in reports:
-        for head in _HEADS:
+        for head in LABEL_SETS:
             if head not in report:
                 continue
             entry = report[head]
@@ -153,13 +187,42 @@ def _print_one(report: Mapping[str, Any]) -> None:
                 f"{entry['ece']:.3f}" if "ece" in entry else "",
             )
     out.print(table)
-    for head in _HEADS:
+    _print_seen(report)
+    for head in LABEL_SETS:
         if head in report:
             _print_confusion(head, report[head])
     if "valence_arousal_derived" in report:
         out.print(affect_table({"derived": report["valence_arousal_derived"]}))
     for note in report.get("notes", ()):
         out.print(note, highlight=False, markup=False)
+
+
+def _print_seen(report: Mapping[str, Any]) -> None:
+    """How each label set reads what people see: recall of each class, and the votes."""
+    seen = {name: report[key] for name, key in SEEN.items() if "votes" in report.get(key, {})}
+    if not seen:
+        return
+    table = Table("label set", title="What most of ten people see: found of 100")
+    for name in FER2013:
+        table.add_column(name, justify="right")
+    for column in ("mean", "calibration error", "against votes", "answered", "of these right"):
+        table.add_column(column, justify="right")
+    for name, entry in seen.items():
+        recalls = [entry["per_class"][label]["recall"] for label in FER2013]
+        answered = entry.get("answered", {})
+        right = answered.get("accuracy")
+        table.add_row(
+            name,
+            *(f"{share * 100:.0f}" for share in recalls),
+            f"{entry['macro_recall'] * 100:.0f}",
+            f"{entry['ece']:.3f}",
+            f"{entry['votes']['error']:.3f}",
+            f"{answered['coverage']:.0%}" if answered else "",
+            f"{right:.0%}" if right is not None else "",
+        )
+    out.print(table)
+    name, entry = next(iter(seen.items()))
+    out.print(f"{name}: {in_words(entry)}", highlight=False, markup=False)
 
 
 def _print_confusion(head: str, entry: Mapping[str, Any]) -> None:

@@ -65,6 +65,28 @@ def _print_record(record: AffectRecord | None, *, as_json: bool) -> None:
         out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
 
 
+@models_app.command("remake")
+def models_remake(
+    name: Annotated[str, typer.Argument(help="Folder in models/, with its model.keras.")],
+    version: Annotated[str, typer.Option("--version", help="Of what is made, for its card.")],
+    data: Data = None,
+    ferplus: Ferplus = None,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Leave PrivateTest closed; for trying, not for use.")
+    ] = False,
+) -> None:
+    """Calibrate, convert and measure a published network anew, without training it."""
+    from fer.models.store import open_model
+    from fer.training.publish import remake
+
+    before = open_model(name)
+    dataset = open_data(data, ferplus, skip_bad=False)
+    with progress() as bars:
+        bars.add_task("Publishing", total=None)
+        path = remake(before, dataset, version=version, test=not trial)
+    err.print(f"Published as {path}", markup=False)
+
+
 @models_app.command("affect")
 def models_affect(
     run_dir: Annotated[Path, typer.Argument(help="Run of fer train --task valence-arousal.")],

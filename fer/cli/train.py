@@ -85,9 +85,9 @@ def train(
             "many times slower elsewhere.",
         ),
     ] = None,
-    labels: Annotated[
+    class_names: Annotated[
         str | None,
-        typer.Option("--labels", help="What the class names mean, as for fer evaluate."),
+        typer.Option("--class-names", help="What the class names mean, as for fer evaluate."),
     ] = None,
     task: Annotated[Task, typer.Option("--task", help="What is learned.")] = Task.classes,
     joint: Annotated[
@@ -101,7 +101,7 @@ def train(
     model: ModelName = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
-    words = None if labels is None else read_label_map(labels)
+    words = None if class_names is None else read_label_map(class_names)
     if task is Task.valence_arousal:
         others = (
             *(config, name, drop, split, weights, image_size, augment, worker, address),

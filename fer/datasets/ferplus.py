@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import SPLITS, canonical_split
 from fer.errors import DatasetError
-from fer.labels import FERPLUS
+from fer.labels import FERPLUS, SEVEN_OF_FERPLUS
 
 VOTE_COLUMNS: tuple[str, ...] = (
     "neutral",
@@ -152,3 +152,28 @@ def vote_distribution(
     weight = (total[:, 0] > 0).astype(np.float32)
     shares = np.where(total > 0, kept / np.maximum(total, 1), 1 / EMOTIONS)
     return shares.astype(np.float32), weight
+
+
+def seven_labels(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
+    """FER+ labels ``(n,)`` as indices into FER-2013's classes; -1 for contempt and what was -1.
+
+    Of ``majority_labels`` this keeps 3,137 images of PrivateTest.
+    """
+    places = np.full(EMOTIONS + 1, -1, np.int8)
+    places[list(SEVEN_OF_FERPLUS)] = np.arange(len(SEVEN_OF_FERPLUS))
+    return np.asarray(places[labels], np.int8)
+
+
+def seven_shares(
+    votes: npt.NDArray[np.uint8],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The votes as distributions over FER-2013's classes.
+
+    Returns:
+        ``(n, 7)`` float32 shares of the votes for these classes (single votes dropped), and a
+        mask ``(n,)`` of the rows that have such votes; the others are uniform.
+    """
+    kept = drop_single_votes(votes)[:, list(SEVEN_OF_FERPLUS)].astype(np.float32)
+    total = kept.sum(axis=1, keepdims=True)
+    shares = np.where(total > 0, kept / np.maximum(total, 1), 1 / len(SEVEN_OF_FERPLUS))
+    return shares.astype(np.float32), total[:, 0] > 0

@@ -108,7 +108,7 @@ def _class_files(
         faults.add(
             folder,
             f"expected a class folder named one of {', '.join(ALL)}, got {folder.name!r}",
-            "rename or remove it, or say with --labels what it means",
+            "rename or remove it, or say with --class-names what it means",
         )
         return
     found = 0

@@ -103,7 +103,7 @@ def gather(
             progress(number / len(rows))
         if label is None:
             fault = f"expected a class that {words.name} knows, got {row.label!r}"
-            faults.add(row.path, fault, "say with --labels what it means")
+            faults.add(row.path, fault, "say with --class-names what it means")
             continue
         if label == LEFT_OUT:
             continue

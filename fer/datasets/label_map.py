@@ -157,7 +157,7 @@ MAPS: dict[str, LabelMap] = {
         _checked("fer2013", {str(index): name for index, name in enumerate(ALL)}),
     )
 }
-"""Name -> the map of a published data set, as ``--labels NAME`` takes it."""
+"""Name -> the map of a published data set, as ``--class-names NAME`` takes it."""
 
 
 def _pairs(text: str) -> dict[str, object]:
@@ -166,7 +166,7 @@ def _pairs(text: str) -> dict[str, object]:
         key, sign, meaning = part.partition("=")
         if not sign or not key.strip():
             raise InputError(
-                f"--labels: expected {', '.join(MAPS)}, a JSON file, or pairs such as "
+                f"--class-names: expected {', '.join(MAPS)}, a JSON file, or pairs such as "
                 f"1=surprise,2=fear,8={LEFT_OUT}, got {text!r}; give one of these"
             )
         pairs[key] = meaning
@@ -174,7 +174,7 @@ def _pairs(text: str) -> dict[str, object]:
 
 
 def read_label_map(text: str) -> LabelMap:
-    """The map that ``--labels`` names.
+    """The map that ``--class-names`` names.
 
     Args:
         text: A key of ``MAPS``; pairs such as ``1=surprise,2=fear,8=-``; or a JSON file with one

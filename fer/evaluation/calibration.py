@@ -125,6 +125,36 @@ def expected_calibration_error(probabilities: Floats, labels: Integers, bins: in
     )
 
 
+def vote_calibration_error(probabilities: Floats, shares: Floats, bins: int = 15) -> float:
+    """Class-wise calibration error against votes as distributions.
+
+    The class-wise error of Kull et al. 2019 (arXiv 1910.12656, section 2) with the share of the
+    votes in place of a label: faces are binned by the probability of one class, in ``bins`` of
+    equal width over 0..1, and the error is the mean over the classes of
+    ``sum over bins of n_bin / n * |mean probability - mean vote share|``.
+
+    Args:
+        probabilities: ``(n, classes)``, rows sum to 1.
+        shares: ``(n, classes)`` shares of the votes, rows sum to 1.
+        bins: Number of equal-width bins.
+
+    Returns:
+        A value in 0..1; 0 where a class that gets 30 % has 30 % of the votes.
+
+    Raises:
+        InputError: If the shapes differ, or there is no row.
+    """
+    if probabilities.ndim != 2 or probabilities.shape != shares.shape or not len(shares):
+        raise InputError(
+            "calibration: expected probabilities and vote shares (n, classes) with n > 0, got "
+            f"{probabilities.shape} and {shares.shape}; pass one row of votes per face"
+        )
+    places = np.clip(np.ceil(probabilities * bins).astype(int) - 1, 0, bins - 1)
+    gaps = probabilities.astype(np.float64) - shares
+    sums = [np.bincount(k, gap, bins) for k, gap in zip(places.T, gaps.T, strict=True)]
+    return float(np.abs(sums).sum() / probabilities.size)
+
+
 def negative_log_likelihood(
     logits: Floats, labels: Integers | Floats, temperature: float = 1.0
 ) -> float:

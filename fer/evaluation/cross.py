@@ -72,7 +72,7 @@ def match_classes(
     if not known.any():
         raise DatasetError(
             f"{dataset.source or 'data set'}: expected faces of the classes {', '.join(head)}, got "
-            "none; say with --labels what its class names mean"
+            "none; say with --class-names what its class names mean"
         )
     unasked = [name for name in head if name not in names]
     lacking = [name for name in dataset.label_names if name not in head]
@@ -162,7 +162,7 @@ def maps_for(count: int, maps: Sequence[LabelMap]) -> list[LabelMap | None]:
         return [maps[0] if maps else None] * count
     if len(maps) != count:
         raise InputError(
-            f"--labels: expected none, one, or one for each of the {count} data sets, got "
+            f"--class-names: expected none, one, or one for each of the {count} data sets, got "
             f"{len(maps)}; give them in the order of --data"
         )
     return list(maps)

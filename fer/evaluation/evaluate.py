@@ -14,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
-from fer.datasets.ferplus import argmax_labels, majority_labels
+from fer.datasets.ferplus import argmax_labels, majority_labels, seven_labels, seven_shares
 from fer.datasets.protocol import unseen_rows
 from fer.errors import DatasetError, InputError
 from fer.evaluation.calibration import (
     abstention_curve,
     expected_calibration_error,
+    negative_log_likelihood,
     reliability_bins,
+    vote_calibration_error,
 )
 from fer.evaluation.calibrator import Calibrator
 from fer.evaluation.metrics import (
@@ -31,12 +33,25 @@ from fer.evaluation.metrics import (
     per_class,
     weighted_f1,
 )
-from fer.labels import FER2013, FERPLUS
+from fer.labels import FER2013, FERPLUS, PERCEIVED, SEVEN_OF_FERPLUS
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 PredictHeads = Callable[[npt.NDArray[np.uint8]], Mapping[str, Floats]]
-"""Faces ``(n, 48, 48)`` uint8 -> head ("fer2013", "ferplus") -> probabilities ``(n, k)``."""
+"""Faces ``(n, 48, 48)`` uint8 -> label set ("perceived", "fer2013", "ferplus") -> probabilities
+``(n, k)``."""
+
+
+SEEN: dict[str, str] = {
+    PERCEIVED: PERCEIVED,
+    "fer2013": "perceived_by_fer2013",
+    "ferplus": "perceived_by_ferplus",
+}
+"""Label set -> name of the report on how it reads what people see."""
+
+
+_SAID = ("neutral", "happy", "sad", "angry")
+"""What most faces are; the recalls of the others stand in tables."""
 
 
 def evaluate_probabilities(
@@ -56,8 +71,9 @@ def evaluate_probabilities(
 
     Returns:
         Plain values for JSON: ``n``, ``accuracy`` with its 95 % bootstrap interval, ``macro_f1``,
-        ``weighted_f1``, ``per_class``, ``confusion`` (row = true class), ``ece`` (15 bins),
-        ``reliability`` bins and the ``abstention`` curve.
+        ``macro_recall`` (the mean recall of the classes that occur), ``weighted_f1``,
+        ``per_class``, ``confusion`` (row = true class), ``ece`` (15 bins), ``reliability`` bins
+        and the ``abstention`` curve.
 
     Raises:
         InputError: If the arrays do not belong together, or there is no row.
@@ -72,15 +88,17 @@ def evaluate_probabilities(
     predicted = probabilities.argmax(axis=1)
     correct = predicted == labels
     low, high = bootstrap_interval(correct)
+    each = per_class(labels, predicted, names)
     report: dict[str, Any] = {
         "n": len(labels),
         "labels": list(names),
         "accuracy": accuracy(labels, predicted),
         "accuracy_interval": [low, high],
         "macro_f1": macro_f1(labels, predicted, classes),
+        "macro_recall": float(np.mean([one["recall"] for one in each.values() if one["n"]])),
         "weighted_f1": weighted_f1(labels, predicted, classes),
         "ece": expected_calibration_error(probabilities, labels),
-        "per_class": per_class(labels, predicted, names),
+        "per_class": each,
         "confusion": confusion(labels, predicted, classes).tolist(),
         "reliability": [asdict(one) for one in reliability_bins(probabilities, labels)],
         "abstention": [
@@ -97,6 +115,71 @@ def evaluate_probabilities(
             calibrator.undo(probabilities), labels
         )
     return report
+
+
+def seen_report(
+    votes: npt.NDArray[np.uint8], probabilities: Floats, *, threshold: float | None = None
+) -> dict[str, Any]:
+    """Seven classes against what people see: the majority of ten voters, and their votes.
+
+    Args:
+        votes: ``(n, 10)`` FER+ votes.
+        probabilities: ``(n, 7)`` in FER-2013's order, rows sum to 1.
+        threshold: Confidence below which the answer is "unsure".
+
+    Returns:
+        As ``evaluate_probabilities`` on the faces with a clear majority for one of the seven, and
+
+        - ``votes``: over all faces with votes for the seven, ``n``, the calibration ``error``
+          against the votes (``vote_calibration_error``) and their mean ``loss`` in nats;
+        - ``answered``: with a threshold, ``coverage`` of the faces with a majority and
+          ``accuracy`` of the answers (None where there is none).
+    """
+    labels = seven_labels(majority_labels(votes))
+    clear = labels >= 0
+    report = evaluate_probabilities(labels[clear], probabilities[clear], FER2013)
+    shares, voted = seven_shares(votes)
+    logs = np.log(np.maximum(probabilities[voted], np.finfo(np.float32).tiny))
+    report["votes"] = {
+        "n": int(voted.sum()),
+        "error": vote_calibration_error(probabilities[voted], shares[voted]),
+        "loss": negative_log_likelihood(logs, shares[voted]),
+    }
+    if threshold is not None:
+        answered = probabilities[clear].max(axis=1) >= threshold
+        right = (probabilities[clear].argmax(axis=1) == labels[clear])[answered]
+        report["answered"] = {
+            "threshold": threshold,
+            "coverage": float(answered.mean()),
+            "accuracy": float(right.mean()) if len(right) else None,
+        }
+    return report
+
+
+def in_words(report: Mapping[str, Any], labels: Sequence[str] = _SAID) -> str:
+    """The recalls of a report on what people see, as a sentence that anybody understands."""
+    found = [
+        f"{name} it calls {report['per_class'][name]['recall'] * 100:.0f} {name}"
+        for name in labels
+        if report["per_class"][name]["n"]
+    ]
+    return f"Of 100 faces that people call {'; of 100 that people call '.join(found)}."
+
+
+def _seen_by(
+    heads: Mapping[str, Floats], votes: npt.NDArray[np.uint8], thresholds: Mapping[str, float]
+) -> dict[str, Any]:
+    """What people see, read in every label set that the model has; contempt is no answer there."""
+    answers = {"fer2013": heads["fer2013"]}
+    if PERCEIVED in heads:
+        answers = {PERCEIVED: heads[PERCEIVED], **answers}
+    if "ferplus" in heads:
+        seven = heads["ferplus"][:, list(SEVEN_OF_FERPLUS)]
+        answers["ferplus"] = seven / np.maximum(seven.sum(axis=1, keepdims=True), 1e-12)
+    return {
+        SEEN[name]: seen_report(votes, rows, threshold=thresholds.get(name))
+        for name, rows in answers.items()
+    }
 
 
 def label_indices(dataset: FaceDataset, names: Sequence[str]) -> npt.NDArray[np.intp]:
@@ -119,6 +202,7 @@ def evaluate_classifier(
     split: str,
     *,
     calibrators: Mapping[str, Calibrator] | None = None,
+    thresholds: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """Evaluate on one split under every protocol that the data allows.
 
@@ -129,10 +213,14 @@ def evaluate_classifier(
         split: Name of the split.
         calibrators: Head -> what made its probabilities of logits, see
             ``evaluate_probabilities``.
+        thresholds: Label set -> confidence below which it is "unsure".
 
     Returns:
         ``split``, ``source``, ``n``, ``left_out`` (rows of classes that FER-2013 lacks), and:
 
+        - ``perceived``, ``perceived_by_fer2013``, ``perceived_by_ferplus``: what people see, as
+          each label set of the model reads it, when the data set has votes; see ``seen_report``;
+        - ``perceived_labels``: without votes, the data set's own labels against that label set;
         - ``fer2013``: all rows of the seven classes, one forward pass (the headline);
         - ``fer2013_without_copies``: those whose pixels do not occur in Training, when the data
           set has Training rows;
@@ -170,8 +258,12 @@ def evaluate_classifier(
         "source": dataset.source,
         "n": len(chosen),
         "left_out": int((~known).sum()),
-        "fer2013": report("fer2013", FER2013, labels, known),
     }
+    if chosen.votes is not None and (seven_labels(majority_labels(chosen.votes)) >= 0).any():
+        result.update(_seen_by(heads, chosen.votes, thresholds or {}))
+    elif PERCEIVED in heads:
+        result["perceived_labels"] = report(PERCEIVED, FER2013, labels, known)
+    result["fer2013"] = report("fer2013", FER2013, labels, known)
     unseen = _unseen(dataset, rows, split) & known
     if unseen.any():
         result["fer2013_without_copies"] = report("fer2013", FER2013, labels, unseen)

@@ -17,8 +17,10 @@ class Peer:
     """One figure of another project.
 
     Attributes:
-        labels: ``"fer2013"`` or ``"ferplus"``.
+        labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``.
         accuracy: 0 to 1.
+        macro_recall: Mean recall of the classes, NaN where it is not known.
+        neutral: Share of neutral faces called neutral, NaN where it is not known.
         n: Pictures that it was measured on, NaN where it was not said.
         parameters: Of the network, NaN where it was not said.
         milliseconds: Per face on one thread, NaN where it was not measured.
@@ -28,6 +30,8 @@ class Peer:
     name: str
     labels: str
     accuracy: float
+    macro_recall: float
+    neutral: float
     n: float
     parameters: float
     milliseconds: float
@@ -40,7 +44,7 @@ def _number(text: str) -> float:
     return float(text) if text else math.nan
 
 
-def peers(labels: str = "fer2013") -> list[Peer]:
+def peers(labels: str) -> list[Peer]:
     """The figures for one label set, in the order of the file ``peers.csv``."""
     text = files("fer.evaluation").joinpath("peers.csv").read_text(encoding="utf-8")
     return [
@@ -48,6 +52,8 @@ def peers(labels: str = "fer2013") -> list[Peer]:
             name=row["name"],
             labels=row["labels"],
             accuracy=float(row["accuracy"]),
+            macro_recall=_number(row["macro_recall"]),
+            neutral=_number(row["neutral"]),
             n=_number(row["n"]),
             parameters=_number(row["parameters"]),
             milliseconds=_number(row["milliseconds"]),

@@ -148,5 +148,7 @@ def evaluate_model(
     # Every face is read twice: as it is and mirrored.
     predict = heads_reader(classifier, passes=2, progress=progress)
     calibrators = calibrators_of(card.temperature, card.exponent)
-    report = evaluate_classifier(predict, dataset, split, calibrators=calibrators)
+    report = evaluate_classifier(
+        predict, dataset, split, calibrators=calibrators, thresholds=card.thresholds
+    )
     return {"model": card.name, "version": card.version, **report}

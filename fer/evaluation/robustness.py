@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
+from fer.datasets.ferplus import majority_labels, seven_labels
 from fer.evaluation.evaluate import PredictHeads, label_indices
 from fer.evaluation.metrics import accuracy, macro_f1
-from fer.labels import FER2013
+from fer.labels import FER2013, PERCEIVED
 from fer.preprocessing import Image
 
 
@@ -135,7 +136,8 @@ class RobustnessRow:
         condition: Name of the condition; "clean" for the pictures as they are.
         level: Severity in ``unit``.
         unit: Unit of the level.
-        accuracy: Share of right answers, FER-2013 head.
+        labels: The label set that answered.
+        accuracy: Share of right answers.
         macro_f1: Mean F1 of the classes.
         n: Faces.
     """
@@ -143,6 +145,7 @@ class RobustnessRow:
     condition: str
     level: float
     unit: str
+    labels: str
     accuracy: float
     macro_f1: float
     n: int
@@ -156,7 +159,10 @@ def robustness(
     conditions: Sequence[Condition] = CONDITIONS,
     report: Callable[[int, int], None] | None = None,
 ) -> list[RobustnessRow]:
-    """Accuracy of the FER-2013 head on a split, clean and under every condition.
+    """Accuracy on a split, clean and under every condition.
+
+    Measured on what most of ten voters see where the data has votes and the model that label set,
+    else on the labels of FER-2013.
 
     Args:
         predict_heads: The classifier, as for ``evaluate_classifier``; called once per level.
@@ -172,19 +178,23 @@ def robustness(
         DatasetError: If the split does not exist.
     """
     chosen = dataset.split(split)
-    labels = label_indices(chosen, FER2013)
+    labels, name = label_indices(chosen, FER2013), "fer2013"
+    if chosen.votes is not None and PERCEIVED in predict_heads(chosen.images[:1]):
+        labels = seven_labels(majority_labels(chosen.votes)).astype(np.intp)
+        name = PERCEIVED
     known = labels >= 0
     images, labels = chosen.images[known], labels[known]
     levels = [(one, float(level)) for one in conditions for level in one.levels]
     rows = []
     for done, (condition, level) in enumerate([(_AS_IT_IS, 0.0), *levels], start=1):
         changed = np.stack([condition.apply(np.ascontiguousarray(one), level) for one in images])
-        answers = predict_heads(changed)["fer2013"].argmax(axis=1)
+        answers = predict_heads(changed)[name].argmax(axis=1)
         rows.append(
             RobustnessRow(
                 condition.name,
                 level,
                 condition.unit,
+                name,
                 accuracy(labels, answers),
                 macro_f1(labels, answers, len(FER2013)),
                 len(labels),

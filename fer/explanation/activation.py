@@ -30,7 +30,8 @@ import numpy.typing as npt
 from fer.boxes import corners
 from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError
-from fer.evaluation.calibrator import calibrators_of
+from fer.evaluation.calibrator import Calibrator, calibrators_of
+from fer.labels import PERCEIVED, SEVEN_OF_FERPLUS
 from fer.preprocessing import (
     CROP_SIZE,
     Image,
@@ -99,23 +100,28 @@ def _softmax(logits: Floats) -> Floats:
 
 
 def _head_kernel(
-    constants: Iterable[Floats], pooled: Floats, probabilities: Floats, path: str
+    constants: Iterable[Floats], pooled: Floats, probabilities: Floats, one: Calibrator, path: str
 ) -> Floats:
     """The kernel ``(c, k)`` of a head: the one whose softmax gives the head's probabilities.
+
+    The last layer of a file holds the temperature, or its calibrator follows it.
 
     Raises:
         ModelError: If no kernel and bias of the file do.
     """
     classes = probabilities.shape[1]
+    undone = one.undo(probabilities)
     fitting = [one for one in constants if one.shape[0] == classes]
     kernels = [one for one in fitting if one.ndim == 2]
     biases = [np.zeros(classes, np.float32), *(one for one in fitting if one.ndim == 1)]
     best, kernel = np.inf, None
     for weights in kernels:
         for bias in biases:
-            error = float(np.abs(_softmax(pooled @ weights.T + bias) - probabilities).max())
-            if error < best:
-                best, kernel = error, weights
+            answers = _softmax(pooled @ weights.T + bias)
+            for wanted, scale in ((undone, 1.0), (probabilities, one.temperature)):
+                error = float(np.abs(answers - wanted).max())
+                if error < best:
+                    best, kernel = error, weights * np.float32(scale)
     if kernel is None or best > _TOLERANCE:
         raise ModelError(
             f"{path}: expected a network that ends in global average pooling and one linear layer "
@@ -149,16 +155,23 @@ class ClassActivation:
         interpreter = Interpreter(model_path=str(classifier.folder.weights))
         interpreter.allocate_tensors()
         constants = _constants(interpreter, pooled.shape[1])
-        probabilities = outputs[classifier.head]
         card = classifier.folder.card
-        if classifier.head in card.exponent:
-            # Otherwise the file's last layer holds the temperature, and a softmax follows it.
-            one = calibrators_of(card.temperature, card.exponent)[classifier.head]
-            probabilities = np.asarray(one.undo(probabilities), np.float32)
-        self.kernel: Floats = _head_kernel(
-            constants, pooled, probabilities, str(classifier.folder.path)
-        )
-        """``(c, k)`` float32, the weights of the head without their mean over the classes."""
+        calibrators = calibrators_of(card.temperature, card.exponent)
+
+        def kernel_of(head: str) -> Floats:
+            path = str(classifier.folder.path)
+            return _head_kernel(constants, pooled, outputs[head], calibrators[head], path)
+
+        joined = card.perceived
+        if classifier.head == PERCEIVED and joined is not None:
+            seven = kernel_of("ferplus")[:, list(SEVEN_OF_FERPLUS)]
+            kernel = joined.share * kernel_of("fer2013") + (1 - joined.share) * seven
+            kernel = kernel - kernel.mean(axis=1, keepdims=True)
+        else:
+            kernel = kernel_of(classifier.head)
+        self.kernel = np.asarray(kernel, np.float32)
+        """``(c, k)`` float32, the weights of the label set without their mean over the classes;
+        those of the heads joined as their logits are."""
 
     def evidence(self, features: Floats) -> Floats:
         """Maps of every class from the last feature map.

@@ -15,7 +15,7 @@ import pandas as pd
 from fer.errors import InputError
 from fer.results import FaceEmotion
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Version of the columns; ``docs/results.md`` describes them and what changed."""
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet")
@@ -70,7 +70,7 @@ def to_rows(
     """
     results = list(results)
     blank: dict[str, object] = dict.fromkeys(
-        ("face_id", "x", "y", "width", "height", "emotion", "confidence")
+        ("face_id", "x", "y", "width", "height", "emotion", "confidence", "reading")
     )
     blank.update({f"p_{label}": None for label in labels})
     blank["detection_score"] = None

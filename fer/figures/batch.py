@@ -23,7 +23,10 @@ def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
             x=[counts[label] for label in order],
             y=order,
             orientation="h",
-            marker={"color": [COLOURS.get(label, UNSURE_COLOUR) for label in order]},
+            marker={
+                "color": [COLOURS.get(label, UNSURE_COLOUR) for label in order],
+                "pattern": {"shape": ["/" if label == UNSURE else "" for label in order]},
+            },
             text=[f"{counts[label]:,}" for label in order],
             customdata=[100 * counts[label] / total for label in order],
             hovertemplate="%{y}: %{x:,} faces, %{customdata:.0f}%<extra></extra>",

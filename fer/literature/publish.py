@@ -15,7 +15,7 @@ from fer.datasets.resplit import OFFICIAL, SCHEMES, resplit
 from fer.errors import TrainingError
 from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
-from fer.labels import FER2013, FERPLUS
+from fer.labels import FER2013, FERPLUS, SEVEN_OF_FERPLUS
 from fer.literature.inputs import ArraySource, model_input
 from fer.literature.network import probabilities
 from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_record
@@ -69,7 +69,7 @@ def serving_model(model: keras.Model) -> keras.Model:
     shares = ops.cast(shares, "float32")
     if shares.shape[-1] == len(FERPLUS):
         # Contempt is left out; softmax over the rest makes the others sum to 1 again.
-        shares = ops.take(shares, [FERPLUS.index(name) for name in FER2013], axis=-1)
+        shares = ops.take(shares, SEVEN_OF_FERPLUS, axis=-1)
     logits = ops.log(ops.maximum(shares, 1e-9))
     return keras.Model(inputs, {"fer2013": logits, "features": features}, name=model.name)
 
@@ -174,7 +174,7 @@ def _card(
                 threshold=point.threshold,
                 coverage=point.coverage,
                 accuracy=None if np.isnan(point.accuracy) else point.accuracy,
-                target=deployment.answered_right,
+                target=truth.target,
                 protocol=truth.protocol,
                 n=int(truth.rows.sum()),
                 split="PublicTest",
@@ -222,8 +222,7 @@ def publish(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) 
     signs = fit_signs(model, training_data(dataset, recipe))
     served = serving_model(model)
     config = TrainingConfig(architecture=recipe.architecture, ferplus_weight=0)
-    # A system is shown as its source made it: calibrated, but not corrected.
-    deployment = deploy(served, config, dataset.split("PublicTest"), correct_bias=False)
+    deployment = deploy(served, config, dataset.split("PublicTest"))
     reports = {
         split: evaluate_classifier(
             lambda images: run_converted(deployment.content, images),

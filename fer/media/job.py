@@ -89,6 +89,7 @@ class AnalysisJob:
         self._duplicates = Duplicates(naming=settings.name_duplicates)
         card = recognizer.classifier.folder.card
         self._labels = recognizer.classifier.labels
+        self._head = recognizer.classifier.head
         self._model, self._version = card.name, card.version
         self._journal = Journal(folder, self._identity(), resume=resume)
         for digest, name in self._journal.earlier:
@@ -163,7 +164,7 @@ class AnalysisJob:
 
     def _identity(self) -> dict[str, object]:
         return {
-            "model": [self._model, self._version, list(self._labels)],
+            "model": [self._model, self._version, self._head],
             "annotated": str(self._settings.annotated or ""),
             "video": repr(self._settings.video),
         }

@@ -29,14 +29,14 @@ class WorkSettings:
     Attributes:
         parts: Folder of the parts; every machine must see it under this path.
         model: Name of the model, or None for the shipped one.
-        labels: ``fer2013`` or ``ferplus``.
+        labels: A label set, or None for what people see.
         detector: Name of the detector.
         job: Of the pictures and videos.
     """
 
     parts: Path
     model: str | None = None
-    labels: str = "fer2013"
+    labels: str | None = None
     detector: str = "blazeface"
     job: Settings = field(default_factory=Settings)
 

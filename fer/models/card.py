@@ -41,13 +41,45 @@ class Abstention(_Frozen):
     split: str
 
 
+class PerceivedRecord(_Frozen):
+    """How both heads are joined into what people see, inside the file.
+
+    ``softmax((share * z_fer2013 + (1 - share) * z_ferplus - prior_power * log(prior)) /
+    temperature)`` of the heads' logits ``z``, those of FER+ in FER-2013's order without contempt.
+
+    Attributes:
+        share: Weight of FER-2013's head; below 0 what search words add is taken out of the votes'.
+        prior_power: How much of the prior is taken out.
+        prior: The FER+ head's mean answer, in FER-2013's order.
+        temperature: What the sum is divided by.
+        split: Where it was chosen, by the votes as distributions.
+        n: Faces with votes there.
+        loss: Mean loss of these votes before the temperature was lowered, in nats.
+        loss_held_out: The same under choices that did not see them, of five folds.
+    """
+
+    share: float
+    prior_power: float
+    prior: tuple[Share, ...]
+    temperature: float = Field(gt=0)
+    split: str
+    n: int = Field(gt=0)
+    loss: float
+    loss_held_out: float
+
+
+SEEN_PROTOCOL = "majority of 7"
+"""What most of ten FER+ voters see, of FER-2013's seven classes; contempt is left out."""
+
+
 class Metric(_Frozen):
     """One figure with everything that it needs to mean something.
 
     Attributes:
         name: What was measured, for example "accuracy" or "ece".
         value: The figure; shares are in 0..1.
-        protocol: Which rows of the split: "all", "without copies", "majority", "argmax".
+        protocol: Which rows of the split, and what counts as right: "all", "without copies",
+            "majority of 7", "votes", "majority", "argmax".
         n: Number of rows.
         low: Lower end of the 95 % interval, where there is one.
     """
@@ -100,6 +132,7 @@ class ModelCard(_Frozen):
         precision: How its weights are stored.
         temperature: Head -> temperature inside the file.
         exponent: Head -> exponent of a logit's distance from the best one, where it is not 1.
+        perceived: How both heads are joined; None where the file has no such output.
         abstain: Head -> when it answers "unsure".
         data: What it was trained on.
         licence: Terms of the data and of the weights.
@@ -126,6 +159,7 @@ class ModelCard(_Frozen):
     precision: str
     temperature: dict[str, Annotated[float, Field(gt=0)]]
     exponent: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    perceived: PerceivedRecord | None = None
     abstain: dict[str, Abstention]
     data: str
     licence: str
@@ -138,6 +172,11 @@ class ModelCard(_Frozen):
     metrics: tuple[Metric, ...]
     created: str
     affect: AffectRecord | None = None
+
+    @property
+    def thresholds(self) -> dict[str, float]:
+        """Label set -> confidence below which it is "unsure"."""
+        return {name: one.threshold for name, one in self.abstain.items()}
 
     def metric(
         self, name: str, *, head: str = "fer2013", split: str = "PrivateTest", protocol: str = "all"

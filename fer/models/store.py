@@ -39,7 +39,7 @@ __all__ = [
     "read_card",
 ]
 
-DEFAULT_MODEL = "dlib27"
+DEFAULT_MODEL = "xs"
 ENVIRONMENT = "FER_MODELS"
 CHOICE = "FER_MODEL"
 """Environment variable that names the model of the dashboard and of commands without --model."""
@@ -52,6 +52,13 @@ METRICS = "metrics.json"
 AFFECT = "affect.npz"
 LITERATURE = "literature"
 """Folder of the literature's systems in ``models/``; their weights are not in the repository."""
+
+_RECALLS = {
+    "perceived": "perceived",
+    "fer2013": "perceived_by_fer2013",
+    "ferplus": "ferplus_majority",
+}
+"""Label set -> the report that says how it reads what people see."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
@@ -93,6 +100,18 @@ class ModelFolder:
                 f"{path}: expected a table of numbers with a header, got: {fault}; "
                 "publish the model again"
             ) from fault
+
+    def recalls(self, labels: str) -> dict[str, float]:
+        """Label -> share of the faces that most of ten people call so which are read so.
+
+        Args:
+            labels: A label set. On the test split, where it was opened; empty where this was not
+                recorded.
+        """
+        metrics = self.metrics()
+        report = metrics.get("PrivateTest", metrics.get("PublicTest", {})).get(_RECALLS[labels], {})
+        each = report.get("per_class", {})
+        return {name: entry["recall"] for name, entry in each.items() if entry["n"]}
 
     def metrics(self) -> dict[str, Any]:
         """Confusion matrices, per-class scores, reliability bins and data statistics.

@@ -10,12 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.errors import InputError, ModelError
-from fer.labels import LABEL_SETS
-from fer.models.store import ModelFolder, open_model
+from fer.labels import PERCEIVED
+from fer.models.store import ModelCard, ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
 from fer.recognition.affect_head import AffectHead
 
 Probabilities = npt.NDArray[np.float32]
+
+
+def usual_labels(card: ModelCard) -> str:
+    """The label set that a model is read in unless another is asked for.
+
+    What people see; FER-2013's labels in a file that was made before it had that output.
+    """
+    return PERCEIVED if PERCEIVED in card.labels else next(iter(card.labels))
 
 
 class EmotionClassifier:
@@ -26,19 +34,22 @@ class EmotionClassifier:
 
     Args:
         folder: An opened model folder.
-        labels: Which head to read: ``"fer2013"`` (seven classes) or ``"ferplus"`` (eight).
+        labels: Which label set to read: ``"perceived"`` (what people see, seven classes),
+            ``"fer2013"`` (the same seven by that data set's labels) or ``"ferplus"`` (eight);
+            default is ``usual_labels``.
         threads: Threads of the LiteRT runtime per interpreter.
 
     Raises:
-        InputError: If the model has no such head.
+        InputError: If the model has no such label set.
         ModelError: If the weights cannot be run.
     """
 
-    def __init__(self, folder: ModelFolder, *, labels: str = "fer2013", threads: int = 1) -> None:
-        if labels not in LABEL_SETS or labels not in folder.card.labels:
+    def __init__(self, folder: ModelFolder, *, labels: str | None = None, threads: int = 1) -> None:
+        labels = usual_labels(folder.card) if labels is None else labels
+        if labels not in folder.card.labels:
             raise InputError(
-                f"labels: expected one of {', '.join(folder.card.labels)}, got {labels!r}; "
-                "choose one of them"
+                f"labels: expected one of {', '.join(folder.card.labels)} for the model "
+                f"{folder.card.name}, got {labels!r}; choose one of them"
             )
         self.folder = folder
         self.head = labels
@@ -54,7 +65,7 @@ class EmotionClassifier:
         cls,
         name: str | None = None,
         *,
-        labels: str = "fer2013",
+        labels: str | None = None,
         directory: Path | None = None,
         threads: int = 1,
     ) -> EmotionClassifier:
@@ -62,19 +73,19 @@ class EmotionClassifier:
 
         Args:
             name: Folder in ``models/``; default is the shipped model.
-            labels: ``"fer2013"`` or ``"ferplus"``.
+            labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see.
             directory: Where the model folders are, if not ``models/``.
             threads: Threads per interpreter.
 
         Raises:
             ModelError: If the folder is missing, incomplete or damaged.
-            InputError: If the model has no such head.
+            InputError: If the model has no such label set.
         """
         return cls(open_model(name, directory=directory), labels=labels, threads=threads)
 
     @property
     def threshold(self) -> float:
-        """Confidence below which the model abstains, chosen on PublicTest."""
+        """Confidence below which the label set abstains, chosen on PublicTest."""
         return float(self.folder.card.abstain[self.head].threshold)
 
     def _runner(self) -> Any:
@@ -103,7 +114,8 @@ class EmotionClassifier:
             crops: ``(n, 48, 48)`` uint8, as ``fer.preprocessing.crop_face`` makes them.
 
         Returns:
-            ``{"fer2013": (n, 7), "ferplus": (n, 8), "features": (n, h, w, c)}`` float32.
+            ``{"perceived": (n, 7), "fer2013": (n, 7), "ferplus": (n, 8), "features":
+            (n, h, w, c)}`` float32; what the file has of them.
 
         Raises:
             InputError: If ``crops`` has another shape or dtype.
@@ -136,7 +148,7 @@ class EmotionClassifier:
         return {name: np.concatenate([out[name] for out in outputs]) for name in outputs[0]}
 
     def predict(self, crops: Image) -> Probabilities:
-        """Calibrated probabilities of the chosen head.
+        """Calibrated probabilities of the chosen label set.
 
         Args:
             crops: ``(n, 48, 48)`` uint8.

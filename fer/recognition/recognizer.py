@@ -66,7 +66,7 @@ class EmotionRecognizer:
         cls,
         name: str | None = None,
         *,
-        labels: str = "fer2013",
+        labels: str | None = None,
         detector: str = "blazeface",
         settings: SearchSettings | None = None,
         threshold: float | None = None,
@@ -76,7 +76,7 @@ class EmotionRecognizer:
 
         Args:
             name: Model folder; default is the shipped model.
-            labels: A label set of the model.
+            labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see.
             detector: ``"blazeface"`` or ``"cascade"``.
             settings: What the detector looks for.
             threshold: Confidence below which ``emotion`` is None; default is the model's own.

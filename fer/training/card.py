@@ -14,7 +14,9 @@ from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
 from fer.evaluation.calibrator import exponents_of, temperatures_of
+from fer.evaluation.evaluate import SEEN
 from fer.labels import FERPLUS, LABEL_SETS
+from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import Abstention, InputSpec, Metric, ModelCard, file_digest
 from fer.training.config import TrainingConfig
 from fer.training.deployment import Deployment
@@ -30,13 +32,14 @@ FER2013_TERMS = (
 FERPLUS_TERMS = "FER+ votes (Barsoum et al. 2016): MIT licence, Copyright Microsoft."
 
 _PROTOCOLS: dict[str, tuple[str, str]] = {
+    **{report: (labels, SEEN_PROTOCOL) for labels, report in SEEN.items()},
     "fer2013": ("fer2013", "all"),
     "fer2013_without_copies": ("fer2013", "without copies"),
     "fer2013_flip": ("fer2013", "mean with mirror image"),
     "ferplus_majority": ("ferplus", "majority"),
     "ferplus_argmax": ("ferplus", "argmax"),
 }
-_FIGURES = ("accuracy", "macro_f1", "weighted_f1", "ece", "ece_uncalibrated")
+_FIGURES = ("accuracy", "macro_f1", "macro_recall", "weighted_f1", "ece", "ece_uncalibrated")
 
 
 def card_metrics(reports: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]:
@@ -44,22 +47,36 @@ def card_metrics(reports: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]
     figures = []
     for split, report in reports.items():
         for key, (head, protocol) in _PROTOCOLS.items():
-            for name in _FIGURES:
-                if name in report.get(key, {}):
-                    low, high = report[key].get(f"{name}_interval", (None, None))
-                    figures.append(
-                        Metric(
-                            name=name,
-                            value=report[key][name],
-                            head=head,
-                            split=split,
-                            protocol=protocol,
-                            n=report[key]["n"],
-                            low=low,
-                            high=high,
-                        )
+            entry = report.get(key, {})
+            for name, value in _figures(entry).items():
+                low, high = entry.get(f"{name}_interval", (None, None))
+                of_votes = name.startswith("vote_")
+                figures.append(
+                    Metric(
+                        name=name,
+                        value=value,
+                        head=head,
+                        split=split,
+                        protocol="votes" if of_votes else protocol,
+                        n=entry["votes"]["n"] if of_votes else entry["n"],
+                        low=low,
+                        high=high,
                     )
+                )
     return tuple(figures)
+
+
+def _figures(entry: Mapping[str, Any]) -> dict[str, float]:
+    """The figures of one report; more of one on what people see."""
+    found = {name: entry[name] for name in _FIGURES if name in entry}
+    if "votes" in entry:
+        found.update({f"vote_{name}": entry["votes"][name] for name in ("error", "loss")})
+        found.update({f"recall_{name}": one["recall"] for name, one in entry["per_class"].items()})
+    answered = entry.get("answered", {})
+    if answered.get("accuracy") is not None:
+        found["coverage"] = answered["coverage"]
+        found["answered_accuracy"] = answered["accuracy"]
+    return found
 
 
 def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
@@ -128,33 +145,14 @@ def make_card(
         terms: Terms of the data.
     """
     fixed = build(config.architecture, dropout=config.dropout, input_size=IMAGE_SIZE)
-    abstain = {
-        head: Abstention(
-            threshold=point.threshold,
-            coverage=point.coverage,
-            accuracy=None if math.isnan(point.accuracy) else point.accuracy,
-            target=deployment.answered_right,
-            protocol=deployment.truths[head].protocol,
-            n=int(deployment.truths[head].rows.sum()),
-            split="PublicTest",
-        )
-        for head, point in deployment.operating_points.items()
-    }
     heads = deployment.calibrators
     return ModelCard(
         name=name,
         version=version,
         architecture=config.architecture,
-        labels={head: LABEL_SETS[head] for head in heads},
         input=InputSpec(size=IMAGE_SIZE, channels=1, dtype="uint8"),
-        sha256=file_digest(weights_file),
         parameters=fixed.count_params(),
         multiply_adds=multiply_adds(fixed),
-        file_bytes=weights_file.stat().st_size,
-        precision=deployment.precision,
-        temperature=temperatures_of(heads),
-        exponent=exponents_of(heads),
-        abstain=abstain,
         data=f"{_data_text(record, heads)} {origin_text(config)}".strip(),
         licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
         recipe=config.portable().to_dict(),
@@ -163,6 +161,36 @@ def make_card(
         training_minutes_before=minutes_before(config),
         epochs=epochs,
         weights=f"{choice.chosen.weights}, BN statistics: {choice.chosen.statistics}",
-        metrics=card_metrics(reports),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        **deployed_fields(deployment, reports, weights_file),
     )
+
+
+def deployed_fields(
+    deployment: Deployment, reports: Mapping[str, Mapping[str, Any]], weights_file: Path
+) -> dict[str, Any]:
+    """The fields of a card that belong to the converted file: what changes when it is remade."""
+    abstain = {
+        head: Abstention(
+            threshold=point.threshold,
+            coverage=point.coverage,
+            accuracy=None if math.isnan(point.accuracy) else point.accuracy,
+            target=deployment.truths[head].target,
+            protocol=deployment.truths[head].protocol,
+            n=int(deployment.truths[head].rows.sum()),
+            split="PublicTest",
+        )
+        for head, point in deployment.operating_points.items()
+    }
+    heads = deployment.calibrators
+    return {
+        "labels": {name: LABEL_SETS[name] for name in LABEL_SETS if name in abstain},
+        "sha256": file_digest(weights_file),
+        "file_bytes": weights_file.stat().st_size,
+        "precision": deployment.precision,
+        "temperature": temperatures_of(heads),
+        "exponent": exponents_of(heads),
+        "perceived": deployment.perceived,
+        "abstain": abstain,
+        "metrics": card_metrics(reports),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }

@@ -16,6 +16,8 @@ import numpy.typing as npt
 from fer.datasets.base import IMAGE_SIZE
 from fer.errors import ModelError
 from fer.evaluation.calibrator import Calibrator
+from fer.labels import PERCEIVED, SEVEN_OF_FERPLUS
+from fer.models.card import PerceivedRecord
 
 if TYPE_CHECKING:
     import keras
@@ -26,19 +28,25 @@ FEATURES = "features"
 
 
 def convert(
-    model: keras.Model, calibrators: Mapping[str, Calibrator], *, precision: Precision = "int8"
+    model: keras.Model,
+    calibrators: Mapping[str, Calibrator],
+    *,
+    perceived: PerceivedRecord | None = None,
+    precision: Precision = "int8",
 ) -> bytes:
     """Convert a network to a LiteRT flatbuffer for one face at a time.
 
     The signature ``serving_default`` takes ``pixels`` ``(1, 48, 48)`` uint8 and returns, as
-    float32, one output per head of ``calibrators`` with its probabilities ``(1, k)``, and
-    ``features`` ``(1, 6, 6, C)``, the last feature map before pooling.
+    float32, one output per head of ``calibrators`` with its probabilities ``(1, k)``,
+    ``perceived`` ``(1, 7)`` where the heads are joined, and ``features`` ``(1, 6, 6, C)``, the
+    last feature map before pooling.
 
     Args:
         model: From ``(n, s, s, 1)`` pixels in 0..255 to a dict of logits, with a layer named
             "features".
         calibrators: Head -> what makes probabilities of its logits; heads that are not named are
             left out of the file.
+        perceived: How the heads "fer2013" and "ferplus" are joined; None leaves that output out.
         precision: "int8" stores weights in 8 bits and computes activations' ranges while it runs
             (dynamic-range quantisation), "float16" stores half precision and computes in float.
 
@@ -75,6 +83,9 @@ def convert(
     trained = [keras.ops.convert_to_numpy(v) for v in network.trainable_variables]
     state = [keras.ops.convert_to_numpy(v) for v in network.non_trainable_variables]
 
+    if perceived is not None:
+        taken_out = np.float32(perceived.prior_power * np.log(perceived.prior))
+
     def calibrated(logits: Any, calibrator: Calibrator) -> Any:
         temperature, exponent = np.float32(calibrator.temperature), calibrator.exponent
         if exponent == 1:
@@ -89,6 +100,10 @@ def convert(
         faces = tf.cast(pixels, tf.float32)[..., None]
         result, _ = network.stateless_call(trained, state, faces, training=False)
         served = {name: calibrated(result[name], one) for name, one in calibrators.items()}
+        if perceived is not None:
+            seven = tf.gather(result["ferplus"], SEVEN_OF_FERPLUS, axis=-1)
+            together = perceived.share * result["fer2013"] + (1 - perceived.share) * seven
+            served[PERCEIVED] = tf.nn.softmax((together - taken_out) / perceived.temperature)
         return {**served, FEATURES: tf.cast(result[FEATURES], tf.float32)}
 
     with tempfile.TemporaryDirectory(prefix="fer-convert-") as folder:

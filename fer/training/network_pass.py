@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,13 @@ def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]
 def validate(model: keras.Model, dataset: FaceDataset, size: int) -> dict[str, float]:
     """Accuracy and macro-F1 on a split by one forward pass of the Keras model."""
     logits = model.predict(resized(dataset.images, size), batch_size=256, verbose=0)
+    return validation_scores(logits, dataset)
+
+
+def validation_scores(
+    logits: Mapping[str, npt.NDArray[np.float32]], dataset: FaceDataset
+) -> dict[str, float]:
+    """Accuracy and macro-F1 of the heads' logits ``(n, classes)`` for a split's faces."""
     predicted = np.argmax(logits["fer2013"], axis=1)
     row = {
         "val_accuracy": accuracy(dataset.labels, predicted),

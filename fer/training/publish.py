@@ -1,4 +1,4 @@
-"""A finished run -> a model folder that the dashboard can open, with every figure computed here."""
+"""A finished run, or a published network, -> a model folder with every figure computed here."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from fer.architectures import build
 from fer.datasets.base import FaceDataset
@@ -22,22 +25,28 @@ from fer.models.store import (
     KERAS_FILE,
     METRICS,
     WEIGHTS,
+    ModelCard,
     ModelFolder,
     check_name,
     open_model,
 )
 from fer.recognition.classifier import EmotionClassifier
-from fer.training.card import FER2013_TERMS, dataset_record, make_card
+from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields, make_card
 from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
-from fer.training.deployment import deploy
+from fer.training.deployment import Deployment, deploy
 from fer.training.finalize import finalize
 from fer.training.keras_file import save_small
 from fer.training.run import open_run
 from fer.training.run_folder import read_history
+from fer.training.teachers import load_network
 
 if TYPE_CHECKING:
     import keras
+
+
+_OF_THE_NETWORK = ("candidates", "latency_ms", "timed")
+"""What ``metrics.json`` keeps when a model is remade."""
 
 
 def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
@@ -120,66 +129,121 @@ def publish(
         )
     model, choice = finalize(model, config, dataset)
     deployment = deploy(model, config, dataset.split("PublicTest"))
+    reports, metrics = _measured(deployment, dataset, splits, compare_with)
+
+    def fill(folder: Path) -> ModelCard:
+        _save_keras(model, config, folder / KERAS_FILE)
+        _write_history(folder / HISTORY, history)
+        _write_json(folder / METRICS, {**metrics, "candidates": choice.to_dict()})
+        return make_card(
+            name=name,
+            version=version,
+            config=config,
+            deployment=deployment,
+            choice=choice,
+            epochs=epochs,
+            history=history,
+            record=metrics["dataset"],
+            reports=reports,
+            weights_file=folder / WEIGHTS,
+            terms=terms,
+        )
+
+    return _replace_folder(models_dir / name, deployment.content, fill)
+
+
+def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: bool = True) -> Path:
+    """Calibrate, convert and measure a published network anew, without training.
+
+    Its head for valence and arousal stays: the network is the same.
+
+    Args:
+        before: The model; its folder has the network as ``model.keras``.
+        dataset: The data of its run, as for ``publish``.
+        version: Version of what is made, for the card.
+        test: Whether to evaluate on PrivateTest.
+
+    Returns:
+        The folder, replaced in one step.
+
+    Raises:
+        DatasetError: If the data lacks one of the splits.
+        TrainingError: If the network is not there or has other heads, or the disk refuses.
+    """
+    splits = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
+    for split in splits:
+        dataset.split_mask(split)
+    model = load_network(before.path / KERAS_FILE)
+    config = TrainingConfig.from_dict(before.card.recipe)
+    deployment = deploy(model, config, dataset.split("PublicTest"))
+    reports, metrics = _measured(deployment, dataset, splits, None)
+
+    def fill(folder: Path) -> ModelCard:
+        for file in before.path.iterdir():
+            if file.name not in (CARD, METRICS, WEIGHTS):
+                shutil.copy2(file, folder)
+        known = before.metrics()
+        kept = {name: known[name] for name in _OF_THE_NETWORK if name in known}
+        _write_json(folder / METRICS, {**metrics, **kept})
+        fields = deployed_fields(deployment, reports, folder / WEIGHTS)
+        return before.card.model_copy(update={**fields, "version": version})
+
+    return _replace_folder(before.path, deployment.content, fill)
+
+
+def _measured(
+    deployment: Deployment,
+    dataset: FaceDataset,
+    splits: Sequence[str],
+    compare_with: ModelFolder | None,
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The reports by split, and everything for ``metrics.json``, of the file that will run."""
+
+    def predict(images: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32]]:
+        return run_converted(deployment.content, images)
+
+    thresholds = {name: point.threshold for name, point in deployment.operating_points.items()}
     reports = {
         split: evaluate_classifier(
-            lambda images: run_converted(deployment.content, images),
-            dataset,
-            split,
-            calibrators=deployment.calibrators,
+            predict, dataset, split, calibrators=deployment.calibrators, thresholds=thresholds
         )
         for split in splits
     }
-    record = dataset_record(dataset)
-    curves = {
-        "robustness": to_records(
-            robustness(lambda images: run_converted(deployment.content, images), dataset)
-        )
+    metrics: dict[str, Any] = {
+        **reports,
+        "robustness": to_records(robustness(predict, dataset)),
+        "calibration": deployment.calibration,
+        "conversion": [check.to_dict() for check in deployment.checks],
+        "dataset": dataset_record(dataset),
     }
     if compare_with is not None:
         earlier = EmotionClassifier(compare_with)
-        curves["robustness_before"] = [
+        metrics["robustness_before"] = [
             {**row, "model": compare_with.card.name, "version": compare_with.card.version}
             for row in to_records(robustness(earlier.predict_heads, dataset))
         ]
+    return reports, metrics
+
+
+def _replace_folder(target: Path, content: bytes, fill: Callable[[Path], ModelCard]) -> Path:
+    """Make a model folder beside its place, open it, and put it there in one step.
+
+    Raises:
+        TrainingError: If the disk refuses; what was there is intact.
+    """
     try:
-        models_dir.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         # On the same disk as its destination, so that a rename is enough; the dot hides it.
-        with tempfile.TemporaryDirectory(prefix=".publish-", dir=models_dir) as scratch:
-            folder = Path(scratch) / name
+        with tempfile.TemporaryDirectory(prefix=".publish-", dir=target.parent) as scratch:
+            folder = Path(scratch) / target.name
             folder.mkdir()
-            (folder / WEIGHTS).write_bytes(deployment.content)
-            _save_keras(model, config, folder / KERAS_FILE)
-            _write_history(folder / HISTORY, history)
-            _write_json(
-                folder / METRICS,
-                {
-                    **reports,
-                    **curves,
-                    "candidates": choice.to_dict(),
-                    "calibration": deployment.calibration,
-                    "conversion": [check.to_dict() for check in deployment.checks],
-                    "dataset": record,
-                },
-            )
-            card = make_card(
-                name=name,
-                version=version,
-                config=config,
-                deployment=deployment,
-                choice=choice,
-                epochs=epochs,
-                history=history,
-                record=record,
-                reports=reports,
-                weights_file=folder / WEIGHTS,
-                terms=terms,
-            )
-            _write_json(folder / CARD, card.model_dump(mode="json"))
-            open_model(name, directory=Path(scratch))
-            _swap_in(folder, models_dir / name)
+            (folder / WEIGHTS).write_bytes(content)
+            _write_json(folder / CARD, fill(folder).model_dump(mode="json"))
+            open_model(target.name, directory=Path(scratch))
+            _swap_in(folder, target)
     except OSError as fault:
         raise TrainingError(
-            f"{models_dir / name}: could not write the model folder ({fault.strerror or fault}); "
-            "free some disk or choose another folder, what was there is intact"
+            f"{target}: could not write the model folder ({fault.strerror or fault}); free some "
+            "disk or choose another folder, what was there is intact"
         ) from fault
-    return models_dir / name
+    return target

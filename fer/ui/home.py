@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from fer.labels import PERCEIVED
+from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import Metric, ModelCard
 from fer.ui.model.errors import per_class_view
 from fer.ui.shell import begin, errors_shown, shipped_model
@@ -43,23 +45,20 @@ _DOORS = (
 )
 
 
-def headline_metric(card: ModelCard, head: str = "fer2013", protocol: str = "all") -> Metric | None:
-    """The accuracy on the test split as it was measured, or None when it was not."""
-    for metric in card.metrics:
-        if (metric.name, metric.head, metric.split, metric.protocol) == (
-            "accuracy",
-            head,
-            "PrivateTest",
-            protocol,
-        ):
-            return metric
-    return None
+def _seen(card: ModelCard, name: str) -> Metric | None:
+    """A figure on what people see, on the test split, or None when it was not measured."""
+    return card.metric(name, head=PERCEIVED, protocol=SEEN_PROTOCOL)
 
 
 def limits(card: ModelCard) -> tuple[str, str, str]:
     """What not to expect, and what is not allowed, with the model's own figure."""
-    metric = headline_metric(card)
-    right = f"right on {metric.value:.0%} of its test pictures" if metric else "often wrong"
+    metric, neutral = _seen(card, "accuracy"), _seen(card, "recall_neutral")
+    right = "often wrong"
+    if metric is not None and neutral is not None:
+        right = (
+            f"right on {metric.value:.0%} of the test pictures that most people agree on (of 100 "
+            f"faces that they call neutral it calls {neutral.value * 100:.0f} neutral)"
+        )
     return (
         "A face shows an expression, not a feeling: read the result as what a labeller would have "
         "called the picture (Barrett et al. 2019).",
@@ -83,24 +82,29 @@ def _status() -> None:
     card = shipped_model().card
     columns = st.columns(4)
     columns[0].metric("Model", f"{card.name} {card.version}", border=True)
-    fer2013 = headline_metric(card)
-    ferplus = headline_metric(card, "ferplus", "majority")
+    seen, neutral = _seen(card, "accuracy"), _seen(card, "recall_neutral")
+    fer2013 = card.metric("accuracy")
     columns[1].metric(
+        "What people see",
+        _shown(seen),
+        border=True,
+        help=_test_help(seen, "what most of ten people see in each, seven classes"),
+    )
+    columns[2].metric(
+        "Neutral called neutral",
+        f"{neutral.value * 100:.0f} of 100" if neutral else "not measured",
+        border=True,
+        help="Of the faces that most of ten people call neutral.",
+    )
+    columns[3].metric(
         "FER-2013 test",
         _shown(fer2013),
         border=True,
-        help=_test_help(fer2013, "the data set's own labels"),
+        help=_test_help(fer2013, "the data set's own labels, which came from search words"),
     )
-    columns[2].metric(
-        "FER+ test",
-        _shown(ferplus),
-        border=True,
-        help=_test_help(ferplus, "the majority of ten voters"),
-    )
-    columns[3].metric("Weights", f"{card.file_bytes / 1e6:.1f} MB", border=True)
     st.caption(
-        f":material/check_circle: Model: its {card.parameters / 1e6:.2f} M parameters are in place "
-        "and their checksum is right."
+        f":material/check_circle: Model: its {card.parameters / 1e6:.2f} M parameters "
+        f"({card.file_bytes / 1e6:.1f} MB) are in place and their checksum is right."
     )
     camera_status()
 
@@ -124,7 +128,8 @@ def render() -> None:
         for line in limits(shipped_model().card):
             st.markdown(f"- {line}")
     with errors_shown():
-        report = shipped_model().metrics().get("PrivateTest", {}).get("fer2013")
+        reports = shipped_model().metrics().get("PrivateTest", {})
+        report = reports.get(PERCEIVED, reports.get("fer2013"))
         if report is not None:
             st.subheader("How well it reads each expression")
             # Also the first chart of most visits: its script is there when another page draws one.

@@ -87,6 +87,25 @@ def emotion_colour(face: FaceEmotion) -> str:
     return COLOURS[face.emotion] if face.emotion else UNSURE_COLOUR
 
 
+def paint(label: str) -> str:
+    """A CSS background for a label; "unsure" is hatched, or it would look like neutral."""
+    if label in COLOURS:
+        return COLOURS[label]
+    return f"repeating-linear-gradient(45deg,{UNSURE_COLOUR} 0 3px,transparent 3px 6px)"
+
+
+def card_head(face: FaceEmotion) -> str:
+    """Label and confidence of a card; with "unsure", the label that it would have been."""
+    share = f"{face.confidence:.0%}"
+    said = share if face.emotion else f"{face.top_label} {share}?"
+    return f"<b>{escape(emotion_name(face))}</b><span>{escape(said)}</span>"
+
+
+def card_edge(face: FaceEmotion) -> str:
+    """The left edge of a card as CSS; dashed where the model is unsure."""
+    return f"border-left:4px {'solid' if face.emotion else 'dashed'} {emotion_colour(face)}"
+
+
 def probability_bars(probabilities: Mapping[str, float]) -> str:
     """Horizontal bars, one per label, in a fixed order so that they do not jump."""
     rows = []
@@ -101,13 +120,11 @@ def probability_bars(probabilities: Mapping[str, float]) -> str:
 
 def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "") -> str:
     """A card with the label, the confidence and the probabilities of a face."""
-    colour = emotion_colour(face)
     box = face.box
     return (
         f'<div class="fer-card" data-box="{box.x},{box.y},{box.width},{box.height}" '
         f'data-face="{face.face_id}" '
-        f'style="border-left:4px solid {colour}"><div class="fer-head">'
-        f"<b>{escape(emotion_name(face))}</b><span>{face.confidence:.0%}</span>"
+        f'style="{card_edge(face)}"><div class="fer-head">{card_head(face)}'
         f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
     )
 
@@ -181,16 +198,12 @@ def share_bar(shares: Mapping[str, float]) -> str:
     """One bar divided by share, in the order of the legend."""
     order = [*ALL, UNSURE]
     parts = "".join(
-        f'<span style="width:{shares[label]:.2%};background:{_colour(label)}" '
+        f'<span style="width:{shares[label]:.2%};background:{paint(label)}" '
         f'title="{escape(label)} {shares[label]:.0%}"></span>'
         for label in order
         if shares.get(label, 0.0) > 0
     )
     return f'<div class="fer-share">{parts}</div>'
-
-
-def _colour(label: str) -> str:
-    return COLOURS.get(label, UNSURE_COLOUR)
 
 
 def summary_table(summary: Sequence[FaceSummary], max_faces: int = 6) -> str:
@@ -207,7 +220,7 @@ def summary_table(summary: Sequence[FaceSummary], max_faces: int = 6) -> str:
         )
     seen = {label for face in summary for label in face.seconds}
     legend = "".join(
-        f'<span><i style="background:{_colour(label)}"></i>{escape(label)}</span>'
+        f'<span><i style="background:{paint(label)}"></i>{escape(label)}</span>'
         for label in [*ALL, UNSURE]
         if label in seen
     )

@@ -43,24 +43,24 @@ def opened(name: str) -> ModelFolder:
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _classifier(name: str, head: str, digest: str) -> EmotionClassifier:
+def _classifier(name: str, head: str | None, digest: str) -> EmotionClassifier:
     return EmotionClassifier.load(name, labels=head)
 
 
-def classifier(folder: ModelFolder, head: str = "fer2013") -> EmotionClassifier:
+def classifier(folder: ModelFolder, head: str | None = None) -> EmotionClassifier:
     """A published model ready to read faces; shared by all sessions."""
     return _classifier(folder.card.name, head, folder.card.sha256)
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _explainer(name: str, head: str, digest: str) -> ClassActivation | None:
+def _explainer(name: str, head: str | None, digest: str) -> ClassActivation | None:
     try:
         return ClassActivation(EmotionClassifier.load(name, labels=head))
     except ModelError:
         return None
 
 
-def explainer(folder: ModelFolder, head: str = "fer2013") -> ClassActivation | None:
+def explainer(folder: ModelFolder, head: str | None = None) -> ClassActivation | None:
     """What draws a model's heat maps, or None where the network has no exact ones."""
     return _explainer(folder.card.name, head, folder.card.sha256)
 

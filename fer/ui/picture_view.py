@@ -13,9 +13,10 @@ from fer.datasets.audit import source_rows
 from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
 from fer.explanation.activation import blend_heat, heat
 from fer.explanation.keras_explainer import METHODS, Method
-from fer.labels import COLOURS, FERPLUS, canonical
+from fer.labels import COLOURS, FERPLUS, PERCEIVED, canonical
 from fer.models.store import ModelFolder
 from fer.preprocessing import resize_square, to_bgr
+from fer.recognition.classifier import EmotionClassifier
 from fer.ui import live_view
 from fer.ui.model_choice import classifier, explainer, gradient_map, keras_file
 from fer.ui.shell import errors_shown
@@ -42,17 +43,17 @@ def _model_says(image: np.ndarray, folder: ModelFolder) -> None:
     top = max(shares, key=shares.__getitem__)
     st.markdown(f"**{folder.card.name}** reads **{top}**, {shares[top]:.0%}")
     st.html(live_view.STYLE + live_view.probability_bars(shares))
-    _why(np.asarray(image), outputs["features"], reader.labels, top, folder)
+    _why(np.asarray(image), outputs["features"], reader, top)
 
 
 def _why(
     image: np.ndarray,
     features: np.ndarray,
-    labels: tuple[str, ...],
+    reader: EmotionClassifier,
     top: str,
-    folder: ModelFolder,
 ) -> None:
     """Where the network looked, by every method that this model allows."""
+    folder, labels = reader.folder, reader.labels
     exact, network = explainer(folder), keras_file(folder)
     methods: list[str] = [_EXACT] if exact is not None else []
     methods += METHODS if network is not None else ()
@@ -69,7 +70,10 @@ def _why(
     elif network is not None:
         gradient: Method = "saliency" if method == "saliency" else "Grad-CAM"
         stamp = network.stat().st_mtime
-        found = gradient_map(str(network), stamp, "fer2013", image, target, gradient)
+        # The joined output is not in the network; the votes' head weighs most in it.
+        head = "ferplus" if reader.head == PERCEIVED else reader.head
+        place = folder.card.labels[head].index(label)
+        found = gradient_map(str(network), stamp, head, image, place, gradient)
         meaning = (
             f"Warm: pixels whose change moves the score of {label} most."
             if gradient == "saliency"

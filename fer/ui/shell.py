@@ -25,8 +25,6 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("pages/5_Model.py", "Model", ":material/neurology:"),
 )
 
-LABEL_SET_NAMES = {"fer2013": "7 emotions", "ferplus": "8, with contempt"}
-
 _STYLE = """
 <style>
 .block-container {padding-top: 3.4rem; padding-bottom: 3rem; max-width: 1180px;}
@@ -94,7 +92,7 @@ def begin(title: str, icon: str) -> None:
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
-def recognizer(labels: str = "fer2013", detector: str = "blazeface") -> EmotionRecognizer:
+def recognizer(labels: str | None = None, detector: str = "blazeface") -> EmotionRecognizer:
     """The chosen model with a detector; shared, thread-safe."""
     return EmotionRecognizer.load(labels=labels, detector=detector)
 

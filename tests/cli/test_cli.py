@@ -126,6 +126,31 @@ def test_evaluate_prints_json_with_n_and_protocol(
     assert np.sum(report["fer2013"]["confusion"]) == 14
 
 
+def test_evaluate_shows_one_label_set_where_one_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    csv = write_csv(tmp_path / "fer2013.csv")
+    everything = ("evaluate", "--data", csv, "--split", "PrivateTest", "--json")
+    assert run(monkeypatch, *everything, "--labels", "perceived") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "perceived_labels" in report and "fer2013" not in report
+    assert run(monkeypatch, *everything, "--labels", "fer2013") == 0
+    report = json.loads(capsys.readouterr().out)
+    assert "fer2013" in report and "perceived_labels" not in report
+
+
+def test_analyze_says_how_often_a_chosen_label_set_finds_its_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "grey.png"), np.full((64, 64), 90, np.uint8))
+    assert run(monkeypatch, "analyze", tmp_path / "grey.png", "--labels", "ferplus") == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert "of 100 faces that people call so it finds neutral 9" in said
+    assert "It hardly ever says" in said and "contempt" in said
+    assert run(monkeypatch, "analyze", tmp_path / "grey.png") == 0
+    assert "finds neutral" not in capsys.readouterr().err
+
+
 def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,7 +163,7 @@ def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     code = run(
         monkeypatch,
         *("evaluate", "--data", csv, "--data", tmp_path / "faces"),
-        *("--labels", "fer2013", "--labels", "affectnet", "--json"),
+        *("--class-names", "fer2013", "--class-names", "affectnet", "--json"),
     )
     assert code == 0
     printed = json.loads(capsys.readouterr().out)
@@ -147,7 +172,10 @@ def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     assert second["fer2013"]["left_out"] == 1 and second["ferplus"]["n"] == 8
     assert "The data has no contempt" in first["ferplus"]["rule"]
     assert [cell["n"] for cell in printed["cross"][0]["on"]] == [14, 7]
-    assert run(monkeypatch, "evaluate", "--data", tmp_path / "faces", "--labels", "affectnet") == 0
+    assert (
+        run(monkeypatch, "evaluate", "--data", tmp_path / "faces", "--class-names", "affectnet")
+        == 0
+    )
     text = " ".join(capsys.readouterr().out.split())
     assert "weighted F1" in text and "fer2013: confusion" in text
     assert "1 such faces are left out" in text

@@ -17,8 +17,15 @@ from fer.datasets import (
     read_ferplus,
     vote_distribution,
 )
-from fer.datasets.ferplus import VOTE_COLUMNS, drop_single_votes, read_ferplus_splits
+from fer.datasets.ferplus import (
+    VOTE_COLUMNS,
+    drop_single_votes,
+    read_ferplus_splits,
+    seven_labels,
+    seven_shares,
+)
 from fer.errors import DatasetError
+from fer.labels import FER2013, FERPLUS
 
 Write = Callable[..., Path]
 
@@ -131,3 +138,20 @@ def test_missing_or_binary_file_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "binary.csv").write_bytes(b"\xff\xfe\x00\x80")
     with pytest.raises(DatasetError, match="expected a readable FER"):
         read_ferplus(tmp_path / "binary.csv")
+
+
+def test_seven_classes_are_the_votes_without_contempt_in_fer2013s_order() -> None:
+    votes = np.zeros((4, 10), np.uint8)
+    votes[0, [FERPLUS.index("sad"), FERPLUS.index("contempt")]] = 6, 4
+    votes[1, FERPLUS.index("contempt")] = 10
+    votes[2, [FERPLUS.index("happy"), FERPLUS.index("fear"), FERPLUS.index("angry")]] = 6, 3, 1
+    votes[3, 8] = 10  # unknown
+    labels = seven_labels(majority_labels(votes))
+    assert labels.tolist() == [FER2013.index("sad"), -1, FER2013.index("happy"), -1]
+    shares, voted = seven_shares(votes)
+    assert voted.tolist() == [True, False, True, False]
+    assert shares[0, FER2013.index("sad")] == 1
+    # A single vote is dropped.
+    assert shares[2, FER2013.index("angry")] == 0
+    assert shares[2, FER2013.index("fear")] == pytest.approx(1 / 3)
+    np.testing.assert_allclose(shares.sum(axis=1), 1, atol=1e-6)

@@ -90,9 +90,9 @@ def test_controls_act_at_once_without_a_restart(pair: Page, server: Server) -> N
     until(pair, lambda f: green(f) < calm + 400)
 
     pair.get_by_text("Detection and reading").click()
-    pair.get_by_role("radio", name="8, with contempt").click()
+    pair.get_by_role("radio", name="Eight, with contempt").click()
     expect(pair.locator(".fer-card").first).to_contain_text("contempt")
-    pair.get_by_role("radio", name="7 emotions").click()
+    pair.get_by_role("radio", name="What people see").click()
     expect(pair.locator(".fer-card").first).not_to_contain_text("contempt")
 
     pair.get_by_text("Use the model's own threshold").click()

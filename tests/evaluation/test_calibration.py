@@ -14,6 +14,7 @@ from fer.evaluation.calibration import (
     fit_temperature,
     negative_log_likelihood,
     reliability_bins,
+    vote_calibration_error,
 )
 
 # Confidences .95 right, .95 wrong, .65 right, .55 right, two classes.
@@ -166,3 +167,17 @@ def test_logits_that_are_not_finite_are_refused() -> None:
 def test_threshold_of_nothing_is_refused() -> None:
     with pytest.raises(InputError, match="n > 0"):
         choose_threshold(np.zeros(0), np.zeros(0, bool))
+
+
+def test_the_error_against_votes_is_that_of_the_written_formula() -> None:
+    probabilities = np.array([[0.95, 0.05], [0.95, 0.05], [0.4, 0.6], [0.1, 0.9]])
+    shares = np.array([[1.0, 0.0], [0.7, 0.3], [0.5, 0.5], [0.1, 0.9]])
+    # Bins of .1; first class: (0, .1] |.1 - .1|, (.3, .4] |.4 - .5|, (.9, 1] 2 |.95 - .85|,
+    # each times its faces of four; the second class mirrors it.
+    first = (0 + 0.1 + 0.2) / 4
+    second = (abs(0.1 - 0.3) + 0.1 + 0) / 4
+    error = vote_calibration_error(probabilities, shares, bins=10)
+    assert error == pytest.approx((first + second) / 2)
+    assert vote_calibration_error(shares, shares) == 0
+    with pytest.raises(InputError, match="one row of votes per face"):
+        vote_calibration_error(probabilities, shares[:3])

@@ -11,8 +11,8 @@ import pytest
 from fer.datasets.base import FaceDataset
 from fer.errors import DatasetError, InputError
 from fer.evaluation.calibrator import Calibrator
-from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
-from fer.labels import FER2013, FERPLUS
+from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities, in_words
+from fer.labels import FER2013, FERPLUS, SEVEN_OF_FERPLUS
 
 LEFT, RIGHT = 0, 24
 
@@ -199,3 +199,41 @@ def test_pages_do_not_wait_for_scipy_and_scikit_learn() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_what_people_see_is_counted_for_each_label_set_as_by_hand() -> None:
+    def read(images: np.ndarray) -> dict[str, np.ndarray]:
+        heads = by_bar(images)
+        return {**heads, "perceived": heads["ferplus"][:, list(SEVEN_OF_FERPLUS)] / 0.98}
+
+    report = evaluate_classifier(
+        read, make_dataset(), "PublicTest", thresholds={"perceived": 0.9, "fer2013": 0.6}
+    )
+    # Two of the four have a clear majority; the third has votes without one, the fourth none.
+    for name in ("perceived", "perceived_by_fer2013", "perceived_by_ferplus"):
+        assert (report[name]["n"], report[name]["votes"]["n"]) == (2, 3)
+        assert report[name]["accuracy"] == report[name]["macro_recall"] == 1
+    assert report["perceived"]["answered"] == {
+        "threshold": 0.9,
+        "coverage": 0,
+        "accuracy": None,
+    }
+    assert report["perceived_by_fer2013"]["answered"]["coverage"] == 1
+    assert "answered" not in report["perceived_by_ferplus"]
+    unvoted = evaluate_classifier(read, make_dataset(votes=False), "PublicTest")
+    assert unvoted["perceived_labels"]["n"] == 4 and "perceived" not in unvoted
+    said = in_words(report["perceived"], FER2013)
+    assert said == (
+        "Of 100 faces that people call angry it calls 100 angry; of 100 that people call disgust "
+        "it calls 100 disgust."
+    )
+
+
+def test_contempt_is_no_answer_where_seven_classes_are_asked_for() -> None:
+    def contemptuous(images: np.ndarray) -> dict[str, np.ndarray]:
+        heads = by_bar(images)
+        return {**heads, "ferplus": heads["ferplus"] * 0.2 + np.eye(8)[7] * 0.8}
+
+    report = evaluate_classifier(contemptuous, make_dataset(), "PublicTest")
+    assert report["ferplus_majority"]["accuracy"] == 0
+    assert report["perceived_by_ferplus"]["accuracy"] == 1

@@ -64,7 +64,7 @@ def test_mistakes_come_with_the_most_confident_first() -> None:
     assert said.tolist() == [1, 0]
 
 
-@pytest.mark.parametrize("labels", ["fer2013", "ferplus"])
+@pytest.mark.parametrize("labels", ["perceived", "fer2013", "ferplus"])
 def test_every_figure_of_a_peer_has_a_source_and_says_how_far_to_trust_it(labels: str) -> None:
     figures = peers(labels)
     assert figures

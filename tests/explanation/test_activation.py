@@ -5,7 +5,7 @@ import pytest
 
 from fer import Box, EmotionClassifier, EmotionRecognizer
 from fer.errors import InputError, ModelError
-from fer.evaluation.calibrator import calibrators_of
+from fer.evaluation.calibrator import Calibrator, calibrators_of
 from fer.explanation.activation import (
     ClassActivation,
     HeatMap,
@@ -17,7 +17,7 @@ from fer.explanation.activation import (
 from fer.preprocessing import crop_face, to_grey
 
 
-@pytest.fixture(scope="module", params=["fer2013", "ferplus"])
+@pytest.fixture(scope="module", params=["perceived", "fer2013", "ferplus"])
 def explainer(request: pytest.FixtureRequest) -> ClassActivation:
     return ClassActivation(EmotionClassifier.load(labels=request.param))
 
@@ -42,10 +42,11 @@ def test_the_mean_of_the_evidence_is_the_logit_without_its_bias(
     evidence = explainer.evidence(outputs["features"])
     head, card = explainer.classifier.head, explainer.classifier.folder.card
     probabilities = outputs[head].astype(np.float64)
-    if head in card.exponent:
+    if card.perceived is not None and head == "perceived":
+        logits = np.log(probabilities) * card.perceived.temperature
+    else:
         one = calibrators_of(card.temperature, card.exponent)[head]
-        probabilities = one.undo(probabilities)
-    logits = np.log(probabilities)
+        logits = np.log(one.undo(probabilities))
     logits -= logits.mean(axis=1, keepdims=True)
     bias = logits - evidence.mean(axis=(1, 2))
     # One bias for every picture; 8-bit rounding inside the file leaves a hundredth of a nat.
@@ -131,10 +132,10 @@ def test_a_head_that_is_not_linear_in_the_pooled_features_is_refused() -> None:
     pooled = rng.normal(size=(8, 5)).astype(np.float32)
     logits = pooled @ kernel.T
     linear = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    found = _head_kernel([kernel], pooled, linear.astype(np.float32), "models/x")
+    found = _head_kernel([kernel], pooled, linear.astype(np.float32), Calibrator(), "models/x")
     assert np.allclose(found, (kernel - kernel.mean(axis=0)).T)
     bent = np.exp(logits**2) / np.exp(logits**2).sum(axis=1, keepdims=True)
     with pytest.raises(ModelError, match=r"models/x: expected .* Grad-CAM"):
-        _head_kernel([kernel], pooled, bent.astype(np.float32), "models/x")
+        _head_kernel([kernel], pooled, bent.astype(np.float32), Calibrator(), "models/x")
     with pytest.raises(ModelError):
-        _head_kernel([], pooled, linear.astype(np.float32), "models/x")
+        _head_kernel([], pooled, linear.astype(np.float32), Calibrator(), "models/x")

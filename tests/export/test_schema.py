@@ -64,6 +64,7 @@ def test_every_row_has_the_same_columns_in_the_same_order() -> None:
             "height",
             "emotion",
             "confidence",
+            "reading",
             "p_sad",
             "p_happy",
             "detection_score",
@@ -92,6 +93,7 @@ def test_csv_holds_what_the_rows_hold() -> None:
     assert [row["face_id"] for row in read] == ["0", "1", "", ""]
     assert [row["p_happy"] for row in read] == ["0.75", "0.75", "", ""]
     assert [row["emotion"] for row in read] == ["happy", "", "", ""]
+    assert [row["reading"] for row in read] == ["happy 75%", "unsure, happy 75%?", "", ""]
     assert read[3]["reason"] == "broken.jpg: expected a picture, got text"
 
 

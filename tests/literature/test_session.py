@@ -132,7 +132,7 @@ def test_numbered_class_folders_are_trained_on_when_a_map_says_what_they_mean(
     train = ("train", "--architecture", "knn-169", "--data", tmp_path / "faces")
     assert run(monkeypatch, *train, "--run-dir", tmp_path / "run") == 1
     assert "expected" in capsys.readouterr().err
-    assert run(monkeypatch, *train, "--run-dir", tmp_path / "run", "--labels", "raf-db") == 0
+    assert run(monkeypatch, *train, "--run-dir", tmp_path / "run", "--class-names", "raf-db") == 0
     stored = Neighbours.load(tmp_path / "run" / "neighbours.npz")
     first = stored.labels[stored.points[:, 0] == 20]
     assert [FER2013[label] for label in first] == ["surprise"]  # RAF-DB's class 1

@@ -61,9 +61,13 @@ def test_no_crops_give_no_rows(classifier: EmotionClassifier) -> None:
     assert (rows.shape, rows.dtype) == ((0, 7), np.float32)
 
 
-def test_both_heads_come_from_one_pass(classifier: EmotionClassifier, crops: np.ndarray) -> None:
+def test_every_label_set_comes_from_one_pass(
+    classifier: EmotionClassifier, crops: np.ndarray
+) -> None:
     heads = classifier.predict_heads(crops)
-    assert np.array_equal(heads["fer2013"], classifier.predict(crops))
+    assert np.array_equal(heads["perceived"], classifier.predict(crops))
+    fer2013 = EmotionClassifier(classifier.folder, labels="fer2013")
+    assert np.array_equal(heads["fer2013"], fer2013.predict(crops))
     assert heads["ferplus"].shape == (len(crops), 8)
     # A map of a few cells, as high as wide.
     count, height, width, _channels = heads["features"].shape
@@ -126,13 +130,27 @@ def test_threads_sharing_a_classifier_agree_with_one_thread(
 
 
 def test_threshold_is_the_one_on_the_card(classifier: EmotionClassifier) -> None:
-    assert classifier.threshold == classifier.folder.card.abstain["fer2013"].threshold
-    assert 0 <= classifier.threshold
+    for name, point in classifier.folder.card.abstain.items():
+        assert EmotionClassifier.load(labels=name).threshold == point.threshold
+    assert classifier.threshold == classifier.folder.card.abstain["perceived"].threshold
 
 
 def test_an_unknown_head_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="labels: expected one of fer2013, ferplus, got 'ck'"):
+    with pytest.raises(InputError, match=r"expected one of perceived, fer2013, .*, got 'ck'"):
         EmotionClassifier.load(labels="ck")
+
+
+def test_a_file_from_before_the_joined_output_is_read_in_fer2013s_labels(
+    copied_model: Path, crops: np.ndarray
+) -> None:
+    card = json.loads((copied_model / "card.json").read_text())
+    del card["labels"]["perceived"], card["abstain"]["perceived"], card["perceived"]
+    (copied_model / "card.json").write_text(json.dumps(card))
+    old = EmotionClassifier.load(copied_model.name, directory=copied_model.parent)
+    assert old.head == "fer2013"
+    assert old.predict(crops).shape == (len(crops), 7)
+    with pytest.raises(InputError, match=r"expected one of fer2013, ferplus for .* 'perceived'"):
+        EmotionClassifier(old.folder, labels="perceived")
 
 
 def test_an_unknown_model_is_refused() -> None:

@@ -10,19 +10,22 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from fer.architectures import build
 from fer.errors import DatasetError, InputError, ModelError, TrainingError
 from fer.evaluation.calibrator import Calibrator, calibrators_of
-from fer.evaluation.evaluate import evaluate_classifier
+from fer.evaluation.evaluate import SEEN, evaluate_classifier
 from fer.labels import FER2013
+from fer.models.card import PerceivedRecord
 from fer.models.store import list_models, open_model
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.config import TrainingConfig
 from fer.training.convert import convert, run_converted
 from fer.training.deployment import check_precision, head_truths
 from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
-from fer.training.publish import publish
+from fer.training.perceived import fit_perceived, join
+from fer.training.publish import publish, remake
 from fer.training.run import (
     compile_model,
     load_checkpoint,
@@ -30,6 +33,17 @@ from fer.training.run import (
     validate,
 )
 from tests.training.tiny import CONFIG, Runs, make_faces
+
+JOINED = PerceivedRecord(
+    share=0.2,
+    prior_power=0.5,
+    prior=(0.1, 0.02, 0.05, 0.3, 0.13, 0.1, 0.3),
+    temperature=0.9,
+    split="PublicTest",
+    n=30,
+    loss=0.5,
+    loss_held_out=0.5,
+)
 
 
 def test_statistics_over_one_batch_equal_that_batch() -> None:
@@ -70,13 +84,22 @@ def test_finalising_leaves_the_best_candidate_in_the_model(runs: Runs) -> None:
         ("ema", "augmented"),
         ("ema", "plain"),
     ]
-    assert choice.chosen.val_accuracy == max(c.val_accuracy for c in choice.candidates)
-    assert len({c.val_accuracy for c in choice.candidates}) > 1
+    losses = [candidate.vote_loss for candidate in choice.candidates]
+    assert None not in losses and len(set(losses)) > 1
+    assert choice.chosen.vote_loss == min(losses)
     assert all(c.n == 30 for c in choice.candidates)
     validation = runs.dataset.split("PublicTest")
     assert validate(model, validation, 48)["val_accuracy"] == choice.chosen.val_accuracy
     same = all(np.array_equal(a, b) for a, b in zip(raw, model.get_weights(), strict=True))
     assert same == (choice.chosen.weights == "raw")
+
+
+def test_without_votes_the_most_accurate_candidate_wins(runs: Runs) -> None:
+    model = compile_model(CONFIG)
+    load_checkpoint(model, runs.straight / "checkpoint.npz")
+    _, choice = finalize(model, CONFIG, replace(runs.dataset, votes=None))
+    assert all(c.vote_loss is None for c in choice.candidates)
+    assert choice.chosen.val_accuracy == max(c.val_accuracy for c in choice.candidates)
 
 
 def test_without_a_moving_average_there_is_one_candidate(runs: Runs) -> None:
@@ -106,6 +129,24 @@ def test_converted_probabilities_agree_with_keras(
         np.testing.assert_allclose(served[head], wanted, atol=tolerance)
 
 
+def test_the_joined_output_of_the_file_is_that_of_the_logits(
+    runs: Runs, loaded: tuple[Any, dict[str, np.ndarray]]
+) -> None:
+    model, logits = loaded
+    votes = runs.dataset.votes
+    assert votes is not None
+    joined = fit_perceived(logits, votes[:20])
+    calibrators = {"fer2013": Calibrator(1.7), "ferplus": Calibrator(0.6, 1.4)}
+    content = convert(model, calibrators, perceived=joined, precision="float32")
+    served = run_converted(content, runs.dataset.images[:20])
+    wanted = softmax(join(joined, logits), axis=1)
+    np.testing.assert_allclose(served["perceived"], wanted, atol=1e-4)
+    # The other outputs are what they are without it.
+    np.testing.assert_allclose(
+        served["ferplus"], calibrators["ferplus"].apply(logits["ferplus"]), atol=1e-4
+    )
+
+
 def test_a_converted_file_holds_only_the_heads_that_were_asked_for() -> None:
     content = convert(compile_model(CONFIG), {"fer2013": Calibrator()})
     assert set(run_converted(content, np.zeros((1, 48, 48), np.uint8))) == {"fer2013"}
@@ -114,13 +155,15 @@ def test_a_converted_file_holds_only_the_heads_that_were_asked_for() -> None:
 def test_the_signature_has_named_inputs_and_outputs() -> None:
     from ai_edge_litert.interpreter import Interpreter
 
-    content = convert(compile_model(CONFIG), {"fer2013": Calibrator(), "ferplus": Calibrator()})
+    calibrators = {"fer2013": Calibrator(), "ferplus": Calibrator()}
+    content = convert(compile_model(CONFIG), calibrators, perceived=JOINED)
     interpreter = Interpreter(model_content=content)
     runner = interpreter.get_signature_runner("serving_default")
     (pixels,) = runner.get_input_details().values()
     assert (list(pixels["shape"]), pixels["dtype"]) == ([1, 48, 48], np.uint8)
     outputs = runner.get_output_details()
     assert {name: tuple(one["shape"]) for name, one in outputs.items()} == {
+        "perceived": (1, 7),
         "fer2013": (1, 7),
         "ferplus": (1, 8),
         "features": (1, 12, 12, 16),
@@ -149,6 +192,7 @@ def test_a_conversion_that_loses_accuracy_is_not_accepted(runs: Runs) -> None:
     model = compile_model(CONFIG)
     content = convert(model, {"fer2013": Calibrator(), "ferplus": Calibrator()})
     truths = head_truths(CONFIG, validation)
+    del truths["perceived"]  # which this file does not have
     perfect = {
         "fer2013": np.eye(7)[validation.labels],
         "ferplus": np.eye(8)[truths["ferplus"].labels],
@@ -166,7 +210,7 @@ def test_a_conversion_that_loses_accuracy_is_not_accepted(runs: Runs) -> None:
 def test_a_published_folder_opens_and_serves(runs: Runs, published: Path) -> None:
     classifier = EmotionClassifier.load("tiny", directory=published.parent)
     probabilities = classifier.predict(runs.dataset.images[:30])
-    assert classifier.labels == FER2013
+    assert (classifier.head, classifier.labels) == ("perceived", FER2013)
     assert probabilities.shape == (30, 7)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     assert EmotionClassifier.load("tiny", labels="ferplus", directory=published.parent).predict(
@@ -189,6 +233,17 @@ def test_the_card_repeats_what_the_files_say(runs: Runs, published: Path) -> Non
     without = card.metric("accuracy", split="PrivateTest", protocol="without copies")
     assert without is not None and without.n == 29
     assert card.metric("ece_uncalibrated", split="PrivateTest") is not None
+    for labels, key in SEEN.items():
+        seen = metrics["PrivateTest"][key]
+        for name in ("accuracy", "macro_recall", "ece"):
+            figure = card.metric(name, head=labels, protocol="majority of 7")
+            assert figure is not None and (figure.value, figure.n) == (seen[name], 30)
+        votes = card.metric("vote_error", head=labels, protocol="votes")
+        assert votes is not None
+        assert (votes.value, votes.n) == (seen["votes"]["error"], seen["votes"]["n"])
+    neutral = card.metric("recall_neutral", head="perceived", protocol="majority of 7")
+    assert neutral is not None
+    assert neutral.value == metrics["PrivateTest"]["perceived"]["per_class"]["neutral"]["recall"]
     assert metrics["dataset"]["trained_on"] == 139
     assert sum(metrics["dataset"]["splits"]["Training"]["counts"].values()) == 140
     assert sum(metrics["dataset"]["splits"]["PrivateTest"]["ferplus_majority"].values()) == 30
@@ -202,19 +257,25 @@ def test_published_figures_are_those_of_the_file_that_runs(runs: Runs, published
         runs.dataset,
         "PrivateTest",
         calibrators=calibrators_of(folder.card.temperature, folder.card.exponent),
+        thresholds=folder.card.thresholds,
     )
     assert json.loads(json.dumps(report)) == folder.metrics()["PrivateTest"]
 
 
-def test_the_threshold_on_the_card_is_that_of_the_file(runs: Runs, published: Path) -> None:
-    classifier = EmotionClassifier.load("tiny", directory=published.parent)
+@pytest.mark.parametrize(("labels", "target"), [("perceived", 0.88), ("fer2013", 0.8)])
+def test_the_threshold_on_the_card_is_that_of_the_file(
+    runs: Runs, published: Path, labels: str, target: float
+) -> None:
+    classifier = EmotionClassifier.load("tiny", labels=labels, directory=published.parent)
     validation = runs.dataset.split("PublicTest")
     probabilities = classifier.predict(validation.images)
+    # The votes agree with the labels here.
     correct = probabilities.argmax(axis=1) == validation.labels
-    chosen = classifier.folder.card.abstain["fer2013"]
+    chosen = classifier.folder.card.abstain[labels]
     answered = probabilities.max(axis=1) >= chosen.threshold
+    assert classifier.threshold == chosen.threshold
     assert answered.mean() == pytest.approx(chosen.coverage)
-    assert (chosen.n, chosen.split, chosen.target) == (30, "PublicTest", 0.8)
+    assert (chosen.n, chosen.split, chosen.target) == (30, "PublicTest", target)
     if answered.any():
         assert correct[answered].mean() == pytest.approx(chosen.accuracy)
 
@@ -233,6 +294,35 @@ def test_the_keras_file_gives_what_the_card_promises(runs: Runs, published: Path
     served = run_converted(published / "model.tflite", images)
     for head, calibrator in calibrators_of(card.temperature, card.exponent).items():
         np.testing.assert_allclose(served[head], calibrator.apply(logits[head]), atol=0.08)
+
+
+def test_a_remade_model_is_the_same_network_measured_anew(
+    runs: Runs, published: Path, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(published, models / "tiny")
+    before = open_model("tiny", directory=models)
+    (models / "tiny" / "kept.txt").touch()
+    remade = open_model(
+        remake(before, runs.dataset, version="10", test=False).name, directory=models
+    )
+    assert (remade.card.version, remade.card.recipe) == ("10", before.card.recipe)
+    assert remade.card.training_minutes == before.card.training_minutes
+    assert (remade.path / "kept.txt").exists()
+    assert "PrivateTest" not in remade.metrics()
+    assert remade.metrics()["candidates"] == before.metrics()["candidates"]
+    images = runs.dataset.images[:10]
+    again = EmotionClassifier(remade).predict(images)
+    np.testing.assert_allclose(again, EmotionClassifier(before).predict(images), atol=1e-3)
+
+
+def test_a_model_without_its_network_is_not_remade(
+    runs: Runs, published: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(published, tmp_path / "tiny")
+    (tmp_path / "tiny" / "model.keras").unlink()
+    with pytest.raises(TrainingError, match=r"model\.keras: expected .*\.keras file"):
+        remake(open_model("tiny", directory=tmp_path), runs.dataset, version="2")
 
 
 def test_a_trial_leaves_privatetest_closed_and_replaces_the_folder(trial: Path) -> None:

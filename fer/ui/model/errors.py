@@ -16,11 +16,16 @@ from fer.figures import (
     robustness_figure,
 )
 from fer.figures.errors import Normalised, level_name
+from fer.labels import PERCEIVED
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
 from fer.ui.shell import is_dark
 
 REPORTS = {
+    "perceived": "What people see",
+    "perceived_by_fer2013": "What people see, read by FER-2013's labels",
+    "perceived_by_ferplus": "What people see, read by FER+'s head",
+    "perceived_labels": "Labels of the data, read as people see",
     "fer2013": "FER-2013",
     "fer2013_without_copies": "FER-2013 without copies",
     "ferplus_majority": "FER+ majority",
@@ -110,6 +115,16 @@ def confusion_tab(folder: ModelFolder) -> None:
         confusion_view(report, split, "confusion")
 
 
+def _against_votes(report: dict[str, Any]) -> str:
+    if "votes" not in report:
+        return ""
+    votes = report["votes"]
+    return (
+        f" Against the votes themselves (n = {votes['n']:,}), class by class, it is "
+        f"**{votes['error']:.3f}**: a class that gets 30% had that much more or less of the votes."
+    )
+
+
 def confidence_tab(folder: ModelFolder) -> None:
     """Draw the tab: is the confidence true, and what does it give to answer less?"""
     chosen = _recorded(folder, "confidence")
@@ -124,12 +139,13 @@ def confidence_tab(folder: ModelFolder) -> None:
         f"times in 100. The mean distance, the expected calibration error, is **{report['ece']:.3f}"
         "**"
         + (f" ({before:.3f} without calibration)." if before is not None else ".")
+        + _against_votes(report)
         + " Faint bars hold few pictures.",
         bins,
         "reliability",
     )
     curve = pd.DataFrame(report["abstention"])
-    head = "ferplus" if protocol.startswith("ferplus") else "fer2013"
+    head = protocol.removeprefix("perceived_by_").split("_")[0]
     point = folder.card.abstain.get(head)
     operating, reading = None, ""
     if point is not None:
@@ -187,9 +203,11 @@ def robustness_tab(folder: ModelFolder) -> None:
         return
     clean = float(unchanged["accuracy"].iloc[0])
     st.markdown(
-        f"Accuracy on the same {int(unchanged['n'].iloc[0]):,} faces of PublicTest, made worse in "
-        f"one way at a time. Unchanged, the dashed line, it is **{clean:.1%}**; over all ways it "
-        f"loses **{mean_loss(metrics['robustness']) * 100:.1f}** points on average"
+        f"Accuracy on the same {int(unchanged['n'].iloc[0]):,} faces of PublicTest"
+        + (", by what most people see" if unchanged.iloc[0].get("labels") == PERCEIVED else "")
+        + ", made worse in one way at a time. Unchanged, the dashed line, it is "
+        f"**{clean:.1%}**; over all ways it loses "
+        f"**{mean_loss(metrics['robustness']) * 100:.1f}** points on average"
         + (
             f" ({mean_loss(metrics['robustness_before']) * 100:.1f} for {earlier['name'].iloc[0]})."
             if len(earlier)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
+from fer.evaluation.evaluate import SEEN, in_words
+from fer.evaluation.peers import peers
 from fer.figures import curves_figure
-from fer.models.card import Abstention, Metric
+from fer.labels import PERCEIVED
+from fer.models.card import SEEN_PROTOCOL, Abstention, Metric, PerceivedRecord
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
+from fer.ui.label_sets import NAMES
 from fer.ui.model.compare import comparison_tab
 from fer.ui.model.errors import confidence_tab, confusion_tab, robustness_tab
 from fer.ui.model.evaluation import evaluate_tab, mistakes_tab
@@ -40,31 +44,97 @@ def _abstains(point: Abstention) -> str:
     )
 
 
+def _joined(joined: PerceivedRecord) -> str:
+    """How what people see comes of both heads."""
+    return (
+        f"What people see: FER-2013's head with a share of {joined.share:.2f}, FER+'s with the "
+        f"rest, the prior to the power {joined.prior_power:.2f} taken out, temperature "
+        f"{joined.temperature:.2f}; chosen on {joined.split} by the votes of {joined.n:,} faces as "
+        f"distributions (loss {joined.loss:.3f}, on faces held out {joined.loss_held_out:.3f})."
+    )
+
+
+def seen_table(reports: Mapping[str, Any]) -> pd.DataFrame:
+    """How each label set, and each peer, reads what people see: of 100 faces, how many are found.
+
+    Args:
+        reports: Those of the test split.
+    """
+    rows: list[dict[str, object]] = []
+    for name, key in SEEN.items():
+        if key not in reports:
+            continue
+        report = reports[key]
+        answered = report.get("answered", {})
+        rows.append(
+            {
+                "read by": NAMES[name],
+                "right": f"{report['accuracy']:.1%}",
+                "mean of classes": round(report["macro_recall"] * 100),
+                **{
+                    label: round(entry["recall"] * 100)
+                    for label, entry in report["per_class"].items()
+                },
+                "calibration error": round(report["ece"], 3),
+                "against votes": round(report["votes"]["error"], 3),
+                "answered": f"{answered['coverage']:.0%}" if answered else "",
+                "n": report["n"],
+            }
+        )
+    for peer in peers(PERCEIVED):
+        rows.append(
+            {
+                "read by": peer.name,
+                "right": f"{peer.accuracy:.1%}",
+                "mean of classes": round(peer.macro_recall * 100),
+                "neutral": round(peer.neutral * 100),
+                "n": int(peer.n),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
 def _card_tab(folder: ModelFolder) -> None:
     card = folder.card
+    seen = card.metric("accuracy", head=PERCEIVED, protocol=SEEN_PROTOCOL)
     test = card.metric("accuracy")
-    columns = st.columns(4)
+    columns = st.columns(5)
     columns[0].metric(
-        "Test accuracy",
+        "What people see",
+        f"{seen.value:.1%}" if seen else "not measured",
+        border=True,
+        help=f"What most of ten people see, seven classes, PrivateTest, n = {seen.n:,}"
+        if seen
+        else None,
+    )
+    columns[1].metric(
+        "FER-2013 test",
         f"{test.value:.1%}" if test else "not measured",
         border=True,
-        help="FER-2013 PrivateTest, all rows, one forward pass",
+        help="FER-2013's own labels, PrivateTest, all rows, one forward pass",
     )
-    columns[1].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
-    columns[2].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
-    columns[3].metric("File", f"{card.file_bytes / 1e6:.1f} MB, {card.precision}", border=True)
+    columns[2].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
+    columns[3].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
+    columns[4].metric("File", f"{card.file_bytes / 1e6:.1f} MB, {card.precision}", border=True)
     before = (
         f" after {card.training_minutes_before:,.0f} of the networks before it"
         if card.training_minutes_before
         else ""
     )
+    reports = folder.metrics().get("PrivateTest", {})
+    if PERCEIVED in reports:
+        st.markdown(in_words(reports[PERCEIVED]))
+        st.dataframe(seen_table(reports), hide_index=True, width="stretch")
     st.markdown(
         f"**{card.name} {card.version}**, architecture `{card.architecture}`, "
         f"{card.epochs} epochs in {card.training_minutes:.0f} minutes{before}, seed {card.seed}, "
         f"published {card.created[:10]}. {card.data}"
     )
     for head, point in card.abstain.items():
-        st.markdown(f"- Head **{head}** ({len(card.labels[head])} classes): {_abstains(point)}")
+        names = len(card.labels[head])
+        st.markdown(f"- Label set **{head}** ({names} classes): {_abstains(point)}")
+    if card.perceived is not None:
+        st.markdown(f"- {_joined(card.perceived)}")
     st.markdown(f"- Terms: {card.licence}")
     st.markdown(f"- SHA-256 of the weights, verified: `{card.sha256}`")
     table_expander(metrics_table(card.metrics), f"{card.name}_figures", title="Every figure")

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
-from fer.labels import ALL, UNSURE, UNSURE_COLOUR
+from fer.labels import ALL, UNSURE
 from fer.media import decode_image
 from fer.media.batch_task import Photo
 from fer.media.face_tiles import face_tiles
@@ -84,8 +84,8 @@ def _said(photo: Photo) -> str:
     if not faces:
         return '<div class="fer-said"><span>no face found</span></div>'
     parts = "".join(
-        f'<span><i style="background:{live_view.emotion_colour(face)}"></i>'
-        f"{escape(live_view.emotion_name(face))} {face.confidence:.0%}</span>"
+        f'<span><i style="background:{live_view.paint(live_view.emotion_name(face))}"></i>'
+        f"{escape(face.reading)}</span>"
         for face in faces[:3]
     )
     more = f"<span>and {len(faces) - 3} more</span>" if len(faces) > 3 else ""
@@ -121,12 +121,11 @@ def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
                         alt=f"What speaks for {label}, face {number}",
                     )
             with words:
-                colour = live_view.emotion_colour(tile.face) if tile.face.emotion else UNSURE_COLOUR
                 st.html(
                     live_view.STYLE
-                    + f'<div class="fer-card" style="border-left:4px solid {colour}">'
-                    f'<div class="fer-head"><b>{escape(live_view.emotion_name(tile.face))}</b>'
-                    f"<span>{tile.face.confidence:.0%}</span><i><u>face {number}</u></i></div>"
+                    + f'<div class="fer-card" style="{live_view.card_edge(tile.face)}">'
+                    f'<div class="fer-head">{live_view.card_head(tile.face)}'
+                    f"<i><u>face {number}</u></i></div>"
                     f"{_top_three(tile.face)}</div>"
                 )
         if any(tile.heat for tile in tiles):

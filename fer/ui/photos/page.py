@@ -13,9 +13,10 @@ from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.batch_task import Photo, PhotoBatch, Upload
 from fer.ui import affect_view, live_view
 from fer.ui.downloads import table_buttons
+from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import show_photos
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer, shipped_model
+from fer.ui.shell import begin, errors_shown, recognizer, shipped_model
 
 REFRESH_S = 0.5
 _MAX_UPLOAD_MIB = 400
@@ -129,15 +130,9 @@ def render() -> None:
     begin("Photos", "🖼️")
     st.title("Photos")
     with errors_shown():
-        labels = st.segmented_control(
-            "Label set",
-            list(LABEL_SET_NAMES),
-            format_func=LABEL_SET_NAMES.__getitem__,
-            default="fer2013",
-            key="photos_labels",
-        )
-        labels = labels or "fer2013"
         uploads = _uploads()
+        with st.expander("Other label sets", icon=":material/label:"):
+            labels = label_set_choice("photos_labels")
         if not uploads:
             st.session_state.pop("photos_batch", None)
             st.caption(

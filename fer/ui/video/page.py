@@ -14,8 +14,9 @@ from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.ui import live_view
 from fer.ui.downloads import table_buttons
+from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, plain, recognizer
+from fer.ui.shell import begin, errors_shown, plain, recognizer
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.video_task import VideoRun
 
@@ -68,16 +69,9 @@ def _chosen() -> tuple[str, Path | BinaryIO] | None:
 
 def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
     """Label set, frames to analyse, whether to annotate."""
+    with st.expander("Other label sets", icon=":material/label:"):
+        labels = label_set_choice("video_labels", disabled=disabled)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        labels = st.segmented_control(
-            "Label set",
-            list(LABEL_SET_NAMES),
-            format_func=LABEL_SET_NAMES.__getitem__,
-            default="fer2013",
-            key="video_labels",
-            disabled=disabled,
-            width="content",
-        )
         rate = st.segmented_control(
             "Frames that are read",
             list(_RATES),
@@ -94,7 +88,7 @@ def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
             disabled=disabled,
             width="content",
         )
-    return labels or "fer2013", VideoOptions(rate=_RATES[rate or "every"]), annotate
+    return labels, VideoOptions(rate=_RATES[rate or "every"]), annotate
 
 
 def _run() -> VideoRun | None:

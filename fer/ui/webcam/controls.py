@@ -9,8 +9,9 @@ import streamlit as st
 from fer.live.session import LiveSession
 from fer.live.settings import SENSITIVITIES, LiveSettings
 from fer.overlay import Blur
+from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
-from fer.ui.shell import LABEL_SET_NAMES, recognizer
+from fer.ui.shell import recognizer
 from fer.ui.webcam.personal import personal_engine
 
 _BLUR_NAMES: dict[Blur, str] = {
@@ -130,7 +131,8 @@ def controls(session: LiveSession) -> None:
             format="%.2f s",
             help="Longer is steadier, shorter follows faster.",
         )
-        labels = _choice("Label set", LABEL_SET_NAMES, "webcam_labels", "fer2013")
+        label_set_choice(_keep("webcam_labels", usual()))
+        labels = _remember("webcam_labels")
         engine = recognizer(labels)
         own = kept_toggle(
             _OWN_THRESHOLD,

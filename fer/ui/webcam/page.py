@@ -15,7 +15,8 @@ from fer.live.session import LiveSession
 from fer.live.snapshot import LiveSnapshot
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
-from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer
+from fer.ui.label_sets import usual
+from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_model
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import controls, kept_toggle, set_kept
 from fer.ui.webcam.personal import taking, teach
@@ -53,7 +54,7 @@ def _admission() -> Admission:
 def _session() -> LiveSession:
     """This viewer's live session; survives a page switch."""
     if "live" not in st.session_state:
-        st.session_state["live"] = LiveSession(recognizer(), admission=_admission())
+        st.session_state["live"] = LiveSession(recognizer(usual()), admission=_admission())
     session: LiveSession = st.session_state["live"]
     return session
 
@@ -196,7 +197,7 @@ def render() -> None:
             if fault in HINTS:
                 st.warning(HINTS[fault], icon=":material/videocam_off:")
             if _single_instead(fault):
-                single_pictures(st.session_state.get("webcam_labels", "fer2013"))
+                single_pictures(st.session_state.get("webcam_labels", usual()))
 
         crowded = session.crowded
         refresh_s = _CROWD_REFRESH_S if crowded else REFRESH_S
@@ -226,7 +227,7 @@ def render() -> None:
             snapshot = session.snapshot()
             _summary(snapshot)
             label, help_ = affect_view.label_and_help(
-                measured=recognizer().classifier.affect is not None
+                measured=shipped_model().card.affect is not None
             )
             if kept_toggle(label, "webcam_affect", help=help_):
                 st.html(affect_view.circumplex(snapshot.result.faces if snapshot.result else ()))

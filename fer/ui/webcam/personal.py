@@ -19,6 +19,7 @@ from fer.recognition.personal import (
 )
 from fer.recognition.personal_file import from_json, to_json
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.ui.label_sets import usual
 from fer.ui.shell import download, errors_shown, pressed, recognizer
 
 _SHOTS = 5
@@ -45,7 +46,7 @@ def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     personal = st.session_state.get("personal_model")
     if personal is None or not st.session_state.get("personal_used", True):
         return engine
-    if personal.labels != engine.classifier.labels:
+    if st.session_state["personal_head"] != engine.classifier.head:
         return engine
     made = st.session_state.get("personal_engine")
     # The same object as long as nothing changed: another one would restart the detector.
@@ -87,8 +88,10 @@ def _versus(personal: PersonalModel) -> str:
     return f'{_STYLE}<div class="fer-versus">{rows}</div>'
 
 
-def _adopt(personal: PersonalModel | None) -> None:
+def _adopt(personal: PersonalModel | None, head: str = "") -> None:
     st.session_state["personal_model"] = personal
+    # Label sets may have the same labels: what a model refines is known by its head.
+    st.session_state["personal_head"] = head
     st.session_state.pop("personal_toggle", None)
     st.session_state["personal_used"] = personal is not None
 
@@ -96,7 +99,7 @@ def _adopt(personal: PersonalModel | None) -> None:
 def _learn(lessons: Lessons) -> None:
     samples = lessons.samples()
     if samples is not None:
-        _adopt(fit_personal(samples, lessons.general.labels))
+        _adopt(fit_personal(samples, lessons.general.labels), lessons.general.head)
 
 
 def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
@@ -114,8 +117,8 @@ def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
     st.session_state.setdefault("personal_toggle", st.session_state["personal_used"])
     used = st.toggle("Read faces with it", key="personal_toggle")
     st.session_state["personal_used"] = used
-    if personal.labels != engine.classifier.labels:
-        st.caption("It was taught with the other label set, and rests until you choose that again.")
+    if st.session_state["personal_head"] != engine.classifier.head:
+        st.caption("It was taught with another label set, and rests until you choose that again.")
         return
     content = to_json(personal, engine.classifier.folder, engine.classifier.head)
     download(
@@ -137,9 +140,9 @@ def _upload(engine: EmotionRecognizer) -> None:
         st.session_state["personal_upload_fault"] = None
         try:
             personal, head = from_json(file.getvalue(), engine.classifier.folder)
-            _adopt(personal)
+            _adopt(personal, head)
             if head != engine.classifier.head:
-                st.info("It was taught with the other label set: choose that in the controls.")
+                st.info("It was taught with another label set: choose that in the controls.")
         except FerError as fault:
             st.session_state["personal_upload_fault"] = fault
     # Said as long as the file is there: the next refresh may come at once.
@@ -161,7 +164,7 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
         followed: Whether the fragment repeats itself; it asks for a run of the page when there is
             nothing to follow any more.
     """
-    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", "fer2013")
+    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", usual())
     engine = recognizer(head)
     lessons = _lessons(session, engine)
     with st.expander("Teach it my face", icon=":material/school:"), errors_shown():
