@@ -23,6 +23,8 @@ SEARCH_EVERY = 3
 _NETWORK_FACE = 17
 # A known face is believed with less than a new one: it was agreed on before.
 _KNOWN_SCORE = 0.4
+# A new one that is less sure has to be agreed on in the next frame too before it is shown.
+_SURE_SCORE = 0.8
 # With more faces than this, one look at the whole frame costs less than one at each.
 _MOST_LOOKS = 3
 # A face that is found no more is looked for where it was, for so many frames.
@@ -35,6 +37,7 @@ _KEYFRAME_S = 0.5
 class _Known:
     detection: Detection
     missed: int = 0
+    believed: bool = True
 
 
 def _sides(box: Box) -> Floats:
@@ -48,17 +51,20 @@ def _same(a: Box, b: Box) -> bool:
 class _Following:
     """Known faces, looked for where they were."""
 
-    def __init__(self, networks: BlazeFaceNetworks) -> None:
+    def __init__(self, networks: BlazeFaceNetworks, min_score: float) -> None:
         self.networks = networks
+        self.min_score = min_score
         self.known: list[_Known] = []
 
     def look(self, frame_bgr: Image, known: _Known) -> bool:
         """Look around one face; whether it is there."""
         box, roll = _sides(known.detection.box), known.detection.roll
         seen = self.networks.look(frame_bgr, box, roll)
-        if not len(seen) or seen.scores[0] < _KNOWN_SCORE:
+        least = _KNOWN_SCORE if known.believed else self.min_score
+        if not len(seen) or seen.scores[0] < least:
             known.missed += 1
             return False
+        known.believed = True
         known.detection = detection(seen.points[0], float(seen.scores[0]))
         known.missed = 0
         return True
@@ -79,16 +85,18 @@ class _Following:
             if any(not k.missed for k in at):
                 continue
             self.known = [k for k in self.known if k not in at]
-            self.known.append(_Known(one))
+            self.known.append(_Known(one, believed=bool(at) or one.score >= _SURE_SCORE))
 
     def seen(self) -> tuple[Detection, ...]:
         """The faces that this frame shows; those gone for long are forgotten."""
-        self.known = [k for k in self.known if k.missed <= _LOST_FRAMES]
-        found = [k.detection for k in self.known if not k.missed]
+        self.known = [k for k in self.known if k.missed <= (_LOST_FRAMES if k.believed else 0)]
+        found = [k.detection for k in self.known if not k.missed and k.believed]
         kept = distinct(found)
         if len(kept) < len(found):
             # Two became one: a look found the neighbour.
-            self.known = [k for k in self.known if k.missed or k.detection in kept]
+            self.known = [
+                k for k in self.known if k.missed or not k.believed or k.detection in kept
+            ]
         return kept
 
 
@@ -115,7 +123,7 @@ class StreamSearch:
     ) -> None:
         self.settings = settings
         self.search_every = search_every
-        self._following = _Following(networks)
+        self._following = _Following(networks, settings.min_score)
         self._shape: tuple[int, ...] = ()
         self._frame = 0
         self._areas: Iterator[Square | None] = cycle([None])
@@ -150,7 +158,7 @@ class StreamSearch:
     def _few(self, frame_bgr: Image) -> None:
         following = self._following
         there = [following.look(frame_bgr, known) for known in list(following.known)]
-        lost = any(known.missed == 1 for known in following.known)
+        lost = any(known.missed == 1 and known.believed for known in following.known)
         if lost or not any(there):
             # Nothing to follow, or somebody gone: there is time for the larger network.
             self._search(frame_bgr, following.networks.full.find(frame_bgr, None, CANDIDATE_SCORE))
@@ -201,7 +209,7 @@ class VideoSearch:
     def __init__(self, still: StillSearch, interval_s: float) -> None:
         self._still = still
         self._every = max(1, round(_KEYFRAME_S / max(interval_s, 1e-3)))
-        self._following = _Following(still.networks)
+        self._following = _Following(still.networks, still.settings.min_score)
         self._shape: tuple[int, ...] = ()
         self._since = 0
 
