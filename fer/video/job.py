@@ -30,7 +30,7 @@ from fer.video.writer import SegmentWriter, join_segments
 
 _CHECKPOINT_S = 8.0
 _REPORT_S = 0.2
-_VERSION = 1
+_VERSION = 2
 
 
 class VideoJob:
