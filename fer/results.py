@@ -199,3 +199,8 @@ class FrameResult:
     height: int
     faces: tuple[FaceEmotion, ...] = field(default=())
     processing_ms: float = 0.0
+
+    @property
+    def measured(self) -> tuple[FaceEmotion, ...]:
+        """The faces that were found in this frame: what charts and sums count."""
+        return tuple(face for face in self.faces if face.measured)
