@@ -79,9 +79,11 @@ class People:
         for row, (look, own) in enumerate(zip(looks, expected, strict=True)):
             for column, identity in enumerate(known):
                 distance = self.distance(identity, look)
-                if distance < (KEPT if identity == own else SAME):
-                    # Of two that look alike, each stays who it was.
-                    costs[row, column] = distance - (KEPT - SAME) * (identity == own)
+                if identity == own and distance < SAME:
+                    # Place and look agree: of two that look alike, each stays who it was.
+                    costs[row, column] = 0.0
+                elif distance < (KEPT if identity == own else SAME):
+                    costs[row, column] = distance
         found: list[int | None] = [None] * len(looks)
         for row, column in least_cost_pairs(costs):
             found[row] = known[column]

@@ -36,6 +36,9 @@ _LEAST_HOLD_S = 0.1
 _HIDDEN_FRAMES = 1.6
 _HIDDEN_COST = 0.4
 
+# A picture that changes so many times as much as the one before changes suddenly: a camera that
+# moves goes on moving.
+_SUDDEN = 3.0
 # Whoever comes back to a place after so long may be somebody else.
 _DOUBT_S = 0.25
 # Faces of which so much is covered may be taken for each other.
@@ -73,6 +76,7 @@ class FaceTracker:
         self._embedder = embedder
         self._looks = looks
         self._scene = SceneWatch()
+        self._difference = 0.0
         self._people = People()
         self._tracks: list[Track] = []
         self._frame = 0
@@ -99,15 +103,16 @@ class FaceTracker:
         self._forget(timestamp_s)
         pairs = self._assign(faces, timestamp_s)
         difference = self._scene.difference(frame) if frame is not None else 0.0
+        stirred = difference >= max(STIR, _SUDDEN * self._difference)
+        self._difference = difference
         if difference >= CUT or (difference >= CHANGE and not pairs):
             self.reset()
             pairs = []
         for t, f in pairs:
             track = self._tracks[t]
-            if timestamp_s - track.last_seen_s > _DOUBT_S:
+            if stirred or timestamp_s - track.last_seen_s > _DOUBT_S:
                 # Nothing speaks for who was here then: the first look decides.
                 track.in_doubt, track.unknown = True, _UNKNOWN_LOOKS - 1
-            track.in_doubt |= difference >= STIR
             track.follow(faces[f], timestamp_s, self.settings, self.threshold)
             track.frame = self._frame
         found = {f for _, f in pairs}
