@@ -236,5 +236,5 @@ def test_a_damaged_network_is_refused_with_one_line(tmp_path: Path) -> None:
     (folder / CARD).write_text(json.dumps({"sha256": "0" * 64}))
     with pytest.raises(ModelError, match=r"expected the network that tells people apart.*turn"):
         Appearance.load(tmp_path)
-    with pytest.raises(ModelError, match="got .*No such file"):
+    with pytest.raises(ModelError, match=r"got .*No such file"):
         Appearance.load(tmp_path / "missing")
