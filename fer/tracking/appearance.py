@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.errors import ModelError
-from fer.models.store import file_digest, models_dir
+from fer.models.store import file_digest, own_models
 from fer.preprocessing import Image, to_grey
 from fer.results import FaceEmotion
 
@@ -111,15 +111,15 @@ class Appearance:
 
     @classmethod
     def load(cls, directory: Path | None = None) -> Appearance:
-        """The project's network.
+        """The project's network; ``FER_MODELS`` is about models that read expressions.
 
         Args:
-            directory: Folder of model folders; default ``models_dir()``.
+            directory: Folder of model folders; default ``own_models()``.
 
         Raises:
             ModelError: If it is missing or damaged.
         """
-        folder = (models_dir() if directory is None else directory) / FOLDER
+        folder = (own_models() if directory is None else directory) / FOLDER
         try:
             wanted = json.loads((folder / CARD).read_text(encoding="utf-8"))["sha256"]
             if file_digest(folder / WEIGHTS) != wanted:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from fer.errors import TrainingError
 from fer.files import replace_file, write_faults
-from fer.models.store import models_dir
+from fer.models.store import own_models
 from fer.tracking.appearance import CARD, CHIP_SIDE, EMBEDDING, FOLDER, WEIGHTS
 from fer.training.dlib_start import DlibLayer, find_dlib, read_dlib, read_projection
 
@@ -122,7 +122,7 @@ def main() -> None:
     """Write ``models/identity/``."""
     source = find_dlib()
     content = converted(identity_network(source))
-    folder = models_dir() / FOLDER
+    folder = own_models() / FOLDER
     card = {
         "what": "tells people apart within one stream or video; knows nobody",
         "source": "dlib_face_recognition_resnet_model_v1.dat, https://dlib.net/files, also in the "

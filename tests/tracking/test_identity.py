@@ -11,6 +11,7 @@ import pytest
 from benchmarks.clips import portrait
 from fer import Box, FaceEmotion
 from fer.errors import ModelError
+from fer.models.store import own_models
 from fer.tracking.appearance import CARD, FOLDER, WEIGHTS, Appearance, shared_appearance
 from fer.tracking.cuts import CHANGE, CUT, SceneWatch
 from fer.tracking.identity import KEPT, SAME, STRANGER, People
@@ -227,6 +228,17 @@ def test_nothing_is_told_from_what_is_too_small_or_too_dark(astronaut_bgr: np.nd
     assert appearance.embed(np.full((480, 640), 9, np.uint8), face(180)) is None
     # Beyond the picture there is nothing either.
     assert appearance.embed(astronaut_bgr, face(5000)) is None
+
+
+def test_the_network_is_small_says_where_it_is_from_and_does_not_follow_the_models(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = own_models() / FOLDER
+    card = json.loads((folder / CARD).read_text())
+    assert card["bytes"] == (folder / WEIGHTS).stat().st_size < 10 * 2**20
+    assert card["licence"].startswith("CC0") and "dlib.net" in card["source"]
+    monkeypatch.setenv("FER_MODELS", str(tmp_path))
+    Appearance.load()
 
 
 def test_a_damaged_network_is_refused_with_one_line(tmp_path: Path) -> None:
