@@ -288,7 +288,9 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
     return canvas
 
 
-def _mark(canvas: Image, shown: Iterable[tuple[FaceEmotion, Box]], style: OverlayStyle) -> None:
+def _mark(
+    canvas: Image, shown: Iterable[tuple[FaceEmotion, Corners, Box]], style: OverlayStyle
+) -> None:
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
     for face, square, box in shown:

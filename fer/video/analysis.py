@@ -179,7 +179,7 @@ class FrameAnalyzer:
             # Boxes of another frame size mean nothing in this one.
             self._tracker.reset()
         self._size = size
-        return replace(found, faces=self._tracker.update(found.faces, time_s, grey))
+        return replace(found, faces=self._tracker.update(found.faces, time_s, frame_bgr))
 
 
 class Pace:

@@ -240,7 +240,7 @@ class VideoJob:
                     on_result(result)
                 if self._annotate:
                     image = frame.image_bgr()
-                    if scene.difference(image) >= CUT and step.grey is None:
+                    if scene.difference(image) >= CUT and step.image_bgr is None:
                         # Between two analysed frames: the faces were of another scene.
                         shown = ()
                     image = draw_faces(image, shown)

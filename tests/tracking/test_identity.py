@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.clips import portrait
 from fer import Box, FaceEmotion
+from fer.detection.alignment import FRAME
 from fer.errors import ModelError
 from fer.models.store import own_models
 from fer.tracking.appearance import CARD, FOLDER, WEIGHTS, Appearance, shared_appearance
@@ -199,11 +200,14 @@ def test_the_place_speaks_for_a_face_that_looks_a_little_like_another() -> None:
 
 
 def turned(picture: np.ndarray, box: Box, degrees: float) -> tuple[np.ndarray, FaceEmotion]:
+    """A portrait turned about its face, and the face with its points."""
     middle = (box.x + box.width / 2, box.y + box.height / 2)
     matrix = cv2.getRotationMatrix2D(middle, degrees, 1.0)
     size = (picture.shape[1], picture.shape[0])
     rotated = cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    return rotated, FaceEmotion(box, "happy", 0.9, {"happy": 1.0}, roll=degrees)
+    upright = FRAME * box.width / 48 + (box.x, box.y)
+    points = tuple((float(x), float(y)) for x, y in upright @ matrix[:, :2].T + matrix[:, 2])
+    return rotated, FaceEmotion(box, "happy", 0.9, {"happy": 1.0}, points=points, roll=degrees)
 
 
 @pytest.mark.parametrize("degrees", [0.0, 40.0, -40.0, 180.0])
