@@ -30,7 +30,7 @@ from fer.live.summary import SummaryCounter
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
-from fer.preprocessing import Image
+from fer.preprocessing import Image, check_frame
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.tracking.appearance import shared_appearance
@@ -200,6 +200,8 @@ class LiveSession:
                 return self._drawn(*shown)
             if came < self._stopped_s:
                 return self.guarded(frame_bgr)
+            # What is no picture is refused once, not by everybody who would look at it.
+            check_frame(frame_bgr)
             self._submit(frame_bgr, self._camera.moment(camera_s, now))
             result = self._result
             if result is not None and (result.height, result.width) != frame_bgr.shape[:2]:
