@@ -1,7 +1,8 @@
 """Generated clips with known faces: NASA's portrait moved, scaled, tilted, hidden, among others.
 
-Portrait: Eileen Collins, public domain (scikit-image's ``astronaut()``); profile: Lav Varshney's
-photographer, CC0 (its ``camera()``); scenes without a face are scikit-image's too. Every frame
+Portraits: Eileen Collins, public domain (scikit-image's ``astronaut()``), and Grace Hopper, public
+domain (US Navy, as in matplotlib's samples); profile: Lav Varshney's photographer, CC0 (scikit-
+image's ``camera()``); scenes without a face are scikit-image's too. Every frame
 comes with where each face is, so that recall, false alarms and identities can be counted instead
 of judged.
 """
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,9 +22,9 @@ from fer.preprocessing import Image
 from fer.results import Box
 
 WIDTH, HEIGHT, FPS = 640, 480, 30
-# The face in the portrait of 512 x 512 pixels, from the hairline to the chin.
+# The faces in the portraits, from the hairline to the chin.
 FACE = Box(177, 66, 95, 95)
-_CENTRE = (FACE.x + FACE.width / 2, FACE.y + FACE.height / 2)
+_FACES = {"collins": FACE, "hopper": Box(156, 109, 218, 218)}
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,12 @@ Clip = Callable[[float], Scene]
 
 
 @cache
-def _portrait() -> Image:
+def portrait(person: str) -> Image:
+    """``(h, w, 3)`` BGR."""
+    if person == "hopper":
+        picture = cv2.imread(str(Path(__file__).with_name("grace_hopper.jpg")))
+        assert picture is not None
+        return np.asarray(picture, np.uint8)
     rgb: Image = skimage.data.astronaut()  # type: ignore[no-untyped-call]
     return np.ascontiguousarray(rgb[..., ::-1])
 
@@ -67,30 +74,56 @@ def _place(
     gain: float = 1.0,
     cut: float = 1.0,
     mirror: bool = False,
+    person: str = "collins",
+    mouth: float = 0.0,
 ) -> Truth:
-    """Put the portrait into a frame with its face's centre at ``x, y`` and ``size`` pixels wide.
+    """Put a portrait into a frame with its face's centre at ``x, y`` and ``size`` pixels wide.
 
-    ``cut`` keeps that part of the portrait about the face, in half sides of the portrait.
+    ``cut`` keeps that part of the portrait about the face, in 2.7 sides of the face; ``mouth``
+    opens the mouth by so much of the face's height.
     """
-    portrait = _portrait()[:, ::-1] if mirror else _portrait()
-    cx = 511 - _CENTRE[0] if mirror else _CENTRE[0]
-    factor = size / FACE.width
-    matrix = cv2.getRotationMatrix2D((cx, _CENTRE[1]), tilt, factor)
-    matrix[:, 2] += (x - cx, y - _CENTRE[1])
-    mask = np.zeros((512, 512), np.uint8)
-    reach = round(256 * cut)
-    left, top = round(cx) - reach, round(_CENTRE[1]) - reach
+    source, face = portrait(person), _FACES[person]
+    if mouth:
+        source = _opened(source, face, mouth)
+    cx, cy = face.x + face.width / 2, face.y + face.height / 2
+    if mirror:
+        source, cx = source[:, ::-1], source.shape[1] - 1 - cx
+    factor = size / face.width
+    matrix = cv2.getRotationMatrix2D((cx, cy), tilt, factor)
+    matrix[:, 2] += (x - cx, y - cy)
+    mask = np.zeros(source.shape[:2], np.uint8)
+    reach = round(2.7 * face.width * cut)
+    left, top = round(cx) - reach, round(cy) - reach
     mask[max(0, top) : top + 2 * reach, max(0, left) : left + 2 * reach] = 255
-    source = portrait
     if factor < 0.7:
         # Smooth before shrinking, as a camera does.
-        source = cv2.GaussianBlur(portrait, (0, 0), 0.45 / factor)
+        source = cv2.GaussianBlur(source, (0, 0), 0.45 / factor)
     area = (WIDTH, HEIGHT)
     picture = cv2.warpAffine(source, matrix, area, flags=cv2.INTER_LINEAR)
     cover = cv2.warpAffine(mask, matrix, area, flags=cv2.INTER_NEAREST)[..., None] > 127
     np.copyto(frame, cv2.convertScaleAbs(picture, alpha=gain), where=cover)
     half = size / 2
     return Truth(identity, Box(round(x - half), round(y - half), round(size), round(size)))
+
+
+def _opened(source: Image, face: Box, share: float) -> Image:
+    """A portrait whose lower lip and chin are moved down, with a dark mouth between the lips."""
+    rows, columns = np.indices(source.shape[:2], np.float32)
+    x = (columns - face.x - face.width / 2) / face.width
+    y = (rows - face.y - 0.78 * face.height) / face.height
+    near = np.exp(-((x / 0.2) ** 2))
+    # Below the lips what is seen comes from higher up, and less so towards the neck.
+    shift = share * near * np.clip(1 - y / 0.5, 0, 1) * (y > 0)
+    moved = cv2.remap(
+        source,
+        columns,
+        (rows - shift * face.height).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    gap = (y > 0) & (y < share * near) & (near > 0.6)
+    moved[gap] = (moved[gap] * 0.3).astype(np.uint8)
+    return np.asarray(moved, np.uint8)
 
 
 def _panned(t: float) -> Scene:
@@ -178,6 +211,87 @@ def _crossing(t: float) -> Scene:
     return frame, (front, Truth(2, back.box, visible=not overlapped))
 
 
+def _cut(t: float) -> Scene:
+    """One person, cut, another at nearly the same place, cut, the first again; two seconds each."""
+    other = int(t // 2) % 2
+    frame = np.full((HEIGHT, WIDTH, 3), (70, 60, 50) if other else (150, 140, 130), np.uint8)
+    sway = 8 * np.sin(3 * t)
+    person = "hopper" if other else "collins"
+    return frame, (_place(frame, 1 + other, 310 + sway, 190, 110, person=person),)
+
+
+def _cut_in_place(t: float) -> Scene:
+    """As a video call that changes its speaker: all but the person stays."""
+    frame, other = _backdrop(), int(t // 2) % 2
+    person = "hopper" if other else "collins"
+    return frame, (_place(frame, 1 + other, 320, 200, 90, cut=0.3, person=person),)
+
+
+def _swapped(t: float) -> Scene:
+    """Two walk past each other, one before the other, and stay in each other's seat."""
+    frame = _backdrop()
+    step = np.clip(t - 2.0, 0.0, 2.0) / 2
+    left, right = 170 + 300 * step, 470 - 300 * step
+    back = _place(frame, 2, right, 205, 88, cut=0.3, person="hopper")
+    front = _place(frame, 1, left, 200, 92, cut=0.3)
+    return frame, (front, Truth(2, back.box, visible=abs(left - right) > 100))
+
+
+def _swapped_unseen(t: float) -> Scene:
+    """Two change seats while the picture is covered for a second, twice."""
+    frame = _backdrop()
+    if 0.0 <= t % 3 - 2 < 1.0:
+        frame[:] = (40, 60, 90)
+        return frame, ()
+    a, b = (170, 470) if int(t // 3) % 2 == 0 else (470, 170)
+    return frame, (
+        _place(frame, 1, a, 200, 92, cut=0.3),
+        _place(frame, 2, b, 205, 88, cut=0.3, person="hopper"),
+    )
+
+
+def _relieved(t: float) -> Scene:
+    """One leaves to the left while another comes from the right, to the same chair; and back."""
+    frame = _backdrop()
+    phase = t % 6
+    step = np.clip(phase - 2.0, 0, 1) if phase < 4.5 else 1 - np.clip(phase - 4.5, 0, 1)
+    first = _place(frame, 1, 320 - 460 * step, 200, 90, cut=0.3)
+    second = _place(frame, 2, 780 - 460 * step, 205, 92, cut=0.3, person="hopper")
+    return frame, tuple(
+        Truth(one.identity, one.box, visible=one.box.x > 0 and one.box.right < WIDTH)
+        for one in (first, second)
+        if one.box.right > 0 and one.box.x < WIDTH
+    )
+
+
+def _crowd(t: float) -> Scene:
+    """Twelve, in three rows, all of them in motion."""
+    frame = _backdrop()
+    faces = []
+    for i in range(12):
+        x = 90 + 150 * (i % 4) + 14 * np.sin(2 * t + i)
+        y = 80 + 150 * (i // 4) + 10 * np.cos(1.7 * t + 2 * i)
+        person = "hopper" if i % 2 else "collins"
+        faces.append(_place(frame, i + 1, x, y, 62 + 2 * (i % 3), cut=0.27, person=person))
+    return frame, tuple(faces)
+
+
+def _talking(t: float) -> Scene:
+    """One who talks: the mouth opens and closes five times a second, with pauses."""
+    frame = _backdrop()
+    pause = np.clip(np.sin(1.3 * t) + 0.6, 0, 1)
+    mouth = 0.09 * pause * (0.5 - 0.5 * np.cos(2 * np.pi * 5 * t))
+    return frame, (_place(frame, 1, 320, 220, 150, tilt=3 * np.sin(2 * t), mouth=mouth),)
+
+
+def _gone(t: float) -> Scene:
+    """A face for four seconds, then nothing."""
+    frame = _backdrop()
+    if t >= 4:
+        return np.full_like(frame, 114), ()
+    return frame, (_place(frame, 1, 320 + 20 * np.sin(2 * t), 200, 100),)
+
+
 def _clutter(name: str) -> Clip:
     def scene(t: float) -> Scene:
         # The motorcycle comes as a pair for two eyes.
@@ -211,6 +325,18 @@ FACES: dict[str, Clip] = {
     "hidden for a second": _hidden,
     "two that cross": _crossing,
 }
+
+PEOPLE: dict[str, Clip] = {
+    "cut A, C, A": _cut,
+    "speakers of a call": _cut_in_place,
+    "two swap seats": _swapped,
+    "two swap seats, unseen": _swapped_unseen,
+    "one leaves, one enters": _relieved,
+    "crowd of twelve": _crowd,
+    "talking head": _talking,
+    "a face, then nothing": _gone,
+}
+"""Who is who: cuts, swaps, returns."""
 
 EMPTY: dict[str, Clip] = {
     f"no face: {name}": _clutter(name)

@@ -42,6 +42,8 @@ _BLUR_CELLS = 6
 _BRIGHT = 120
 # Of the length of a corner, where the model is unsure.
 _DASHES = ((0.0, 0.25), (0.5, 1.0))
+# How much of its drawing a face keeps that was not found in this frame.
+_HELD = 0.4
 # How much of the picture shows through the plate behind the bars.
 _PLATE_LIGHT = 0.38
 # A picture with captions is at least so large on its shorter side, in pixels.
@@ -276,6 +278,19 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
         for face, _square, box in shown:
             if style.blur == "everyone" or face.face_id != style.spared:
                 blur_area(canvas, box)
+    held = [one for one in shown if not one[0].measured]
+    if held:
+        # Drawn first, and faded: nothing is known of these faces now.
+        drawn = canvas.copy()
+        _mark(drawn, held, style)
+        cv2.addWeighted(drawn, _HELD, canvas, 1 - _HELD, 0, canvas)
+    _mark(canvas, [one for one in shown if one[0].measured], style)
+    return canvas
+
+
+def _mark(
+    canvas: Image, shown: Iterable[tuple[FaceEmotion, Corners, Box]], style: OverlayStyle
+) -> None:
     shorter = min(canvas.shape[:2])
     size = max(11, round(shorter / 30))
     for face, square, box in shown:
@@ -284,7 +299,6 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
         if style.bars:
             _bars(canvas, face, box, size, style.bars)
         _caption(canvas, face, box, size, style)
-    return canvas
 
 
 def _around(square: Corners) -> Box:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
 
 from fer.labels import UNSURE
 
@@ -32,10 +34,6 @@ class Box:
         """Square pixels."""
         return self.width * self.height
 
-    def to_dict(self) -> dict[str, int]:
-        """Plain values for JSON."""
-        return {"x": self.x, "y": self.y, "width": self.width, "height": self.height}
-
 
 POINTS: tuple[str, ...] = (
     "right_eye",
@@ -47,6 +45,8 @@ POINTS: tuple[str, ...] = (
 )
 """BlazeFace's points of a face (Bazarevsky et al. 2019, arXiv 1907.05047); left and right are the
 person's own."""
+
+_POINT_COLUMNS = tuple(f"{name}_{axis}" for name in POINTS for axis in "xy")
 
 Points = tuple[tuple[float, float], ...]
 
@@ -82,7 +82,7 @@ class FaceEmotion:
         emotion: The top label, or None when the model abstains.
         confidence: Calibrated probability of the top label, 0 to 1.
         probabilities: Label -> calibrated probability; sums to 1.
-        detection_score: The detector's score of the box.
+        detection_score: The detector's score of the box; None where it is not measured.
         face_id: Identity within a stream, or the position in the picture (from 0).
         affect: Valence and arousal, -1 to 1, where the model has a head for them.
         points: Six ``(x, y)`` in pixels of the input image, in the order of ``POINTS``; None where
@@ -96,7 +96,7 @@ class FaceEmotion:
     emotion: str | None
     confidence: float
     probabilities: Mapping[str, float]
-    detection_score: float = 0.0
+    detection_score: float | None = 0.0
     face_id: int = 0
     affect: tuple[float, float] | None = None
     points: Points | None = None
@@ -115,37 +115,71 @@ class FaceEmotion:
         share = f"{self.confidence:.0%}"
         return f"{self.emotion} {share}" if self.emotion else f"{UNSURE}, {self.top_label} {share}?"
 
-    def to_dict(self) -> dict[str, object]:
-        """Plain nested values for JSON."""
-        return {
-            "face_id": self.face_id,
-            "box": self.box.to_dict(),
-            "emotion": self.emotion,
-            "confidence": round(self.confidence, 6),
-            "reading": self.reading,
-            "probabilities": {k: round(v, 6) for k, v in self.probabilities.items()},
-            "detection_score": round(self.detection_score, 4),
-            **self._affect(),
-        }
-
     def to_row(self) -> dict[str, object]:
-        """Flat values for a table; one column per label, prefixed ``p_``."""
+        """Flat values for a table: the columns of ``face_columns``, None where nothing is known."""
+        box, affect = self.box, self.affect or (None, None)
+        points = [value for point in self.points or () for value in point]
         return {
             "face_id": self.face_id,
-            **self.box.to_dict(),
+            "measured": self.measured,
+            "x": box.x,
+            "y": box.y,
+            "width": box.width,
+            "height": box.height,
+            "roll": round(self.roll, 2),
             "emotion": self.emotion or "",
             "confidence": round(self.confidence, 6),
             "reading": self.reading,
             **{f"p_{label}": round(p, 6) for label, p in self.probabilities.items()},
-            "detection_score": round(self.detection_score, 4),
-            **self._affect(),
+            "valence": _rounded(affect[0], 4),
+            "arousal": _rounded(affect[1], 4),
+            "detector": self.detector,
+            "detection_score": _rounded(self.detection_score, 4),
+            **dict(zip_longest(_POINT_COLUMNS, (round(value, 2) for value in points))),
         }
 
-    def _affect(self) -> dict[str, object]:
-        if self.affect is None:
-            return {}
-        valence, arousal = self.affect
-        return {"valence": round(valence, 4), "arousal": round(arousal, 4)}
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> FaceEmotion:
+        """The face of a row as ``to_row`` wrote it, also after a detour through JSON."""
+        values = [row[column] for column in _POINT_COLUMNS]
+        points = tuple(zip(values[::2], values[1::2], strict=True))
+        valence, arousal = row["valence"], row["arousal"]
+        return cls(
+            box=Box(row["x"], row["y"], row["width"], row["height"]),
+            emotion=row["emotion"] or None,
+            confidence=row["confidence"],
+            probabilities={key[2:]: p for key, p in row.items() if key.startswith("p_")},
+            detection_score=row["detection_score"],
+            face_id=row["face_id"],
+            affect=None if valence is None or arousal is None else (valence, arousal),
+            points=None if None in values else points,
+            roll=row["roll"],
+            detector=row["detector"],
+            measured=row["measured"],
+        )
+
+
+def face_columns(labels: Sequence[str]) -> dict[str, type]:
+    """The columns of a face and what each holds; the label set alone decides which there are."""
+    return {
+        "face_id": int,
+        "measured": bool,
+        **dict.fromkeys(("x", "y", "width", "height"), int),
+        "roll": float,
+        "emotion": str,
+        "confidence": float,
+        "reading": str,
+        **{f"p_{label}": float for label in labels},
+        "valence": float,
+        "arousal": float,
+        "detector": str,
+        "detection_score": float,
+        **dict.fromkeys(_POINT_COLUMNS, float),
+    }
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +199,8 @@ class FrameResult:
     height: int
     faces: tuple[FaceEmotion, ...] = field(default=())
     processing_ms: float = 0.0
+
+    @property
+    def measured(self) -> tuple[FaceEmotion, ...]:
+        """The faces that were found in this frame: what charts and sums count."""
+        return tuple(face for face in self.faces if face.measured)

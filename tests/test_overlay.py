@@ -216,3 +216,13 @@ def test_a_tilted_face_has_a_tilted_box() -> None:
     # The corner of the square lies straight above its centre.
     assert drawn[40, 150].any() or drawn[41, 150].any()
     assert not drawn[61, 101].any()
+
+
+def test_a_face_that_is_held_fades_and_one_that_was_found_does_not() -> None:
+    frame = np.full((240, 320, 3), 50, np.uint8)
+    found, held = face(Box(40, 100, 80, 80)), replace(face(Box(200, 100, 80, 80)), measured=False)
+    alone = draw_faces(frame, [found])
+    both = draw_faces(frame, [found, held])
+    assert np.array_equal(both[:, :150], alone[:, :150])
+    changed = np.abs(both.astype(int) - 50).sum(axis=(0, 2))
+    assert 0 < changed[150:].sum() < 0.6 * changed[:150].sum()

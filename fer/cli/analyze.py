@@ -66,6 +66,14 @@ def analyze(
     rate: Annotated[
         float | None, typer.Option("--rate", help="Videos: at most this many frames a second.")
     ] = None,
+    identity: Annotated[
+        bool,
+        typer.Option(
+            "--identity/--no-identity",
+            help="Videos: a person who returns gets the old number, by looks that are kept in "
+            "memory until the video's end.",
+        ),
+    ] = True,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
@@ -90,7 +98,7 @@ def analyze(
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.video import VideoOptions
 
-    settings = Settings(annotated, VideoOptions(every=every, rate=rate), workers)
+    settings = Settings(annotated, VideoOptions(every=every, rate=rate, identity=identity), workers)
     if labels is not None:
         _say_recalls(model, labels)
     if engine is Engine.ray:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 from fer.errors import InputError
-from fer.results import FaceEmotion
+from fer.results import FaceEmotion, face_columns
 
 SCHEMA_VERSION = 3
 """Version of the columns; ``docs/results.md`` describes them and what changed."""
@@ -49,7 +49,7 @@ class SourceResult:
         """``ok``, ``no face``, ``partial`` or ``error``."""
         if self.reason:
             return "partial" if self.partial else "error"
-        return "ok" if self.faces else "no face"
+        return "ok" if any(face.measured for face in self.faces) else "no face"
 
 
 def _printable(text: str) -> str:
@@ -57,25 +57,40 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-_MEASURED = ("valence", "arousal")
-_REAL = frozenset({"time_s", "confidence", "detection_score", *_MEASURED})
+_BEFORE = {"source": str, "time_s": float, "status": str}
+_AFTER = {
+    "reason": str,
+    "note": str,
+    "model": str,
+    "model_version": str,
+    "schema_version": int,
+}
+_KINDS = {str: "string", int: "Int64", float: "Float64", bool: "boolean"}
+# Of a face that is held, the table says where it was last; nothing was read in this frame.
+_PLACE = frozenset(("face_id", "measured", "x", "y", "width", "height"))
+
+
+def columns(labels: Sequence[str]) -> dict[str, type]:
+    """Every column of the table, in order, and what it holds; blanks aside.
+
+    Args:
+        labels: The classes of the chosen head, in order.
+    """
+    return {**_BEFORE, **face_columns(labels), **_AFTER}
 
 
 def to_rows(
     results: Iterable[SourceResult], *, labels: Sequence[str], model: str, version: str
 ) -> list[dict[str, object]]:
-    """One row per face; an input without a face, or with an error, has one row of its own.
+    """Rows of the table, one per face; an input without faces has one, with blank columns.
 
-    Valence and arousal have columns where the model measures them.
+    Args:
+        results: In the order of the table.
+        labels: The classes of the chosen head, in order.
+        model: Name of the model that read the faces.
+        version: Its version.
     """
-    results = list(results)
-    blank: dict[str, object] = dict.fromkeys(
-        ("face_id", "x", "y", "width", "height", "emotion", "confidence", "reading")
-    )
-    blank.update({f"p_{label}": None for label in labels})
-    blank["detection_score"] = None
-    if any(face.affect is not None for result in results for face in result.faces):
-        blank.update(dict.fromkeys(_MEASURED))
+    blank: dict[str, object] = dict.fromkeys(face_columns(labels))
     rows: list[dict[str, object]] = []
     for result in results:
         head = {
@@ -90,22 +105,23 @@ def to_rows(
             "model_version": version,
             "schema_version": SCHEMA_VERSION,
         }
-        faces = [face.to_row() for face in result.faces] or [blank]
+        faces = [_of_table(face) for face in result.faces] or [blank]
         rows.extend({**head, **face, **tail} for face in faces)
     return rows
+
+
+def _of_table(face: FaceEmotion) -> dict[str, object]:
+    row = face.to_row()
+    if face.measured:
+        return row
+    return {column: value if column in _PLACE else None for column, value in row.items()}
 
 
 def to_frame(rows: Sequence[dict[str, object]]) -> pd.DataFrame:
     """Rows as a table with nullable types, so that a blank column keeps its type."""
     table = pd.DataFrame(list(rows))
-    for column in table.columns:
-        if column in ("face_id", "x", "y", "width", "height", "schema_version"):
-            table[column] = table[column].astype("Int64")
-        elif column in _REAL or column.startswith("p_"):
-            table[column] = table[column].astype("Float64")
-        else:
-            table[column] = table[column].astype("string")
-    return table
+    kinds = columns([column[2:] for column in table.columns if column.startswith("p_")])
+    return table.astype({column: _KINDS[kinds[column]] for column in table.columns})
 
 
 def defused(text: str) -> str:

@@ -1,36 +1,29 @@
 """A recording of a live session: a table and an annotated video, made only when asked for.
 
-A thread of its own encodes, so that the stream never waits for a disk. Both files are temporary
-files without a name (on POSIX): they vanish with the recording, or with the process however it
+Every analysed frame is in the table. A thread of its own encodes the video, so that the stream
+never waits for a disk; frames that it has no time for are missing there. The video is a temporary
+file without a name (on POSIX): it vanishes with the recording, or with the process however that
 ends. WebM is written because a file that is cut off, as by a full disk, still plays.
 """
 
 from __future__ import annotations
 
-import io
 import queue
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from fer.errors import InputError
-from fer.export.schema import SourceResult, to_csv, to_frame, to_json, to_rows
-from fer.live.recording_files import RecordingFiles, RecordingLimits, free_bytes
+from fer.live.log import FrameLog, Reader
+from fer.live.recording_video import RecordingLimits, RecordingVideo, free_bytes
 from fer.overlay import OverlayStyle
 from fer.preprocessing import Image
-from fer.results import FrameResult
-from fer.video.records import parse_record
+from fer.results import FaceEmotion, FrameResult
 
-TABLE_FORMATS: dict[str, str] = {
-    "csv": "text/csv",
-    "json": "application/json",
-    "parquet": "application/vnd.apache.parquet",
-}
 VIDEO_MIME = "video/webm"
-SOURCE = "webcam"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +33,9 @@ class RecordingStatus:
     Attributes:
         active: Whether it goes on.
         seconds: Its length so far.
-        frames: Frames in it.
-        left_out: Frames that the encoder had no time for.
-        file_bytes: Size so far.
+        frames: Analysed frames, all of them in the table.
+        left_out: Of these, not in the video: the encoder had no time for them.
+        file_bytes: Size of table and video so far.
         reason: Why it ended, one sentence; empty while it goes on and when it was asked to end.
     """
 
@@ -54,30 +47,35 @@ class RecordingStatus:
     reason: str
 
 
-_Item = tuple[Image, FrameResult, OverlayStyle]
+_Item = tuple[Image, tuple[FaceEmotion, ...], OverlayStyle, float]
 
 
-def _write_all(waiting: queue.Queue[_Item | None], files: RecordingFiles) -> None:
+def _write_all(waiting: queue.Queue[_Item | None], video: RecordingVideo, log: FrameLog) -> None:
     try:
         while (item := waiting.get()) is not None:
-            files.write(*item)
+            video.write(*item)
             del item
-            files.reason = files.full()
-            if files.reason:
+            video.reason = video.reason or video.full(log.seconds, log.size_bytes)
+            if video.reason:
                 break
     except Exception as fault:
-        files.fail(fault)
+        video.fail(fault)
     try:
-        files.finish()
+        video.finish()
     except Exception as fault:
-        if not files.reason:
-            files.fail(fault)
-    files.end()
+        if not video.reason:
+            video.fail(fault)
+    video.end()
 
 
-def _abandon(waiting: queue.Queue[_Item | None], files: RecordingFiles) -> None:
+def _abandon(waiting: queue.Queue[_Item | None], video: RecordingVideo) -> None:
     """End the thread of a recording that nobody holds any more; its files go with it."""
-    files.forsake()
+    video.forsake()
+    _end(waiting)
+
+
+def _end(waiting: queue.Queue[_Item | None]) -> None:
+    """Let the thread end soon, whatever waits for it."""
     while True:
         try:
             waiting.put_nowait(None)
@@ -93,6 +91,7 @@ class Recording:
     """One recording. It goes on across pauses of the stream until ``finish`` or a limit.
 
     Args:
+        labels: The classes that are read; another set ends it.
         limits: When it ends by itself.
         open_file: Opens a temporary file for reading and writing.
 
@@ -102,6 +101,7 @@ class Recording:
 
     def __init__(
         self,
+        labels: Sequence[str],
         limits: RecordingLimits | None = None,
         *,
         open_file: Callable[[], BinaryIO] | None = None,
@@ -113,28 +113,42 @@ class Recording:
                 f"MiB of free disk for temporary files, got {free / 2**20:.0f} MiB; free some disk"
             )
         self.limits = limits
-        self._files = RecordingFiles(limits, open_file or _temporary_file)
+        self._log = FrameLog(labels)
+        self._video = RecordingVideo(limits, open_file or _temporary_file)
         self._waiting: queue.Queue[_Item | None] = queue.Queue(limits.waiting_frames)
         self._left_out = 0
         self._asked_to_end = False
         self._thread = threading.Thread(
-            target=_write_all, args=(self._waiting, self._files), name="fer-recording", daemon=True
+            target=_write_all,
+            args=(self._waiting, self._video, self._log),
+            name="fer-recording",
+            daemon=True,
         )
         self._thread.start()
-        self._forget = weakref.finalize(self, _abandon, self._waiting, self._files)
+        self._forget = weakref.finalize(self, _abandon, self._waiting, self._video)
 
     @property
     def active(self) -> bool:
         """Whether frames are still taken."""
         return self._thread.is_alive() and not self._asked_to_end
 
-    def add(self, frame: Image, result: FrameResult, style: OverlayStyle) -> None:
-        """Record an analysed frame; returns at once, and leaves it out when too many wait."""
-        if self.active:
-            try:
-                self._waiting.put_nowait((frame, result, style))
-            except queue.Full:
-                self._left_out += 1
+    def add(self, frame: Image, result: FrameResult, style: OverlayStyle, reader: Reader) -> None:
+        """Record an analysed frame; returns at once.
+
+        When too many wait for the encoder, the frame is in the table only.
+        """
+        if not self.active or self._log.seconds >= self.limits.seconds:
+            return
+        if reader.labels != self._log.labels:
+            self._asked_to_end = True
+            self._video.reason = "The recording ended, because another label set was chosen."
+            _end(self._waiting)
+            return
+        self._log.add(result, reader)
+        try:
+            self._waiting.put_nowait((frame, result.faces, style, self._log.seconds))
+        except queue.Full:
+            self._left_out += 1
 
     def finish(self) -> None:
         """End it; returns when the files are whole."""
@@ -150,44 +164,29 @@ class Recording:
 
     def status(self) -> RecordingStatus:
         """How far it is."""
-        files = self._files
+        log, video = self._log, self._video
         return RecordingStatus(
             self.active,
-            files.seconds,
-            files.frames,
+            log.seconds,
+            log.frames,
             self._left_out,
-            files.file_bytes,
-            files.reason,
+            log.size_bytes + video.file_bytes,
+            video.reason,
         )
 
-    def results(self) -> Iterator[SourceResult]:
-        """The analysed frames, for ``fer.export.schema``; only after the end."""
-        self._files.table.seek(0)
-        while self._files.table.tell() < self._files.whole_lines:
-            moment = parse_record(self._files.table.readline())
-            yield SourceResult(SOURCE, moment.faces, time_s=moment.timestamp_s)
-
-    def table(self, format_name: str, *, model: str, version: str) -> bytes:
-        """The table as ``csv``, ``json`` or ``parquet``; only after the end."""
-        labels = tuple(self._files.labels)
-        rows = to_rows(self.results(), labels=labels, model=model, version=version)
-        if format_name == "csv":
-            return to_csv(rows).encode()
-        if format_name == "json":
-            return to_json(rows).encode()
-        buffer = io.BytesIO()
-        to_frame(rows).to_parquet(buffer, index=False)
-        return buffer.getvalue()
+    def table(self, suffix: str) -> bytes:
+        """The rows of every analysed frame, as ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``."""
+        return self._log.table(suffix)
 
     def video(self) -> bytes:
         """The annotated video, WebM; only after the end."""
-        self._files.video.seek(0)
-        return self._files.video.read()
+        self._video.video.seek(0)
+        return self._video.video.read()
 
     def discard(self) -> None:
         """End it and give its disk back."""
         self.finish()
-        self._files.forsake()
+        self._video.forsake()
 
 
 def _temporary_file() -> BinaryIO:

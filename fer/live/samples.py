@@ -54,9 +54,10 @@ class Lessons:
 
     def add(self, frame_bgr: Image, result: FrameResult) -> None:
         """Take a snapshot of the largest face if one is wanted and the last is long enough ago."""
-        if self._wanted is None or not result.faces or result.timestamp_s - self._last_s < STEP_S:
+        faces = result.measured
+        if self._wanted is None or not faces or result.timestamp_s - self._last_s < STEP_S:
             return
-        face = max(result.faces, key=lambda one: one.box.area)
+        face = max(faces, key=lambda one: one.box.area)
         heads = self.general.predict_heads(cut_face(to_grey(frame_bgr), face)[None])
         embedding = heads["features"].mean(axis=(1, 2))[0]
         with self._lock:

@@ -16,8 +16,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from fer.errors import ModelError
 from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.admission import Admission
+from fer.live.camera_clock import CameraClock
+from fer.live.log import FrameLog, Reader
 from fer.live.picture import guarded, live_picture, live_style
 from fer.live.recording import Recording
 from fer.live.samples import Lessons
@@ -27,9 +30,10 @@ from fer.live.summary import SummaryCounter
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
-from fer.preprocessing import Image
+from fer.preprocessing import Image, check_frame
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
+from fer.tracking.appearance import shared_appearance
 from fer.tracking.tracker import FaceTracker
 
 LOGGER = logging.getLogger(__name__)
@@ -44,6 +48,10 @@ _STALE_BLUR_S = 0.6
 _WAITING_STEP_S = 0.3
 # Different failures remembered, so that each is logged once.
 _LOGGED_KINDS = 50
+# Faces that are looked at for who they are in one frame: 2 ms each.
+_LOOKS_A_FRAME = 3
+# Rows of this session, compressed: about an hour of one face.
+_LOG_BYTES = 16 * 2**20
 
 
 class Recognizer(Protocol):
@@ -65,6 +73,7 @@ class LiveSession:
     Attributes:
         recording: What the viewer records, or recorded last; set by whoever starts it.
         lessons: Collects snapshots for a personal model; set by whoever teaches one.
+        log: Every analysed frame since the start, or since another label set was chosen.
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
@@ -92,8 +101,11 @@ class LiveSession:
         self._source = recognizer
         self._admission = admission
         self._recognizer = self._for_stream(recognizer, self._settings)
-        self._tracker = FaceTracker()
+        self._tracker = FaceTracker(looks=_LOOKS_A_FRAME)
+        self._following = threading.Lock()
         self._summary = SummaryCounter()
+        self._reader = Reader.of(recognizer)
+        self.log = FrameLog(self._reader.labels, _LOG_BYTES)
         self._steer()
         self._clock = clock
         self._history_s = history_s
@@ -108,8 +120,11 @@ class LiveSession:
         self._last_error = ""
         self._logged: set[str] = set()
         self._dark = False
-        # What is on show, without drawings: a paused picture follows the controls too.
-        self._shown: tuple[Image, FrameResult | None] | None = None
+        # What is on show, without drawings, and whether its faces were found in time: a paused
+        # picture follows the controls too.
+        self._shown: tuple[Image, FrameResult | None, bool] | None = None
+        self._stopped_s = float("-inf")
+        self._camera = CameraClock()
         self._last_frame_s: float | None = None
         self._pace = Pace(admission)
         self._paused_s = 0.0
@@ -141,6 +156,7 @@ class LiveSession:
             if source is not self._source or searches:
                 self._recognizer = self._for_stream(source, settings)
             self._source, self._settings = source, settings
+            self._reader = Reader.of(source)
             self._steer()
 
     @staticmethod
@@ -156,32 +172,48 @@ class LiveSession:
         self._tracker.settings = replace(
             self._tracker.settings, smoothing_s=self._settings.smoothing_s
         )
+        try:
+            self._tracker.look_with(shared_appearance() if self._settings.identity else None)
+        except ModelError as fault:
+            # The stream goes on; who is who is decided by place alone.
+            self._tracker.look_with(None)
+            LOGGER.warning("%s", fault)
 
-    def process(self, frame_bgr: Image) -> Image:
+    def process(self, frame_bgr: Image, camera_s: float | None = None) -> Image:
         """Take a frame, return it with the last known faces drawn on it; never raises.
 
         Args:
             frame_bgr: ``(h, w, 3)`` uint8.
+            camera_s: Its time in seconds by the camera's clock; without it, it was taken when it
+                came.
 
         Returns:
             A new array with the drawings that the controls ask for, or ``guarded(frame_bgr)`` when
             drawing failed.
         """
         try:
-            now = self._take_turn()
-            if self._settings.paused and self._shown is not None:
+            came = self._clock()
+            now = self._take_turn(came)
+            shown = self._shown
+            if self._settings.paused and shown is not None:
                 self._pass_over(now)
-                frame_bgr, result = self._shown
-                return self._drawn(frame_bgr, result, fresh=True)
-            self._submit(frame_bgr, now)
+                return self._drawn(*shown)
+            if came < self._stopped_s:
+                return self.guarded(frame_bgr)
+            # What is no picture is refused once, not by everybody who would look at it.
+            check_frame(frame_bgr)
+            self._submit(frame_bgr, self._camera.moment(camera_s, now))
             result = self._result
             if result is not None and (result.height, result.width) != frame_bgr.shape[:2]:
                 result = None
             if result is not None and now - result.timestamp_s > _STALE_S:
                 result = None
-            self._shown = (frame_bgr, result)
             fresh = result is not None and now - result.timestamp_s <= _STALE_BLUR_S
-            drawn = self._drawn(frame_bgr, result, fresh=fresh)
+            with self._changed:
+                # Not after the stop: the picture of a closed page would stay.
+                if came >= self._stopped_s:
+                    self._shown = (frame_bgr, result, fresh)
+            drawn = self._drawn(frame_bgr, result, fresh)
             if (recording := self.recording) is not None and recording.active:
                 mark_recording(drawn)
             return drawn
@@ -189,9 +221,8 @@ class LiveSession:
             self.count_error(fault)
             return self.guarded(frame_bgr)
 
-    def _take_turn(self) -> float:
+    def _take_turn(self, now: float) -> float:
         """The time now; a viewer for whom the server is too busy comes to it a little later."""
-        now = self._clock()
         if self._admission and self._admission.visit(id(self), rate(self._arrivals, now)):
             # The callback's own thread: what the camera sends meanwhile is dropped unseen.
             time.sleep(_WAITING_STEP_S)
@@ -202,14 +233,14 @@ class LiveSession:
         """A picture that could not be worked on: as it is, or black when faces are to be hidden."""
         return guarded(frame, self._settings)
 
-    def _drawn(self, frame: Image, result: FrameResult | None, *, fresh: bool) -> Image:
+    def _drawn(self, frame: Image, result: FrameResult | None, fresh: bool) -> Image:
         faces = result.faces if result else ()
         return live_picture(frame, faces, self._settings, fresh=fresh, maps=self._maps)
 
     def picture(self) -> Image | None:
         """What is on show now, as ``process`` would draw it; None before the first frame."""
         shown = self._shown
-        return self._drawn(*shown, fresh=True) if shown else None
+        return self._drawn(*shown) if shown else None
 
     def _pass_over(self, now: float) -> None:
         """Take note of a frame that came while paused; the tracker's clock stands still."""
@@ -237,13 +268,19 @@ class LiveSession:
 
         A frame that is being analysed may take its time; its result is thrown away.
         """
+        with self._changed:
+            # A frame that came before is not taken any more: it would start another worker.
+            self._stopped_s = self._clock()
+            # Streamlit keeps a closed page's session for minutes: without its pictures.
+            self._shown = None
         worker = self._worker.stop()
         if self._admission:
             self._admission.leave(id(self))
         if worker is not None:
             worker.join(timeout=5.0)
-        # Streamlit keeps a closed page's session for minutes: without its pictures.
-        self._shown, self._maps = None, ()
+        self._maps = ()
+        # Nor are people recognised who come back to another stream.
+        self._tracker.forget_people()
 
     def snapshot(self) -> LiveSnapshot:
         """The state now."""
@@ -266,47 +303,60 @@ class LiveSession:
                 waiting=self._admission.position(id(self)) if self._admission else 0,
             )
 
-    def _submit(self, frame: Image, now: float) -> None:
+    def _submit(self, frame: Image, moment: float) -> None:
         dark = float(frame[::16, ::16].mean()) < _DARK_MEAN
         with self._changed:
+            now = self._clock()
             self._received += 1
             self._arrivals.append(now)
             self._last_frame_s = now
             self._dark = dark
-            if self._pace.due(now):
-                self._dropped += self._worker.submit(frame, now)
+            if moment >= self._stopped_s and self._pace.due(now):
+                self._dropped += self._worker.submit(frame, moment, now)
 
-    def _work(self, frame: Image, arrived: float) -> None:
+    def _work(self, frame: Image, moment: float, arrived: float) -> None:
         """Analyse a frame; on the worker's thread."""
         try:
-            self._pace.steer(self._recognizer)
-            result = self._publish(self._recognizer.analyze_frame(frame, arrived), arrived)
+            with self._changed:
+                recognizer, reader = self._recognizer, self._reader
+            self._pace.steer(recognizer)
+            found = self._follow(recognizer.analyze_frame(frame, moment), frame)
+            result = self._publish(found, arrived, reader) if found else None
             if result is None:
                 return
             explainer = self.explainer
-            self._maps = explainer.explain(frame, result.faces) if explainer else ()
+            self._maps = explainer.explain(frame, result.measured) if explainer else ()
             if (recording := self.recording) is not None:
                 # Never mirrored: its boxes are those of the table.
                 style = replace(live_style(self._settings), mirror=False)
                 shown = draw_heat_maps(frame, self._maps) if self._maps else frame
-                recording.add(shown, result, style)
+                recording.add(shown, result, style, reader)
             if (lessons := self.lessons) is not None:
                 lessons.add(frame, result)
         except Exception as fault:
             self.count_error(fault)
 
-    def _publish(self, found: FrameResult, arrived: float) -> FrameResult | None:
-        """Follow the faces and make the result known, unless this worker was replaced meanwhile."""
-        with self._changed:
+    def _follow(self, found: FrameResult, frame: Image) -> FrameResult | None:
+        """Say who is who, unless this worker was replaced meanwhile; drawing does not wait."""
+        with self._following:
             if not self._worker.wanted():
                 return None
             before = self._result
             if before and (before.width, before.height) != (found.width, found.height):
                 # Boxes of another frame size mean nothing in this one.
                 self._tracker.reset()
-            faces = self._tracker.update(found.faces, arrived - self._paused_s)
-            result = replace(found, faces=faces)
+            moment = found.timestamp_s - self._paused_s
+            return replace(found, faces=self._tracker.update(found.faces, moment, frame))
+
+    def _publish(self, result: FrameResult, arrived: float, reader: Reader) -> FrameResult | None:
+        """Make a result known, unless this worker was replaced meanwhile."""
+        with self._changed:
+            if not self._worker.wanted():
+                return None
             self._summary.add(result)
+            if reader.labels != self.log.labels:
+                self.log = FrameLog(reader.labels, _LOG_BYTES)
+            self.log.add(result, reader)
             now = self._clock()
             self._result = result
             self._latency_ms = (now - arrived) * 1000

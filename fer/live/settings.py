@@ -29,6 +29,8 @@ class LiveSettings:
         spared: Id of the face that ``blur="others"`` leaves; None blurs all.
         bars: Draw the three most probable emotions beside each face.
         paused: The picture stands still, and nothing is analysed.
+        identity: Give a person who returns the old id, by their looks; these are kept in memory
+            until the stream ends or this is turned off.
     """
 
     sensitivity: str = "balanced"
@@ -40,6 +42,7 @@ class LiveSettings:
     spared: int | None = None
     bars: bool = True
     paused: bool = False
+    identity: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges.

@@ -18,7 +18,7 @@ class FaceSummary:
 
     Attributes:
         face_id: Identity within the stream; 0 stands for all faces together.
-        seconds: Emotion, or "unsure", -> seconds on show.
+        seconds: Emotion, or "unsure", -> seconds in which it was found.
     """
 
     face_id: int
@@ -26,7 +26,7 @@ class FaceSummary:
 
     @property
     def total_s(self) -> float:
-        """Seconds that the face was on show."""
+        """Seconds in which the face was found."""
         return sum(self.seconds.values())
 
     def shares(self) -> dict[str, float]:
@@ -53,12 +53,12 @@ class SummaryCounter:
     _last_s: float | None = None
 
     def add(self, result: FrameResult) -> None:
-        """Count the time since the frame before for every face of this one."""
+        """Count the time since the frame before for every face that was found in this one."""
         last, self._last_s = self._last_s, result.timestamp_s
         step = 0.0 if last is None else result.timestamp_s - last
         if not 0.0 < step <= self.longest_step_s:
             return
-        for face in result.faces:
+        for face in result.measured:
             label = face.emotion or UNSURE
             for seconds in (self._faces.setdefault(face.face_id, {}), self._together):
                 seconds[label] = seconds.get(label, 0.0) + step

@@ -12,7 +12,7 @@ class LatestFrameWorker:
     """Gives the newest frame to a function on a thread of its own; older ones are dropped unseen.
 
     Args:
-        work: Called with a frame and its time of arrival; must not raise.
+        work: Called with a frame, its time and that of its arrival; must not raise.
         changed: Guards the mailbox; shared with the owner, whose results have to change together
             with it.
         idle_s: The thread ends after so long without a frame; a later frame starts another.
@@ -20,7 +20,7 @@ class LatestFrameWorker:
 
     def __init__(
         self,
-        work: Callable[[Image, float], None],
+        work: Callable[[Image, float, float], None],
         *,
         changed: threading.Condition,
         idle_s: float,
@@ -28,11 +28,11 @@ class LatestFrameWorker:
         self._work = work
         self._changed = changed
         self._idle_s = idle_s
-        self._mailbox: tuple[Image, float] | None = None
+        self._mailbox: tuple[Image, float, float] | None = None
         self._worker: threading.Thread | None = None
         self._stopping = False
 
-    def submit(self, frame: Image, arrived: float) -> bool:
+    def submit(self, frame: Image, time_s: float, arrived: float) -> bool:
         """Leave a frame.
 
         Returns:
@@ -40,7 +40,7 @@ class LatestFrameWorker:
         """
         with self._changed:
             dropped = self._mailbox is not None
-            self._mailbox = (frame, arrived)
+            self._mailbox = (frame, time_s, arrived)
             if self._worker is None or not self._worker.is_alive() or self._stopping:
                 self._stopping = False
                 self._worker = threading.Thread(target=self._run, name="fer-live", daemon=True)
@@ -63,7 +63,7 @@ class LatestFrameWorker:
         """Whether the calling thread still has the job: not stopped, and not replaced."""
         return self._worker is threading.current_thread() and not self._stopping
 
-    def _take(self) -> tuple[Image, float] | None:
+    def _take(self) -> tuple[Image, float, float] | None:
         """The newest frame, or None when this thread should end."""
         with self._changed:
             while self._mailbox is None and self.wanted():

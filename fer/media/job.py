@@ -198,7 +198,7 @@ class AnalysisJob:
 
         def count(result: FrameResult) -> None:
             nonlocal faces
-            faces += len(result.faces)
+            faces += len(result.measured)
 
         try:
             job = VideoJob(

@@ -36,6 +36,7 @@ __all__ = [
     "list_models",
     "models_dir",
     "open_model",
+    "own_models",
     "read_card",
 ]
 
@@ -150,13 +151,16 @@ def _read_card(path: Path) -> ModelCard:
 
 
 def models_dir() -> Path:
-    """``FER_MODELS`` when it is set, else those inside an installed package, else the project's.
+    """``FER_MODELS`` when it is set, else ``own_models()``."""
+    chosen = os.environ.get(ENVIRONMENT)
+    return Path(chosen) if chosen else own_models()
+
+
+def own_models() -> Path:
+    """The models inside an installed package, else the project's.
 
     Another project's ``models/`` may lie beside an installed package: what is inside comes first.
     """
-    chosen = os.environ.get(ENVIRONMENT)
-    if chosen:
-        return Path(chosen)
     package = Path(__file__).resolve().parents[1]
     inside = package / "_models"
     return inside if inside.is_dir() else package.parent / "models"

@@ -1,4 +1,4 @@
-"""Pairs of rows and columns at the least total cost: the assignment problem.
+"""Pairs of rows and columns at the least total cost: the assignment problem with a gate.
 
 SciPy has it too, in a package that takes 35 MB of a server's memory; a frame has a few faces.
 """
@@ -10,20 +10,64 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+_NEVER = 1e6
+
 
 def least_cost_pairs(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Assign every row to a column of its own, or the reverse where columns are fewer.
+    """As many pairs as can be, each row and column in one at most, at the least sum of costs.
 
-    The Hungarian method with potentials and shortest augmenting paths (Jonker & Volgenant 1987).
+    Where every row can have the column that suits it best, as of faces that do not crowd each
+    other, nothing is searched; else those who compete are sorted out among themselves.
 
     Args:
-        costs: ``(n, m)`` finite float64.
+        costs: ``(n, m)`` float64, much less than 1e6; infinite where a pair is impossible.
 
     Returns:
-        ``min(n, m)`` pairs ``(row, column)``, rows ascending, with the least possible sum of costs.
+        Pairs ``(row, column)``, rows ascending.
+    """
+    possible = np.isfinite(costs)
+    rows = np.flatnonzero(possible.any(axis=1))
+    if not rows.size:
+        return []
+    best = costs[rows].argmin(axis=1)
+    if np.unique(best).size == rows.size:
+        return list(zip(rows.tolist(), best.tolist(), strict=True))
+    pairs = []
+    for group, columns in _groups(possible):
+        part = costs[np.ix_(group, columns)]
+        pairs += [
+            (group[i], columns[j])
+            for i, j in _hungarian(np.where(np.isfinite(part), part, _NEVER))
+            if math.isfinite(part[i, j])
+        ]
+    return sorted(pairs)
+
+
+def _groups(possible: npt.NDArray[np.bool_]) -> list[tuple[list[int], list[int]]]:
+    """Rows and columns that are linked by possible pairs."""
+    left, groups = set(np.flatnonzero(possible.any(axis=1)).tolist()), []
+    while left:
+        rows: npt.NDArray[np.bool_] = np.zeros(len(possible), np.bool_)
+        rows[left.pop()] = True
+        while True:
+            columns = possible[rows].any(axis=0)
+            more = np.asarray(possible[:, columns].any(axis=1))
+            if (more == rows).all():
+                break
+            rows = more
+        members = np.flatnonzero(rows).tolist()
+        left.difference_update(members)
+        groups.append((members, np.flatnonzero(columns).tolist()))
+    return groups
+
+
+def _hungarian(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Every row with a column of its own, or the reverse where columns are fewer.
+
+    The Hungarian method with potentials and shortest augmenting paths (Jonker & Volgenant 1987).
     """
     if costs.shape[0] > costs.shape[1]:
-        return sorted((row, column) for column, row in least_cost_pairs(costs.T))
+        return [(row, column) for column, row in _hungarian(costs.T)]
     rows, columns = costs.shape
     table = costs.tolist()
     row_price, column_price = [0.0] * rows, [0.0] * columns
@@ -55,4 +99,4 @@ def least_cost_pairs(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
             previous = before[last]
             owner[last] = start if previous < 0 else owner[previous]
             last = previous
-    return sorted((row, column) for column, row in enumerate(owner) if row >= 0)
+    return [(row, column) for column, row in enumerate(owner) if row >= 0]

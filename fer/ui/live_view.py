@@ -22,6 +22,7 @@ STYLE = """
 .fer-head {display:flex; align-items:baseline; gap:.5rem; margin-bottom:.35rem;}
 .fer-head b {font-size:1.12rem;} .fer-head i {font-style:normal; margin-left:auto;
   font-variant-numeric:tabular-nums;} .fer-head i > u {text-decoration:none; opacity:.65;}
+.fer-held {opacity:.45;}
 .fer-row {display:grid; grid-template-columns:5.2rem 1fr 2.9rem; align-items:center; gap:.5rem;
   font-size:.86rem; line-height:1.45;}
 .fer-row div {height:.55rem; border-radius:.3rem; overflow:hidden;
@@ -121,8 +122,9 @@ def probability_bars(probabilities: Mapping[str, float]) -> str:
 def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "") -> str:
     """A card with the label, the confidence and the probabilities of a face."""
     box = face.box
+    held = "" if face.measured else " fer-held"
     return (
-        f'<div class="fer-card" data-box="{box.x},{box.y},{box.width},{box.height}" '
+        f'<div class="fer-card{held}" data-box="{box.x},{box.y},{box.width},{box.height}" '
         f'data-face="{face.face_id}" '
         f'style="{card_edge(face)}"><div class="fer-head">{card_head(face)}'
         f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
@@ -143,7 +145,7 @@ def _runs(
     for frame in history:
         if frame.timestamp_s < since_s:
             continue
-        for face in frame.faces:
+        for face in frame.measured:
             if face.face_id != face_id or frame.timestamp_s // _STEP_S == last_s // _STEP_S:
                 continue
             away = frame.timestamp_s - last_s > _AWAY_S

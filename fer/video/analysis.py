@@ -10,6 +10,7 @@ from fer.errors import InputError
 from fer.preprocessing import Image
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
+from fer.tracking.appearance import shared_appearance
 from fer.tracking.tracker import FaceTracker, TrackerSettings
 from fer.video.lookahead import LookaheadDetector
 from fer.video.reader import VideoInfo
@@ -26,11 +27,14 @@ class VideoOptions:
         every: Analyse every n-th frame.
         rate: Analyse at most this many frames a second of the video; None for no limit.
         tracker: Following and smoothing, as on the webcam page.
+        identity: Give a person who returns in the same video the old id, by their looks; these
+            are kept in memory until the end.
     """
 
     every: int = 1
     rate: float | None = None
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    identity: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges.
@@ -141,15 +145,18 @@ class FrameAnalyzer:
         self._stream = replace(recognizer, detector=self._detector)
         settings = options.tracker
         hold_s = max(settings.hold_s, _HELD_SAMPLES * interval_s)
-        self._tracker = FaceTracker(recognizer.threshold, replace(settings, hold_s=hold_s))
+        self._tracker = FaceTracker(
+            recognizer.threshold,
+            replace(settings, hold_s=hold_s),
+            embedder=shared_appearance() if options.identity else None,
+        )
+        self._tracker.restore(known, known_s, last_id)
         self._size: tuple[int, int] | None = None
-        self.last_id = last_id
-        self._ids: dict[int, int] = {}
-        if known:
-            taken = self._tracker.update(known, known_s)
-            for new in taken:
-                old = next(face for face in known if face.box == new.box)
-                self._ids[new.face_id] = old.face_id
+
+    @property
+    def last_id(self) -> int:
+        """The highest id given so far."""
+        return self._tracker.last_id
 
     def begin(self, frame_bgr: Image) -> None:
         """Look for the faces of the next frame to be analysed, on another thread."""
@@ -172,20 +179,7 @@ class FrameAnalyzer:
             # Boxes of another frame size mean nothing in this one.
             self._tracker.reset()
         self._size = size
-        faces = self._tracker.update(found.faces, time_s)
-        return replace(
-            found, faces=tuple(replace(face, face_id=self._id(face.face_id)) for face in faces)
-        )
-
-    def _id(self, tracked: int) -> int:
-        known = self._ids.get(tracked)
-        if known is None:
-            self.last_id += 1
-            known = self._ids[tracked] = self.last_id
-            # The tracker counts upwards, so ids far below are never asked for again.
-            if len(self._ids) > 10_000:
-                self._ids = {t: i for t, i in self._ids.items() if t > tracked - 5_000}
-        return known
+        return replace(found, faces=self._tracker.update(found.faces, time_s, frame_bgr))
 
 
 class Pace:

@@ -21,6 +21,7 @@ from fer.files import replace_file, write_faults
 from fer.overlay import draw_faces
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
+from fer.tracking.cuts import CUT, SceneWatch
 from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
 from fer.video.lookahead import look_ahead
 from fer.video.reader import VideoInfo, VideoReader
@@ -30,7 +31,7 @@ from fer.video.writer import SegmentWriter, join_segments
 
 _CHECKPOINT_S = 8.0
 _REPORT_S = 0.2
-_VERSION = 1
+_VERSION = 2
 
 
 class VideoJob:
@@ -219,6 +220,7 @@ class VideoJob:
         pace: Pace | None = None
         share = 0.0
         shown: tuple[FaceEmotion, ...] = ()
+        scene = SceneWatch()
         saved = reported = time.monotonic()
         stopped = False
         with ExitStack() as stack:
@@ -237,7 +239,11 @@ class VideoJob:
                     state.analysed += 1
                     on_result(result)
                 if self._annotate:
-                    image = draw_faces(frame.image_bgr(), shown)
+                    image = frame.image_bgr()
+                    if scene.difference(image) >= CUT and step.image_bgr is None:
+                        # Between two analysed frames: the faces were of another scene.
+                        shown = ()
+                    image = draw_faces(image, shown)
                     if segment is None:
                         segment = self._segment(image.shape, reader.info.fps)
                     segment.write(image, frame.time_s)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from fer.results import Box, FaceEmotion, FrameResult
+from fer.results import FaceEmotion, FrameResult
 
 _TAIL_BYTES = 1 << 20
 
@@ -18,26 +17,15 @@ def record_line(result: FrameResult) -> bytes:
         "time_s": round(result.timestamp_s, 6),
         "width": result.width,
         "height": result.height,
-        "faces": [face.to_dict() for face in result.faces],
+        "faces": [face.to_row() for face in result.faces],
     }
     return json.dumps(record, separators=(",", ":")).encode() + b"\n"
-
-
-def _face(record: Mapping[str, Any]) -> FaceEmotion:
-    return FaceEmotion(
-        box=Box(**record["box"]),
-        emotion=record["emotion"],
-        confidence=record["confidence"],
-        probabilities=record["probabilities"],
-        detection_score=record["detection_score"],
-        face_id=record["face_id"],
-    )
 
 
 def parse_record(line: bytes) -> FrameResult:
     """The analysed frame of a line."""
     record = json.loads(line)
-    faces = tuple(_face(face) for face in record["faces"])
+    faces = tuple(map(FaceEmotion.from_row, record["faces"]))
     return FrameResult(record["time_s"], record["width"], record["height"], faces)
 
 

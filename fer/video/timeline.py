@@ -27,11 +27,11 @@ class TimeLine:
         self._faces: dict[int, dict[int, npt.NDArray[np.float64]]] = {}
 
     def add(self, result: FrameResult) -> None:
-        """Take the faces of an analysed frame."""
+        """Take the faces that were found in an analysed frame."""
         while result.timestamp_s / self.step_s >= _BINS:
             self._double()
         place = int(result.timestamp_s // self.step_s)
-        for face in result.faces:
+        for face in result.measured:
             row = self._row(face.probabilities)
             bins = self._faces.setdefault(face.face_id, {})
             bins[place] = bins[place] + row if place in bins else row

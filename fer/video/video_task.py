@@ -118,7 +118,7 @@ class VideoRun(BackgroundWork):
         if result is None:
             return image, None
         if explainer is not None:
-            image = draw_heat_maps(image, explainer.explain(image, result.faces))
+            image = draw_heat_maps(image, explainer.explain(image, result.measured))
         return draw_faces(image, result.faces), result
 
     def table(self, suffix: str) -> bytes:
@@ -146,10 +146,10 @@ class VideoRun(BackgroundWork):
         with self._lock:
             self._counter.add(result)
             self.time_line.add(result)
-            if result.faces:
+            if found := result.measured:
                 if not self.faces:
                     self.first_face_s = result.timestamp_s
-                self.faces = max(self.faces, *(face.face_id for face in result.faces))
+                self.faces = max(self.faces, *(face.face_id for face in found))
 
     def new_job(self) -> VideoJob:
         """The job of this run; it goes on where an earlier one has ended."""

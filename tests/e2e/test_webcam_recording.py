@@ -80,10 +80,26 @@ def test_a_recording_survives_a_page_switch_and_reads_back(page: Page, server: S
     assert sum(record["emotion"] == "happy" for record in records) > len(records) / 2
     with av.open(io.BytesIO(video)) as container:
         shown = [float(frame.pts * frame.time_base) for frame in container.decode(video=0)]
-    assert shown == pytest.approx(sorted(set(times)), abs=2e-3)
+    # What the encoder had no time for is in the table all the same.
+    assert 5 < len(shown) <= len(set(times))
+    assert all(min(abs(one - time_s) for time_s in times) < 2e-3 for one in shown)
     width, height, frames = page.evaluate(PLAY, base64.b64encode(video).decode())
     assert (width, height) == (640, 480) and frames > 0
 
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_text("Recording of")).to_have_count(0)
+    assert "Traceback" not in server.log_text()
+
+
+def test_the_table_of_a_session_can_be_taken_away_without_a_recording(
+    page: Page, server: Server
+) -> None:
+    open_webcam(page, server)
+    press(page, "START")
+    wait_for_new_frames(page)
+    page.get_by_text("Table of this session").click()
+    page.get_by_role("button", name="Session as CSV").click()
+    content = downloaded(page, re.compile(r"Save webcam-.*-session\.csv, "))
+    rows = list(csv.DictReader(io.StringIO(content.decode())))
+    assert len(rows) > 5 and {row["measured"] for row in rows} <= {"True", "False", ""}
     assert "Traceback" not in server.log_text()

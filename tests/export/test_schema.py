@@ -1,6 +1,8 @@
 import csv
 import io
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +15,7 @@ from fer.errors import InputError
 from fer.export.schema import (
     SCHEMA_VERSION,
     SourceResult,
+    columns,
     to_csv,
     to_frame,
     to_json,
@@ -51,30 +54,36 @@ def test_status_says_what_came_of_an_input(result: SourceResult, status: str) ->
     assert result.status == status
 
 
-def test_every_row_has_the_same_columns_in_the_same_order() -> None:
-    assert {tuple(row) for row in rows()} == {
-        (
-            "source",
-            "time_s",
-            "status",
-            "face_id",
-            "x",
-            "y",
-            "width",
-            "height",
-            "emotion",
-            "confidence",
-            "reading",
-            "p_sad",
-            "p_happy",
-            "detection_score",
-            "reason",
-            "note",
-            "model",
-            "model_version",
-            "schema_version",
-        )
+def test_the_label_set_alone_decides_the_columns() -> None:
+    rich = replace(face(), affect=(0.5, -0.2), points=((1.0, 2.0),) * 6, roll=3.0)
+    results = [*RESULTS, SourceResult("rich.jpg", (rich,))]
+    # Whatever a block of rows begins with.
+    for one in results:
+        assert list(rows([one])[0]) == list(columns(LABELS))
+    assert {tuple(row) for row in rows(results)} == {tuple(columns(LABELS))}
+
+
+def test_the_documentation_lists_every_column_in_order() -> None:
+    text = Path("docs/results.md").read_text(encoding="utf-8")
+    listed = [
+        re.findall(r"`([^`]+)`", line.split("|")[1])
+        for line in text.splitlines()
+        if line.startswith("| `")
+    ]
+    assert [name for names in listed for name in names] == list(columns(["<label>"]))
+    assert f"version of these columns: {SCHEMA_VERSION}" in text
+
+
+def test_a_held_face_says_where_it_was_and_claims_nothing() -> None:
+    held = replace(face(3), measured=False, detection_score=None)
+    alone, beside = rows([SourceResult("a.mp4", (held,)), SourceResult("b.mp4", (face(1), held))])[
+        :2
+    ]
+    assert (alone["status"], alone["measured"], alone["face_id"]) == ("no face", False, 3)
+    assert {alone[name] for name in ("emotion", "confidence", "p_happy", "detection_score")} == {
+        None
     }
+    assert (beside["status"], beside["measured"], beside["emotion"]) == ("ok", True, "happy")
 
 
 def test_there_is_one_row_per_face_and_one_per_input_without() -> None:

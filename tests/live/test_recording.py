@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import BinaryIO
 
 import av
 import numpy as np
@@ -14,11 +13,14 @@ import pytest
 
 from fer import Box, FaceEmotion, FrameResult
 from fer.errors import InputError
+from fer.export.schema import columns
+from fer.live.log import Reader
 from fer.live.recording import Recording
-from fer.live.recording_files import RecordingLimits
+from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.overlay import PLAIN, OverlayStyle
 
+READER = Reader("xs", "1", ("happy", "sad"))
 SMALL = RecordingLimits(spare_bytes=0)
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.75, {"happy": 0.75, "sad": 0.25}, face_id=3)
 
@@ -39,10 +41,10 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 def add(recording: Recording, picture: np.ndarray, found: FrameResult, style=PLAIN) -> None:
-    """Add a frame and wait until it is written."""
-    before = recording.status().frames
-    recording.add(picture, found, style)
-    wait_until(lambda: recording.status().frames > before or not recording.active)
+    """Add a frame and wait until it is in the video."""
+    before = recording._video.frames
+    recording.add(picture, found, style, READER)
+    wait_until(lambda: recording._video.frames > before or not recording.active)
 
 
 def pictures(video: bytes) -> list[tuple[float, np.ndarray]]:
@@ -65,7 +67,7 @@ def no_thread_is_left():
 
 
 def test_video_and_tables_tell_the_same_frames_at_the_same_times() -> None:
-    recording = Recording(SMALL)
+    recording = Recording(READER.labels, SMALL)
     times = [100.0, 100.033, 100.2, 103.0]
     for index, time_s in enumerate(times):
         faces = (FACE,) if index != 1 else ()
@@ -77,9 +79,7 @@ def test_video_and_tables_tell_the_same_frames_at_the_same_times() -> None:
     assert [time_s for time_s, _ in shown] == pytest.approx(expected, abs=2e-3)
     assert [round(float(one[110:, :20].mean()) / 40) for _, one in shown] == [0, 1, 2, 3]
 
-    tables = {
-        kind: recording.table(kind, model="xs", version="1") for kind in ("csv", "json", "parquet")
-    }
+    tables = {kind: recording.table(f".{kind}") for kind in ("csv", "json", "parquet")}
     csv = pd.read_csv(io.BytesIO(tables["csv"]))
     parquet = pd.read_parquet(io.BytesIO(tables["parquet"]))
     rows = json.loads(tables["json"])
@@ -96,7 +96,7 @@ def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> N
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
     rough = {}
     for name, style in (("plain", PLAIN), ("blurred", OverlayStyle(blur="everyone"))):
-        recording = Recording(SMALL)
+        recording = Recording(READER.labels, SMALL)
         add(recording, noise, result(0.0, FACE), style)
         recording.finish()
         ((_, picture),) = pictures(recording.video())
@@ -106,7 +106,7 @@ def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> N
 
 
 def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
-    recording = Recording(SMALL)
+    recording = Recording(READER.labels, SMALL)
     add(recording, frame(200), result(5.0, FACE))
     add(recording, frame(200, 80, 120), result(65.0, FACE, width=80))
     recording.finish()
@@ -128,7 +128,7 @@ def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
     ids=["time", "size"],
 )
 def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said: str) -> None:
-    recording = Recording(limits)
+    recording = Recording(READER.labels, limits)
     for step in range(10):
         if recording.active:
             add(recording, frame(), result(step / 2, FACE))
@@ -142,30 +142,24 @@ def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said
 
 def test_without_room_on_the_disk_it_does_not_begin() -> None:
     with pytest.raises(InputError, match=r"recording: expected .* MiB of free disk.*, got"):
-        Recording(RecordingLimits(spare_bytes=1 << 60))
+        Recording(READER.labels, RecordingLimits(spare_bytes=1 << 60))
     assert recorders() == []
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is of Linux")
-@pytest.mark.parametrize("which", [0, 1], ids=["table", "video"])
-def test_a_full_disk_ends_the_recording_with_a_sentence(which: int) -> None:
-    files: list[BinaryIO] = []
-
-    def open_file() -> BinaryIO:
-        full = len(files) == which
-        files.append(open("/dev/full", "w+b", buffering=0) if full else io.BytesIO())
-        return files[-1]
-
-    recording = Recording(SMALL, open_file=open_file)
+def test_a_full_disk_ends_the_recording_with_a_sentence() -> None:
+    recording = Recording(
+        READER.labels, SMALL, open_file=lambda: open("/dev/full", "w+b", buffering=0)
+    )
     for step in range(40):
-        recording.add(frame(step), result(step / 30, FACE), PLAIN)
-        time.sleep(0.01)
+        if recording.active:
+            add(recording, frame(step), result(step / 30, FACE))
     wait_until(lambda: not recording.active)
     reason = recording.status().reason
     assert reason.startswith("The recording ended, because a file could not be written")
     assert "No space left" in reason
     # Adding to it goes on being harmless: the stream does not know.
-    recording.add(frame(), result(9.0), PLAIN)
+    recording.add(frame(), result(9.0), PLAIN, READER)
     recording.discard()
 
 
@@ -176,7 +170,7 @@ def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
                 raise OSError(28, "No space left on device")
             return super().write(data)
 
-    recording = Recording(SMALL, open_file=Small)
+    recording = Recording(READER.labels, SMALL, open_file=Small)
     noise = np.random.default_rng(0)
     for step in range(200):
         if not recording.active:
@@ -190,13 +184,13 @@ def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
     status = recording.status()
     assert "No space left" in status.reason
     assert status.frames > 1
-    rows = json.loads(recording.table("json", model="xs", version="1"))
+    rows = json.loads(recording.table(".json"))
     assert len(rows) == status.frames
     assert 1 <= len(pictures(recording.video())) <= status.frames
     recording.discard()
 
 
-def test_an_encoder_that_falls_behind_leaves_frames_out_and_never_blocks() -> None:
+def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() -> None:
     gate = threading.Event()
 
     class Slow(io.BytesIO):
@@ -204,21 +198,36 @@ def test_an_encoder_that_falls_behind_leaves_frames_out_and_never_blocks() -> No
             assert gate.wait(30)
             return super().write(data)
 
-    recording = Recording(RecordingLimits(spare_bytes=0, waiting_frames=4), open_file=Slow)
+    limits = RecordingLimits(spare_bytes=0, waiting_frames=4)
+    recording = Recording(READER.labels, limits, open_file=Slow)
     for step in range(50):
-        recording.add(frame(), result(step / 30, FACE), PLAIN)
+        recording.add(frame(), result(step / 30, FACE), PLAIN, READER)
     assert recording.status().left_out >= 50 - 4 - 2
     gate.set()
     recording.finish()
     status = recording.status()
-    assert status.frames + status.left_out == 50
+    assert status.frames == len(json.loads(recording.table(".json"))) == 50
+    assert len(pictures(recording.video())) == 50 - status.left_out
+    recording.discard()
+
+
+def test_another_label_set_ends_it_and_each_row_names_what_read_it() -> None:
+    recording = Recording(READER.labels, SMALL)
+    add(recording, frame(), result(0.0, FACE))
+    recording.add(frame(), result(0.1, FACE), PLAIN, Reader("own", "2", READER.labels))
+    recording.add(frame(), result(0.2, FACE), PLAIN, Reader("xs", "1", ("happy", "contempt")))
+    assert not recording.active
+    recording.finish()
+    assert recording.status().reason.endswith("because another label set was chosen.")
+    rows = json.loads(recording.table(".json"))
+    assert [(row["model"], row["model_version"]) for row in rows] == [("xs", "1"), ("own", "2")]
     recording.discard()
 
 
 def test_a_recording_that_nobody_holds_any_more_ends() -> None:
-    recording = Recording(SMALL)
+    recording = Recording(READER.labels, SMALL)
     for step in range(20):
-        recording.add(frame(), result(step / 30), PLAIN)
+        recording.add(frame(), result(step / 30), PLAIN, READER)
     assert len(recorders()) == 1
     del recording
     gc.collect()
@@ -226,12 +235,13 @@ def test_a_recording_that_nobody_holds_any_more_ends() -> None:
 
 
 def test_it_can_be_ended_twice_and_before_it_began() -> None:
-    recording = Recording(SMALL)
+    recording = Recording(READER.labels, SMALL)
     recording.finish()
     recording.finish()
     assert recording.status().frames == 0
     assert not recording.active
-    assert recording.table("csv", model="xs", version="1").strip() in (b"", b'""')
+    header = recording.table(".csv").decode().strip()
+    assert header.split(",") == list(columns(READER.labels))
     recording.discard()
 
 
@@ -247,7 +257,7 @@ def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> Non
     session.process(frame())
     wait_until(lambda: session.snapshot().result is not None)
     plain = session.process(frame())
-    session.recording = recording = Recording(SMALL)
+    session.recording = recording = Recording((), SMALL)
     marked = session.process(frame())
     assert not np.array_equal(marked[:12, -40:], plain[:12, -40:])
     wait_until(lambda: recording.status().frames >= 1)
@@ -260,6 +270,6 @@ def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> Non
     wait_until(lambda: recording.status().frames > frames)
     session.stop()
     recording.finish()
-    faces = [row for one in recording.results() for row in one.faces]
-    assert {face.face_id for face in faces} <= {1, 2} and len(faces) == recording.status().frames
+    ids = [row["face_id"] for row in json.loads(recording.table(".json"))]
+    assert set(ids) <= {1, 2} and len(ids) == recording.status().frames
     recording.discard()

@@ -1,3 +1,4 @@
+import json
 import logging
 import threading
 import time
@@ -567,3 +568,66 @@ def test_with_several_viewers_every_second_frame_is_analysed_and_every_picture_d
     assert handed_over(alone, read_alone) - before <= 16
     assert handed_over(other, read_other) <= 17
     assert alone.snapshot().received == 60
+
+
+def test_every_analysed_frame_is_a_row_of_the_session_without_a_recording(
+    start, clock: Clock
+) -> None:
+    empty = FakeRecognizer()
+    session, _ = start(empty)
+    for _ in range(3):
+        feed(session, clock)
+    rows = json.loads(session.log.table(".json"))
+    assert [row["status"] for row in rows] == ["ok"] * 3
+    assert [row["time_s"] for row in rows] == pytest.approx([0, 1 / 30, 2 / 30], abs=1e-5)
+
+
+def test_times_are_the_cameras_however_late_frames_come(start, clock: Clock) -> None:
+    session, _ = start()
+    for index, late in enumerate((0.0, 0.08, 0.01, 0.05)):
+        came = 100 + index / 20 + late
+        clock.now = came
+        session.process(FRAME, 7000 + index / 20)
+        wait_until(lambda index=index: session.log.frames == index + 1)
+    rows = json.loads(session.log.table(".json"))
+    assert [row["time_s"] for row in rows] == pytest.approx([0, 0.05, 0.1, 0.15], abs=1e-6)
+
+
+def test_a_frame_on_its_way_while_the_stream_stops_leaves_nothing(start, clock: Clock) -> None:
+    session, recognizer = start()
+    arrived, stopped = threading.Event(), threading.Event()
+
+    class Late(np.ndarray):
+        def __getitem__(self, key: object) -> object:
+            # The first look at its pixels: it has come, and is not handed on yet.
+            arrived.set()
+            assert stopped.wait(30)
+            return super().__getitem__(key)
+
+    caller = threading.Thread(target=session.process, args=(FRAME.view(Late),))
+    caller.start()
+    assert arrived.wait(30)
+    clock.now += 0.1
+    session.stop()
+    stopped.set()
+    caller.join(30)
+    assert session.picture() is None
+    assert workers() == []
+    assert recognizer.seen == []
+
+
+def test_before_faces_are_known_a_snapshot_and_a_pause_are_blurred_whole(
+    start, clock: Clock
+) -> None:
+    slow = FakeRecognizer()
+    slow.gate.clear()
+    session, _ = start(slow)
+    session.configure(LiveSettings(blur="everyone", mirror=False))
+    frame = noise()
+    drawn = session.process(frame)
+    everywhere = Box(0, 0, 160, 120)
+    assert roughness(drawn, everywhere) < roughness(frame, everywhere) / 5
+    assert np.array_equal(session.picture(), drawn)
+    session.configure(LiveSettings(blur="everyone", mirror=False, paused=True))
+    assert np.array_equal(session.process(frame), drawn)
+    slow.gate.set()

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from fer import Box, FaceEmotion, FrameResult
@@ -41,6 +43,16 @@ def test_time_is_counted_per_face_and_for_all_together() -> None:
         ("happy", pytest.approx(2 / 3)),
         (UNSURE, pytest.approx(1 / 3)),
     ]
+
+
+def test_a_face_that_is_only_held_counts_for_nothing() -> None:
+    counter = SummaryCounter()
+    counter.add(frame(0.0, (1, "happy")))
+    seen = frame(0.5, (1, "happy"))
+    counter.add(seen)
+    held = tuple(replace(face, measured=False) for face in seen.faces)
+    counter.add(replace(seen, timestamp_s=1.0, faces=held))
+    assert counter.summary()[1].seconds == {"happy": pytest.approx(0.5)}
 
 
 def test_the_rate_of_frames_does_not_weigh() -> None:

@@ -10,8 +10,11 @@ from scipy.signal import correlate2d
 
 from fer.architectures import build
 from fer.errors import TrainingError
+from fer.results import Box, FaceEmotion
+from fer.tracking.appearance import CHIP_SIDE, EMBEDDING, Appearance
 from fer.training.config import TrainingConfig
-from fer.training.dlib_start import DlibLayer, read_dlib, start_from_dlib
+from fer.training.dlib_start import DlibLayer, read_dlib, read_projection, start_from_dlib
+from fer.training.identity import converted, identity_network
 from fer.training.starting import start
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -221,3 +224,31 @@ def test_a_damaged_file_is_one_clear_line(tmp_path: Path, file: Path, cut: int) 
 def test_a_missing_file_says_to_check_the_path(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="could not read the weights"):
         read_dlib(tmp_path / "none.dat")
+
+
+def test_the_projection_is_read_as_inputs_times_outputs(tmp_path: Path) -> None:
+    values = np.arange(15, dtype=np.float32)
+    file = tmp_path / "dlib.dat"
+    file.write_bytes(b"before" + text(b"fc_2") + packed(3) + packed(5) + tensor(values))
+    assert np.array_equal(read_projection(file, 3), values.reshape(5, 3))
+    with pytest.raises(TrainingError, match=r"expected dlib_face_recognition.*onto 3 numbers"):
+        read_projection(file, 128)
+    with pytest.raises(TrainingError, match="got no projection"):
+        read_projection(write(tmp_path / "other.dat", []), 3)
+
+
+def test_the_whole_network_becomes_a_file_that_embeds_a_face(
+    recognition: list[DlibLayer], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "dlib.dat", recognition)
+    weights = np.random.default_rng(1).normal(size=256 * EMBEDDING).astype(np.float32)
+    file.write_bytes(
+        file.read_bytes() + text(b"fc_2") + packed(EMBEDDING) + packed(256) + tensor(weights)
+    )
+    network = identity_network(file)
+    faces = np.random.default_rng(2).integers(0, 256, (1, CHIP_SIDE, CHIP_SIDE, 3), np.uint8)
+    exact = np.asarray(network(faces.astype(np.float32)))
+    face = FaceEmotion(Box(0, 0, CHIP_SIDE, CHIP_SIDE), None, 0.0, {})
+    assert exact.shape == (1, EMBEDDING)
+    found = Appearance(converted(network)).embed(faces[0], face)
+    assert found is not None and found.shape == (EMBEDDING,)

@@ -77,11 +77,21 @@ def write_clip(
 
 @pytest.fixture
 def clip(tmp_path: Path, astronaut_bgr: np.ndarray) -> Clip:
-    """``clip("name.mp4", count=, size=, **options of write_clip)`` -> path."""
+    """``clip("name.mp4", count=, size=, empty=, **options of write_clip)`` -> path.
+
+    ``empty`` grey frames come after those with the face.
+    """
 
     def make(
-        name: str, *, count: int = 30, size: tuple[int, int] = (320, 240), **options: Any
+        name: str,
+        *,
+        count: int = 30,
+        size: tuple[int, int] = (320, 240),
+        empty: int = 0,
+        **options: Any,
     ) -> Path:
-        return write_clip(tmp_path / name, frames(astronaut_bgr, size, count), **options)
+        grey = np.full((size[1], size[0], 3), 114, np.uint8)
+        pictures = [*frames(astronaut_bgr, size, count), *[grey] * empty]
+        return write_clip(tmp_path / name, pictures, **options)
 
     return make

@@ -11,6 +11,7 @@ import pytest
 from fer import EmotionRecognizer
 from fer.boxes import iou
 from fer.errors import InputError, MediaError
+from fer.export.schema import SourceResult, to_rows
 from fer.results import Box, FrameResult
 from fer.video import VideoJob, VideoOptions, VideoReader
 
@@ -311,3 +312,23 @@ def test_records_are_plain_json(clip: Clip, tmp_path: Path, recognizer: EmotionR
     VideoJob(clip("a.mp4", count=3), tmp_path / "job", recognizer).run()
     lines = (tmp_path / "job" / "frames.jsonl").read_text().splitlines()
     assert [round(json.loads(line)["time_s"] * 30) for line in lines] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("rate", [1.0, 10.0])
+def test_after_the_face_is_gone_no_row_claims_one_and_its_picture_is_left_alone(
+    rate: float, clip: Clip, tmp_path: Path, recognizer: EmotionRecognizer
+) -> None:
+    # With one frame a second, the scene changes between two that are analysed.
+    path = clip("a.mp4", count=15, empty=25, times_s=[index / 10 for index in range(40)])
+    options = VideoOptions(rate=rate)
+    job = VideoJob(path, tmp_path / "job", recognizer, options=options, annotate=True)
+    job.run()
+    results = list(job.results())
+    sources = [SourceResult("a.mp4", one.faces, time_s=one.timestamp_s) for one in results]
+    rows = to_rows(sources, labels=recognizer.classifier.labels, model="m", version="1")
+    assert {row["status"] for row in rows if row["time_s"] >= 1.5} == {"no face"}
+    assert {row["measured"] for row in rows if row["time_s"] < 1.5} == {True}
+    with VideoReader(job.annotated, "annotated") as reader:
+        for time_s in (1.6, 3.9):
+            frame = reader.frame_at(time_s)
+            assert frame is not None and np.abs(frame.image_bgr().astype(int) - 114).max() < 12

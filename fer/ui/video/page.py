@@ -88,7 +88,18 @@ def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
             disabled=disabled,
             width="content",
         )
-    return labels, VideoOptions(rate=_RATES[rate or "every"]), annotate
+        identity = st.toggle(
+            "Recognise who comes back",
+            value=True,
+            key="video_identity",
+            help="A person who leaves the picture and returns gets the old number, by how the face "
+            "looks. The numbers for this are kept in memory only, never in a file, compared with "
+            "nobody outside this video, and gone when it has been read.",
+            disabled=disabled,
+            width="content",
+        )
+    options = VideoOptions(rate=_RATES[rate or "every"], identity=identity)
+    return labels, options, annotate
 
 
 def _run() -> VideoRun | None:

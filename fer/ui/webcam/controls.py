@@ -131,6 +131,14 @@ def controls(session: LiveSession) -> None:
             format="%.2f s",
             help="Longer is steadier, shorter follows faster.",
         )
+        identity = kept_toggle(
+            "Recognise who comes back",
+            "webcam_identity",
+            defaults.identity,
+            help="A person who leaves the picture and returns gets the old number, by how the face "
+            "looks. The numbers for this are kept in memory only, never in a file, compared with "
+            "nobody outside this stream, and gone when it ends or you turn this off.",
+        )
         label_set_choice(_keep("webcam_labels", usual()))
         labels = _remember("webcam_labels")
         engine = recognizer(labels)
@@ -160,6 +168,7 @@ def controls(session: LiveSession) -> None:
         spared=spared,
         bars=bars,
         paused=paused,
+        identity=identity,
     )
     session.explainer = explainer(engine.classifier.folder, labels) if heat else None
     session.configure(settings, personal_engine(engine))

@@ -20,7 +20,7 @@ from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_m
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import controls, kept_toggle, set_kept
 from fer.ui.webcam.personal import taking, teach
-from fer.ui.webcam.recording import recording_now, take_away
+from fer.ui.webcam.recording import recording_now, session_table, take_away
 from fer.ui.webcam.still import single_pictures
 from fer.ui.webrtc import connection
 from fer.ui.webrtc.encoder import encode_leanly, video_frame
@@ -135,7 +135,8 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
     def on_frame(frame: av.VideoFrame) -> av.VideoFrame:
         # Raising here would end the stream without a word.
         try:
-            image = session.process(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8))
+            pixels = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+            image = session.process(pixels, frame.time)
             return video_frame(image)
         except Exception as fault:
             session.count_error(fault)
@@ -220,17 +221,21 @@ def render() -> None:
         with grid.container(key="live_controls"):
             recorder()
             controls(session)
-            st.caption("The picture is analysed on this server; nothing is stored unless asked.")
+            st.caption(
+                "The picture is analysed on this server; no picture is kept unless asked. What was "
+                "read stays in memory, for the table of this session, until you leave."
+            )
 
         @st.fragment(run_every=2.0 if playing else None)
         def below() -> None:
             snapshot = session.snapshot()
             _summary(snapshot)
+            session_table(session)
             label, help_ = affect_view.label_and_help(
                 measured=shipped_model().card.affect is not None
             )
             if kept_toggle(label, "webcam_affect", help=help_):
-                st.html(affect_view.circumplex(snapshot.result.faces if snapshot.result else ()))
+                st.html(affect_view.circumplex(snapshot.result.measured if snapshot.result else ()))
             if kept_toggle("Show the stream's health", "webcam_health"):
                 _health(snapshot)
 

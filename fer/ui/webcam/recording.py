@@ -6,13 +6,16 @@ import time
 
 import streamlit as st
 
-from fer.live.recording import TABLE_FORMATS, VIDEO_MIME, Recording
-from fer.live.recording_files import RecordingLimits
+from fer.live.recording import VIDEO_MIME, Recording
+from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
-from fer.ui.shell import pressed, shipped_model
+from fer.ui.downloads import TABLE_FORMATS
+from fer.ui.shell import pressed
 
-_FILE_NAMES = {"video": "Video", "csv": "CSV", "json": "JSON", "parquet": "Parquet"}
+_TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
+_FILE_NAMES = {".webm": "Video", **_TABLES}
+_MIMES = {".webm": VIDEO_MIME, **{suffix: mime for suffix, (_n, mime) in TABLE_FORMATS.items()}}
 
 _STYLE = """
 <style>
@@ -72,7 +75,7 @@ def _start(session: LiveSession) -> None:
         session.recording.discard()
         session.recording = None
     st.session_state.pop("rec_file", None)
-    session.recording = Recording()
+    session.recording = Recording(session.log.labels)
 
 
 def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
@@ -82,7 +85,7 @@ def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
         f"{_mebibytes(status.file_bytes)} of {_mebibytes(limits.file_bytes)}"
     )
     if status.left_out:
-        line += f", {status.left_out} frames left out"
+        line += f", {status.left_out} frames only in the table"
     if not playing:
         line += ", waiting for the camera"
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -105,37 +108,51 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        for kind, label in _FILE_NAMES.items():
-            if pressed(label, f"rec_{kind}"):
-                st.session_state["rec_file"] = (kind, _content(recording, kind))
+        for suffix, label in _FILE_NAMES.items():
+            if pressed(label, f"rec_{suffix[1:]}"):
+                content = recording.video() if suffix == ".webm" else recording.table(suffix)
+                st.session_state["rec_file"] = (name + suffix, content)
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
             recording.discard()
             session.recording = None
             st.session_state.pop("rec_file", None)
             st.rerun()
-    if (chosen := st.session_state.get("rec_file")) is not None:
-        kind, content = chosen
-        suffix, mime = ("webm", VIDEO_MIME) if kind == "video" else (kind, TABLE_FORMATS[kind])
+    _offered("rec_file")
+
+
+def _offered(key: str) -> None:
+    """Offer a file that was made, as a snapshot is, and one at a time: it may be large."""
+    if (made := st.session_state.get(key)) is not None:
+        name, content = made
         st.download_button(
-            f"Save {name}.{suffix}, {_mebibytes(len(content))}",
+            f"Save {name}, {_mebibytes(len(content))}",
             content,
-            f"{name}.{suffix}",
-            mime,
+            name,
+            _MIMES[name[name.rindex(".") :]],
             icon=":material/download:",
-            key="rec_save",
+            key=f"{key}_save",
             on_click="ignore",
         )
 
 
-def _content(recording: Recording, kind: str) -> bytes:
-    """One file of a recording.
-
-    Made first and offered then, as a snapshot is, and one at a time: a video may be large.
-    """
-    if kind == "video":
-        return recording.video()
-    card = shipped_model().card
-    return recording.table(kind, model=card.name, version=card.version)
+def session_table(session: LiveSession) -> None:
+    """Hand out the rows of all that was analysed, recorded or not."""
+    log = session.log
+    if not log.frames:
+        return
+    with st.expander("Table of this session", icon=":material/table:"):
+        st.caption(
+            f"Every analysed frame, {log.frames:,} so far, a row for each face or for none; since "
+            "the start, or since another label set was chosen. No pictures."
+        )
+        if log.dropped:
+            st.caption(f"The first {log.dropped:,} frames gave way to newer ones.")
+        with st.container(horizontal=True):
+            for suffix, label in _TABLES.items():
+                if pressed(f"Session as {label}", f"log_{suffix[1:]}"):
+                    name = time.strftime("webcam-%Y%m%d-%H%M%S-session")
+                    st.session_state["log_file"] = (name + suffix, log.table(suffix))
+        _offered("log_file")
 
 
 def recording_now(session: LiveSession) -> bool:

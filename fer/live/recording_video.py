@@ -1,11 +1,11 @@
-"""The two files of a recording: a table of faces and an annotated WebM, written frame by frame."""
+"""The video of a recording: an annotated WebM, written frame by frame."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, BinaryIO
@@ -16,8 +16,7 @@ import numpy as np
 
 from fer.overlay import OverlayStyle, draw_faces
 from fer.preprocessing import Image
-from fer.results import FrameResult
-from fer.video.records import record_line
+from fer.results import FaceEmotion
 
 _TIME_BASE = Fraction(1, 1000)
 # Fast enough for a live stream beside others; about a megabyte for ten seconds.
@@ -36,7 +35,7 @@ class RecordingLimits:
         seconds: Length.
         file_bytes: Table and video together.
         spare_bytes: What must stay free on the disk of temporary files.
-        waiting_frames: Frames in memory that wait for the encoder; more are left out.
+        waiting_frames: Frames in memory that wait for the encoder; more are left out of the video.
     """
 
     seconds: float = 15 * 60.0
@@ -58,7 +57,7 @@ def _fitted(image: Image, width: int, height: int) -> Image:
     return canvas
 
 
-class RecordingFiles:
+class RecordingVideo:
     """What the recording's thread writes; knows nothing of the recording, so that may vanish.
 
     Args:
@@ -68,58 +67,58 @@ class RecordingFiles:
 
     def __init__(self, limits: RecordingLimits, open_file: Callable[[], BinaryIO]) -> None:
         self.limits = limits
-        self.table, self.video = open_file(), open_file()
+        self.video = open_file()
         self.frames = 0
-        self.whole_lines = 0
-        self.seconds = 0.0
         self.reason = ""
-        self.labels: dict[str, None] = {}
         self._container: Any = None
         self._stream: Any = None
-        self._start_s = 0.0
         self._last_pts = -1
         self._lock = threading.Lock()
         self._ended = self._forsaken = False
 
     @property
     def file_bytes(self) -> int:
-        """Size of both files."""
-        return self.whole_lines + (0 if self.video.closed else self.video.tell())
+        """Size so far."""
+        return 0 if self.video.closed else self.video.tell()
 
-    def full(self) -> str:
-        """Why no more may be written, if so."""
+    def full(self, seconds: float, table_bytes: int) -> str:
+        """Why no more may be written, if so.
+
+        Args:
+            seconds: Length of the recording.
+            table_bytes: Size of its table.
+        """
         limits = self.limits
-        if self.seconds >= limits.seconds:
+        if seconds >= limits.seconds:
             return f"The recording ended after {limits.seconds / 60:.0f} minutes, its limit."
-        if self.file_bytes >= limits.file_bytes:
+        if self.file_bytes + table_bytes >= limits.file_bytes:
             return f"The recording ended at {limits.file_bytes / 2**20:.0f} MiB, its limit."
         if self.frames % 30 == 0 and free_bytes() < limits.spare_bytes:
             return "The recording ended, because the server's disk is nearly full."
         return ""
 
-    def write(self, frame: Image, result: FrameResult, style: OverlayStyle) -> None:
-        """Append a frame; its drawing is made here, off the stream's threads."""
+    def write(
+        self, frame: Image, faces: Sequence[FaceEmotion], style: OverlayStyle, time_s: float
+    ) -> None:
+        """Append a frame; its drawing is made here, off the stream's threads.
+
+        Args:
+            frame: ``(h, w, 3)`` uint8.
+            faces: Found or held in it.
+            style: How they are drawn.
+            time_s: Since the recording began.
+        """
         if self._container is None:
-            self._open(frame, result)
-        time_s = result.timestamp_s - self._start_s
-        picture = draw_faces(frame, result.faces, style)
+            self._open(frame)
+        picture = draw_faces(frame, faces, style)
         picture = _fitted(picture, self._stream.width, self._stream.height)
         moving = av.VideoFrame.from_ndarray(picture, format="bgr24")
         self._last_pts = max(self._last_pts + 1, round(time_s / _TIME_BASE))
         moving.pts, moving.time_base = self._last_pts, _TIME_BASE
         self._container.mux(self._stream.encode(moving))
-        # The times of table and video are the same.
-        moment = FrameResult(time_s, result.width, result.height, result.faces)
-        self.table.write(record_line(moment))
-        self.table.flush()
-        self.whole_lines = self.table.tell()
-        for face in result.faces:
-            self.labels.update(dict.fromkeys(face.probabilities))
         self.frames += 1
-        self.seconds = time_s
 
-    def _open(self, frame: Image, result: FrameResult) -> None:
-        self._start_s = result.timestamp_s
+    def _open(self, frame: Image) -> None:
         self._container = av.open(self.video, "w", format="webm", options=dict(_CLUSTERS))
         self._stream = self._container.add_stream("libvpx", rate=30, options=dict(_ENCODER))
         # 4:2:0 needs even sides.
@@ -154,7 +153,6 @@ class RecordingFiles:
 
     def _close(self) -> None:
         if self._ended and self._forsaken:
-            self.table.close()
             self.video.close()
 
     def fail(self, fault: BaseException) -> None:
