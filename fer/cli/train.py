@@ -10,7 +10,7 @@ import typer
 from fer.cli.affect import Task, train_affect
 from fer.cli.common import Data, Ferplus, ModelName, SkipBad, err, open_data, progress
 from fer.datasets.label_map import read_label_map
-from fer.errors import InputError, TrainingError
+from fer.errors import InputError
 
 
 def train(
@@ -34,16 +34,6 @@ def train(
     drop: Annotated[
         Path | None,
         typer.Option("--drop", help="CSV of rows to leave out, as fer dataset audit writes it."),
-    ] = None,
-    workers: Annotated[
-        int, typer.Option("--workers", min=1, help="Processes that share every batch (JAX).")
-    ] = 1,
-    worker: Annotated[
-        int | None,
-        typer.Option("--worker", min=0, help="Which one this is; default: start all of them here."),
-    ] = None,
-    address: Annotated[
-        str | None, typer.Option("--address", help="host:port of the first worker.")
     ] = None,
     split: Annotated[
         str | None,
@@ -90,62 +80,34 @@ def train(
         typer.Option("--class-names", help="What the class names mean, as for fer evaluate."),
     ] = None,
     task: Annotated[Task, typer.Option("--task", help="What is learned.")] = Task.classes,
-    joint: Annotated[
-        bool,
-        typer.Option(
-            "--joint",
-            help="valence-arousal: a network for classes and both values; default: a head on "
-            "--model.",
-        ),
-    ] = False,
     model: ModelName = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     words = None if class_names is None else read_label_map(class_names)
     if task is Task.valence_arousal:
         others = (
-            *(config, name, drop, split, weights, image_size, augment, worker, address),
+            *(config, epochs, seed, name, drop, split, weights, image_size, augment),
             *(plateau_patience, precision),
         )
-        if workers > 1 or any(one is not None for one in others):
+        if resume or any(one is not None for one in others):
             raise InputError(
-                "--task valence-arousal: expected only --data, --joint with --architecture, "
-                "--epochs, --seed and --resume, or --model, and --run-dir, got others; leave them "
-                "out"
+                "--task valence-arousal: expected only --data, --model and --run-dir, got others; "
+                "leave them out"
             )
         train_affect(
             open_data(data, ferplus, skip_bad, words),
             run_dir or Path("runs") / "valence-arousal",
-            architecture=architecture if joint else None,
             model=model,
-            epochs=epochs,
-            seed=seed,
-            resume=resume,
         )
         return
-    if joint or model is not None:
-        raise InputError(
-            "train: expected --joint and --model with --task valence-arousal only; leave them out"
-        )
-    team = None
-    if workers > 1:
-        from fer.training.parallel import prepare
-
-        if name is not None:
-            raise TrainingError(
-                "train: expected --name without --workers, got both; publish afterwards with "
-                "--resume --name, which needs Keras on TensorFlow"
-            )
-        team = prepare(workers, worker, address)
+    if model is not None:
+        raise InputError("train: expected --model with --task valence-arousal only; leave it out")
     from fer.literature.session import SYSTEMS, literature_folder, publish_system, train_system
     from fer.training.session import run_training
 
     literature = architecture in SYSTEMS
-    if literature and (config is not None or workers > 1):
-        raise InputError(
-            f"{architecture}: expected no --config and no --workers, its recipe is fixed; leave "
-            "them out"
-        )
+    if literature and config is not None:
+        raise InputError(f"{architecture}: expected no --config, its recipe is fixed; leave it out")
     if not literature and any(
         one is not None for one in (split, weights, image_size, augment, plateau_patience)
     ):
@@ -170,8 +132,7 @@ def train(
                 bar,
                 total=step.epochs * step.steps,
                 completed=step.epoch * step.steps + step.step,
-                description=f"{step.network} epoch {step.epoch + 1}/{step.epochs}, "
-                f"loss {step.loss:.3f}".lstrip(),
+                description=f"Epoch {step.epoch + 1}/{step.epochs}, loss {step.loss:.3f}",
             )
 
         common: dict[str, Any] = {
@@ -199,7 +160,6 @@ def train(
                 folder,
                 architecture=architecture,
                 config_path=config,
-                workers=team,
                 **common,
             )
     err.print(f"Trained; the run is in {folder}")

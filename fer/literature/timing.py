@@ -19,8 +19,6 @@ from fer.models.store import METRICS, WEIGHTS
 from fer.training.convert import SIGNATURE
 
 LATENCY = "latency_ms"
-TIMED = "timed"
-"""When all systems were timed in one run; missing where a system was timed by itself."""
 
 _TIMED_FACES = 200
 _TIMED_NEIGHBOURS = 10

@@ -22,13 +22,11 @@ class Batch:
         pixels: ``(b, s, s, 1)`` float32 in 0..255.
         targets: Head -> ``(b, classes)`` float32 distributions.
         weights: Head -> ``(b,)`` float32.
-        rows: ``(b,)`` training rows that they show; None where that is no longer one each.
     """
 
     pixels: npt.NDArray[np.float32]
     targets: dict[str, npt.NDArray[np.float32]]
     weights: dict[str, npt.NDArray[np.float32]]
-    rows: npt.NDArray[np.intp] | None = None
 
 
 def make_batch(
@@ -49,7 +47,6 @@ def make_batch(
             "fer2013": np.ones(len(rows), np.float32),
             "ferplus": targets.ferplus_weight[rows],
         },
-        rows,
     )
 
 

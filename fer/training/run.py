@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,10 +21,8 @@ from fer.errors import TrainingError
 from fer.labels import FER2013
 from fer.training.batches import epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
-from fer.training.lessons import Lessons
 from fer.training.mixing import mixed
 from fer.training.network_pass import resized, validate
-from fer.training.parallel import Workers
 from fer.training.precision import dtype_policy
 from fer.training.run_folder import (
     CHECKPOINT,
@@ -38,10 +35,9 @@ from fer.training.run_folder import (
     start_run,
 )
 from fer.training.seeds import set_seed
-from fer.training.sharpness import Climber
 from fer.training.starting import start
-from fer.training.targets import Targets
-from fer.training.teachers import Teachers
+from fer.training.targets import Targets, make_targets
+from fer.training.teachers import Teachers, load_teachers
 
 if TYPE_CHECKING:
     import keras
@@ -74,7 +70,6 @@ class StepReport:
         step: Counted from 1.
         steps: Of an epoch.
         loss: Of the step.
-        network: Name, where several networks are trained one after the other.
     """
 
     epoch: int
@@ -82,7 +77,6 @@ class StepReport:
     step: int
     steps: int
     loss: float
-    network: str = ""
 
 
 Reporter = Callable[[StepReport], None]
@@ -167,9 +161,7 @@ def _train_epoch(
     targets: Targets,
     epoch: int,
     config: TrainingConfig,
-    climber: Climber | None,
     teachers: Teachers | None,
-    workers: Workers | None,
     report: Reporter | None,
 ) -> dict[str, float]:
     steps = steps_per_epoch(len(images), config.batch_size)
@@ -183,15 +175,9 @@ def _train_epoch(
         model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
         # Each step reports itself only; the epoch's figures are the means of its steps.
         model.reset_metrics()
-        if workers is not None:
-            batch = workers.share(batch)
-        if climber is not None:
-            climber.climb(batch)
         logs = model.train_on_batch(
             batch.pixels, batch.targets, sample_weight=batch.weights, return_dict=True
         )
-        if climber is not None:
-            climber.return_back()
         if not np.isfinite(logs["loss"]):
             raise TrainingError(
                 f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
@@ -200,7 +186,7 @@ def _train_epoch(
         for name in totals:
             totals[name] += float(logs[name]) / steps
         if report is not None:
-            report(StepReport(epoch, config.total_epochs, step + 1, steps, float(logs["loss"])))
+            report(StepReport(epoch, config.epochs, step + 1, steps, float(logs["loss"])))
     totals["accuracy"] = totals.pop("fer2013_accuracy")
     return totals
 
@@ -234,7 +220,6 @@ def train(
     *,
     resume: bool = False,
     report: Reporter | None = None,
-    workers: Workers | None = None,
 ) -> keras.Model:
     """Train under the protocol; the folder holds all that is needed to go on after a kill.
 
@@ -244,8 +229,6 @@ def train(
         run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step.
-        workers: The processes that train together, each called with the same arguments but its
-            own index, on a folder that all of them can read; only the first one writes.
 
     Returns:
         The model after the last epoch, with its optimizer (and EMA) still attached.
@@ -257,47 +240,28 @@ def train(
     """
     chosen, validation = usable_rows(dataset)
     checkpoint = run_dir / CHECKPOINT
-    writes = workers is None or workers.first
-    if writes:
-        start_run(run_dir, config, resume=resume)
-    lessons = Lessons(config, chosen, run_dir, workers)
-    if workers is None:
-        model = compile_model(config)
-        _make_metrics(model)
-    else:
-        model = workers.build(lambda: compile_model(config), config.batch_size)
-    looking: Callable[[keras.Model], AbstractContextManager[keras.Model]] = (
-        nullcontext if workers is None else workers.looking
+    start_run(run_dir, config, resume=resume)
+    targets = make_targets(
+        chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
     )
+    model = compile_model(config)
+    _make_metrics(model)
     first = 0
     if checkpoint.exists():
         first = load_checkpoint(model, checkpoint)
     else:
         start(model, config, chosen.images)
-    climber = None
-    for epoch in range(first, config.total_epochs):
+    teachers = load_teachers(config, run_dir) if first < config.epochs else None
+    for epoch in range(first, config.epochs):
         started = time.perf_counter()
-        cycle, began = config.cycle_at(epoch)
-        if epoch in (began, first):
-            lessons.begin(cycle, began, looking(model), fresh=epoch == began)
-            climber = (
-                Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
-            )
         size = config.size_at(epoch)
-        targets, teachers = lessons.at(cycle, epoch - began)
-        logs = _train_epoch(
-            model, chosen.images, targets, epoch, config, climber, teachers, workers, report
-        )
-        if not writes:
-            continue
-        with looking(model) as network:
-            measured = validate(network, validation, size)
+        logs = _train_epoch(model, chosen.images, targets, epoch, config, teachers, report)
         row = {
             "epoch": epoch + 1,
             "size": size,
             "learning_rate": config.learning_rate_at(epoch),
             **logs,
-            **measured,
+            **validate(model, validation, size),
             "seconds": round(time.perf_counter() - started, 1),
         }
         # The row first: a kill between the two repeats the epoch, which replaces its row. The

@@ -58,23 +58,15 @@ def minutes_of(rows: list[dict[str, str]]) -> float:
 
 
 def start_run(run_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
-    """Make the folder and write the recipe, unless that would spoil another run.
-
-    A resumed run may have more restarts than it was started with; all else must be the same.
-    """
+    """Make the folder and write the recipe, unless that would spoil another run."""
     if (run_dir / CHECKPOINT).exists():
         if not resume:
             raise TrainingError(
                 f"{run_dir}: expected an empty folder, found a run; continue it with --resume or "
                 "choose another --run-dir"
             )
-        earlier = read_config(run_dir)
-        stored, wanted = earlier.to_dict(), config.to_dict()
+        stored, wanted = read_config(run_dir).to_dict(), config.to_dict()
         changed = [name for name in wanted if stored[name] != wanted[name]]
-        if changed == ["restarts"] and config.restarts[: len(earlier.restarts)] == earlier.restarts:
-            # A further cycle leaves true what was done so far.
-            _write_config(run_dir, config)
-            return
         if changed:
             raise TrainingError(
                 f"{run_dir}: expected the recipe that this run was started with, got another "
@@ -85,10 +77,6 @@ def start_run(run_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
         # Left by a run that ended before its first checkpoint: answers to other pictures.
         for stale in run_dir.glob("view-*.npz"):
             stale.unlink()
-    _write_config(run_dir, config)
-
-
-def _write_config(run_dir: Path, config: TrainingConfig) -> None:
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / CONFIG).write_text(json.dumps(config.to_dict(), indent=2) + "\n")
@@ -151,13 +139,13 @@ def load_checkpoint(model: keras.Model, path: Path) -> int:
         ) from fault
 
 
-def answers_path(run_dir: Path, epoch: int, *, view: bool = False) -> Path:
-    """Where a teacher's answers are kept: those of a cycle, or those to one epoch's views."""
-    return run_dir / f"{'view' if view else 'teacher'}-{epoch}.npz"
+def view_path(run_dir: Path, epoch: int) -> Path:
+    """Where the teachers' answers to one epoch's views are kept."""
+    return run_dir / f"view-{epoch}.npz"
 
 
-def save_answers(path: Path, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Keep a teacher's probabilities, for a run that is resumed or shows the pictures again.
+def save_view(path: Path, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
+    """Keep the teachers' probabilities for epochs that show the same pictures again.
 
     Raises:
         TrainingError: If the disk refuses.
@@ -175,8 +163,8 @@ def save_answers(path: Path, answers: Mapping[str, npt.NDArray[np.float32]]) -> 
         ) from fault
 
 
-def load_answers(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
-    """Read what ``save_answers`` wrote.
+def load_view(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Read what ``save_view`` wrote.
 
     Raises:
         TrainingError: If the file is missing or belongs to other rows.

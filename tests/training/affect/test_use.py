@@ -22,7 +22,7 @@ from fer.recognition.circumplex import affect_of
 from fer.recognition.classifier import EmotionClassifier
 from fer.results import Box, FaceEmotion
 from fer.tracking.tracker import FaceTracker, TrackerSettings
-from fer.training.affect.session import add_affect
+from fer.training.affect import add_affect
 from fer.ui.affect_view import circumplex, label_and_help
 
 
