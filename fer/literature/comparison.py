@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from fer.literature.neighbours import NAMES
 from fer.literature.recipes import OWN_SPLIT, RECIPES
 from fer.models.card import ModelCard
 from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
+from fer.training.run_folder import write_bytes
 
 FILE = "COMPARISON.md"
 READINGS = "split_*.json"
@@ -241,16 +241,9 @@ def write_comparison(models_dir: Path) -> Path:
     """Write ``models/COMPARISON.md``.
 
     Raises:
-        ModelError: If a record is damaged or the disk refuses.
+        ModelError: If a record is damaged.
+        TrainingError: If the disk refuses.
     """
     path = models_dir / FILE
-    text = markdown(entries(models_dir))
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as fault:
-        raise ModelError(
-            f"{path}: could not write ({fault.strerror or fault}); free some disk"
-        ) from fault
+    write_bytes(path, markdown(entries(models_dir)).encode())
     return path

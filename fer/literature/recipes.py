@@ -79,6 +79,10 @@ class Recipe:
         """Most epochs of all phases together."""
         return self.epochs + self.fine_tuning_epochs
 
+    def steps(self, rows: int) -> int:
+        """Batches of an epoch over as many rows; the last one may be smaller."""
+        return -(-rows // self.batch_size)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

@@ -14,9 +14,10 @@ from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import FILE, NAMES, Neighbours
-from fer.literature.recipes import RECIPES, recipe_for
+from fer.literature.recipes import RECIPES, Recipe, recipe_for
 from fer.models.store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.run_folder import CONFIG, read_recipe
 
 SYSTEMS: tuple[str, ...] = (*RECIPES, *NAMES)
 """Every system of the literature, by the name that ``--architecture`` takes."""
@@ -53,7 +54,7 @@ def train_system(
         plateau_patience: Epochs without a lower validation loss before the rate shrinks; 0 never.
         precision: One of ``fer.training.precision.POLICIES``; networks only.
         resume: Go on from the checkpoint when there is one.
-        report: Called after every step, see ``fer.training.run.StepReport``.
+        report: Called after every step, see ``fer.training.trainer.StepReport``.
 
     Raises:
         InputError: If an option does not fit the system.
@@ -107,9 +108,8 @@ def publish_system(run_dir: Path, dataset: FaceDataset, folder: Path, *, version
 
         return publish_neighbours(run_dir, dataset, folder, version=version)
     from fer.literature.publish import publish, record_own_split
-    from fer.literature.runs import read_recipe
 
-    if read_recipe(run_dir).split == OFFICIAL:
+    if read_recipe(run_dir / CONFIG, Recipe).split == OFFICIAL:
         return publish(run_dir, dataset, folder, version=version)
     record_own_split(run_dir, dataset, folder)
     return folder

@@ -15,13 +15,13 @@ from fer.errors import DatasetError, InputError, TrainingError
 from fer.evaluation.affect import measure_affect
 from fer.evaluation.readings import read_faces
 from fer.labels import FER2013
-from fer.literature.timing import write_json
 from fer.models.card import AffectRecord
 from fer.models.parts import put_part
 from fer.models.store import AFFECT, METRICS, ModelFolder
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import derived_values
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.run_folder import write_json
 
 _NO_DIGEST = "0" * 64
 _STRENGTHS = np.logspace(-2, 5, 15)

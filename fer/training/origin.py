@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fer.models.store import CARD, KERAS_FILE, read_card
 from fer.training.config import TrainingConfig, network_name
-from fer.training.run_folder import CONFIG, minutes_of, read_config, read_history
+from fer.training.run_folder import CONFIG, minutes_of, read_history, read_recipe
 
 _DLIB = (
     "It began with the weights of dlib's face recognition network (Davis King, CC0), "
@@ -43,7 +43,7 @@ def minutes_before(config: TrainingConfig) -> float:
         known[path] = 0.0
         if (path / CONFIG).is_file():
             known[path] = minutes_of(read_history(path))
-            recipe = read_config(path)
+            recipe = read_recipe(path / CONFIG, TrainingConfig)
             waiting += [recipe.start, *recipe.teachers]
         elif path.name == KERAS_FILE and (path.parent / CARD).is_file():
             card = read_card(path.parent)

@@ -1,12 +1,8 @@
-"""A resumable training run in a folder: one checkpoint and one history row an epoch.
-
-The loop uses Keras 3 operations only, so that ``KERAS_BACKEND=jax`` trains the same code.
-"""
+"""Training of the networks that ship: two heads, under the protocol, resumable in a folder."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,67 +15,22 @@ from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
-from fer.training.batches import epoch_batches, steps_per_epoch
+from fer.training.batches import Batch, epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
 from fer.training.mixing import mixed
 from fer.training.network_pass import resized, validate
 from fer.training.precision import dtype_policy
-from fer.training.run_folder import (
-    CHECKPOINT,
-    CONFIG,
-    HISTORY,
-    append_history,
-    load_checkpoint,
-    read_config,
-    save_checkpoint,
-    start_run,
-)
+from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe, start_run
 from fer.training.seeds import set_seed
 from fer.training.starting import start
 from fer.training.targets import Targets, make_targets
 from fer.training.teachers import Teachers, load_teachers
+from fer.training.trainer import Reporter, train_epochs
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "CHECKPOINT",
-    "CONFIG",
-    "HISTORY",
-    "Reporter",
-    "StepReport",
-    "compile_model",
-    "load_checkpoint",
-    "open_run",
-    "read_config",
-    "resized",
-    "save_checkpoint",
-    "train",
-    "usable_rows",
-    "validate",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """Where a run stands after a step; for progress bars.
-
-    Attributes:
-        epoch: Counted from 0.
-        epochs: Of the run.
-        step: Counted from 1.
-        steps: Of an epoch.
-        loss: Of the step.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-
-
-Reporter = Callable[[StepReport], None]
+__all__ = ["compile_model", "open_run", "resized", "train", "usable_rows", "validate"]
 
 
 def compile_model(config: TrainingConfig) -> keras.Model:
@@ -130,7 +81,7 @@ def open_run(run_dir: Path) -> tuple[keras.Model, TrainingConfig, int]:
     Raises:
         TrainingError: If no epoch is finished, or the folder cannot be read.
     """
-    config = read_config(run_dir)
+    config = read_recipe(run_dir / CONFIG, TrainingConfig)
     if not (run_dir / CHECKPOINT).exists():
         raise TrainingError(
             f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
@@ -155,40 +106,48 @@ def _make_metrics(model: keras.Model) -> None:
     model.reset_metrics()
 
 
-def _train_epoch(
-    model: keras.Model,
-    images: npt.NDArray[np.uint8],
-    targets: Targets,
-    epoch: int,
-    config: TrainingConfig,
-    teachers: Teachers | None,
-    report: Reporter | None,
-) -> dict[str, float]:
-    steps = steps_per_epoch(len(images), config.batch_size)
-    totals = dict.fromkeys(("loss", "fer2013_loss", "ferplus_loss", "fer2013_accuracy"), 0.0)
-    taught = None if teachers is None else IMAGE_SIZE
-    batches = epoch_batches(images, targets, epoch, config, size=taught)
-    if teachers is not None:
-        rows = steps * min(config.batch_size, len(images))
-        batches = teachers.teach(batches, config.view_at(epoch), rows, config.size_at(epoch))
-    for step, batch in enumerate(mixed(batches, epoch, config)):
-        model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
-        # Each step reports itself only; the epoch's figures are the means of its steps.
-        model.reset_metrics()
-        logs = model.train_on_batch(
-            batch.pixels, batch.targets, sample_weight=batch.weights, return_dict=True
-        )
-        if not np.isfinite(logs["loss"]):
-            raise TrainingError(
-                f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
-                "learning rate and continue from the last checkpoint with --resume"
-            )
-        for name in totals:
-            totals[name] += float(logs[name]) / steps
-        if report is not None:
-            report(StepReport(epoch, config.epochs, step + 1, steps, float(logs["loss"])))
-    totals["accuracy"] = totals.pop("fer2013_accuracy")
-    return totals
+@dataclass(frozen=True, slots=True, eq=False)
+class _TwoHeads:
+    """A network with the heads "fer2013" and "ferplus" under the protocol; a ``Task``."""
+
+    model: keras.Model
+    config: TrainingConfig
+    images: npt.NDArray[np.uint8]
+    targets: Targets
+    teachers: Teachers | None
+    validation: FaceDataset
+
+    @property
+    def epochs(self) -> int:
+        return self.config.epochs
+
+    @property
+    def steps(self) -> int:
+        return steps_per_epoch(len(self.images), self.config.batch_size)
+
+    def before_epoch(self, epoch: int) -> dict[str, float]:
+        config = self.config
+        return {"size": config.size_at(epoch), "learning_rate": config.learning_rate_at(epoch)}
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        config = self.config
+        if self.teachers is None:
+            batches = epoch_batches(self.images, self.targets, epoch, config)
+        else:
+            full = epoch_batches(self.images, self.targets, epoch, config, size=IMAGE_SIZE)
+            rows = self.steps * min(config.batch_size, len(self.images))
+            view, size = config.view_at(epoch), config.size_at(epoch)
+            batches = self.teachers.teach(full, view, rows, size)
+        return mixed(batches, epoch, config)
+
+    def learning_rate_at(self, moment: float) -> float:
+        return self.config.learning_rate_at(moment)
+
+    def validate(self, epoch: int) -> dict[str, float]:
+        return validate(self.model, self.validation, self.config.size_at(epoch))
+
+    def after_epoch(self, row: Mapping[str, float]) -> bool:
+        return True
 
 
 def usable_rows(dataset: FaceDataset) -> tuple[FaceDataset, FaceDataset]:
@@ -239,33 +198,19 @@ def train(
             finite.
     """
     chosen, validation = usable_rows(dataset)
-    checkpoint = run_dir / CHECKPOINT
     start_run(run_dir, config, resume=resume)
-    targets = make_targets(
-        chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
-    )
     model = compile_model(config)
     _make_metrics(model)
     first = 0
-    if checkpoint.exists():
-        first = load_checkpoint(model, checkpoint)
+    if (run_dir / CHECKPOINT).exists():
+        first = load_checkpoint(model, run_dir / CHECKPOINT)
     else:
         start(model, config, chosen.images)
-    teachers = load_teachers(config, run_dir) if first < config.epochs else None
-    for epoch in range(first, config.epochs):
-        started = time.perf_counter()
-        size = config.size_at(epoch)
-        logs = _train_epoch(model, chosen.images, targets, epoch, config, teachers, report)
-        row = {
-            "epoch": epoch + 1,
-            "size": size,
-            "learning_rate": config.learning_rate_at(epoch),
-            **logs,
-            **validate(model, validation, size),
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        # The row first: a kill between the two repeats the epoch, which replaces its row. The
-        # other way round the row would be lost.
-        append_history(run_dir / HISTORY, row)
-        save_checkpoint(model, checkpoint, epoch + 1)
+    if first < config.epochs:
+        targets = make_targets(
+            chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
+        )
+        teachers = load_teachers(config, run_dir)
+        task = _TwoHeads(model, config, chosen.images, targets, teachers, validation)
+        train_epochs(model, task, run_dir, first=first, report=report)
     return model

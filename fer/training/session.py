@@ -8,10 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 from fer.datasets.base import FaceDataset
-from fer.errors import TrainingError
 from fer.training.config import TrainingConfig
 from fer.training.precision import check_policy
-from fer.training.run import CONFIG, Reporter, read_config, train
+from fer.training.run import train
+from fer.training.run_folder import CONFIG, read_recipe
+from fer.training.trainer import Reporter
 
 
 def default_recipe(architecture: str) -> TrainingConfig:
@@ -20,20 +21,6 @@ def default_recipe(architecture: str) -> TrainingConfig:
     # One network that sees faces in two sizes.
     values = stored.get(architecture.removesuffix("-144"), {})
     return TrainingConfig.from_dict({**values, "architecture": architecture})
-
-
-def read_recipe(path: Path) -> TrainingConfig:
-    """A recipe from a JSON file, such as a run's ``config.json``.
-
-    Raises:
-        TrainingError: If the file cannot be read as one.
-    """
-    try:
-        return TrainingConfig.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError, TypeError) as fault:
-        raise TrainingError(
-            f"{path}: expected the JSON of a recipe, got: {fault}; start from a run's config.json"
-        ) from fault
 
 
 def choose_recipe(
@@ -52,9 +39,9 @@ def choose_recipe(
     architecture (``default_recipe``). Epochs, seed and precision given by hand win.
     """
     if resume and config_path is None and (run_dir / CONFIG).exists():
-        config = read_config(run_dir)
+        config = read_recipe(run_dir / CONFIG, TrainingConfig)
     elif config_path is not None:
-        config = read_recipe(config_path)
+        config = read_recipe(config_path, TrainingConfig)
     else:
         config = default_recipe(architecture)
     if epochs is not None:

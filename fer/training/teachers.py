@@ -17,7 +17,7 @@ from fer.training.batches import Batch
 from fer.training.config import TrainingConfig
 from fer.training.network_pass import resized
 from fer.training.precision import dtype_policy
-from fer.training.run_folder import load_view, save_view, view_path
+from fer.training.run_folder import load_view, view_path, write_arrays
 
 if TYPE_CHECKING:
     import keras
@@ -90,7 +90,9 @@ class Teachers:
                 pixels = resized(pixels[..., 0].astype(np.uint8), size)
             yield Batch(pixels, targets, batch.weights)
         if kept is not None and known is None:
-            save_view(kept, {head: np.concatenate([one[head] for one in new]) for head in new[0]})
+            write_arrays(
+                kept, {head: np.concatenate([one[head] for one in new]) for head in new[0]}
+            )
 
 
 def load_network(path: Path) -> keras.Model:

@@ -13,7 +13,7 @@ from fer.models.store import models_dir, read_card
 from fer.training.config import TrainingConfig
 from fer.training.dlib_start import FILE, PACKAGE, find_dlib
 from fer.training.origin import minutes_before, origin_text
-from fer.training.run_folder import read_config, start_run
+from fer.training.run_folder import read_recipe, start_run
 
 FIRST = TrainingConfig(architecture="tiny")
 
@@ -48,8 +48,8 @@ def test_minutes_of_all_networks_before_are_counted_once(tmp_path: Path) -> None
         tmp_path / "third", replace(FIRST, start=second, teachers=(first,), teacher_weight=0.5), 11
     )
     assert minutes_before(FIRST) == 0
-    assert minutes_before(read_config(tmp_path / "second")) == 5
-    assert minutes_before(read_config(tmp_path / "third")) == 12
+    assert minutes_before(read_recipe(tmp_path / "second" / "config.json", TrainingConfig)) == 5
+    assert minutes_before(read_recipe(tmp_path / "third" / "config.json", TrainingConfig)) == 12
     last = replace(FIRST, start=third, teachers=(first, second), teacher_weight=0.5)
     assert minutes_before(last) == 23
     assert minutes_before(last.portable()) == 0, "names are no folders"

@@ -16,8 +16,9 @@ from fer.architectures import build
 from fer.errors import InputError, TrainingError
 from fer.models.store import models_dir
 from fer.training.batches import make_batch
+from fer.training.config import TrainingConfig
 from fer.training.run import compile_model, open_run, train
-from fer.training.run_folder import read_config, start_run
+from fer.training.run_folder import read_recipe, start_run
 from fer.training.targets import make_targets
 from fer.training.teachers import Teachers, load_network, load_teachers
 from tests.training.tiny import CONFIG, PLAIN, Runs, history_of
@@ -147,7 +148,7 @@ def test_teachers_compute_in_the_precision_of_the_run(runs: Runs, tmp_path: Path
 def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: Path) -> None:
     config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=(str(runs.straight),))
     train(config, runs.dataset, tmp_path / "run")
-    assert read_config(tmp_path / "run") == config
+    assert read_recipe(tmp_path / "run" / "config.json", TrainingConfig) == config
     # What is published names the teacher, not where it lies on this machine.
     assert config.portable().teachers == ("straight",)
     history = history_of(tmp_path / "run")
@@ -169,7 +170,7 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
         assert "\n" not in str(caught.value)
         return str(caught.value)
 
-    assert "found no config.json" in refused(tmp_path)
+    assert "config.json: expected the JSON of a recipe" in refused(tmp_path)
     assert "expected the folder of a run or a .keras file" in refused(tmp_path / "none.keras")
     (tmp_path / "text.keras").write_text("hello")
     assert "expected the folder of a run or a .keras file" in refused(tmp_path / "text.keras")
