@@ -1,23 +1,23 @@
-"""``fer train --task valence-arousal``, and how valence and arousal are printed."""
+"""``fer affect``: a head for valence and arousal, and how both are printed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
-from fer.cli.common import err, out, progress
-from fer.datasets import FaceDataset
+from fer.cli.common import Data, ModelName, SkipBad, err, out, progress
+from fer.cli.train import ClassNames, open_training_data
+
+affect_app = typer.Typer(help="Valence and arousal.", no_args_is_help=True)
 
 
-class Task(StrEnum):
-    """What ``fer train`` teaches."""
-
-    classes = "classes"
-    valence_arousal = "valence-arousal"
+@affect_app.callback()
+def _affect() -> None:
+    """Keeps ``fit`` a command of its own."""
 
 
 def affect_table(figures: Mapping[str, Mapping[str, Any]], title: str | None = None) -> Table:
@@ -37,10 +37,20 @@ def affect_table(figures: Mapping[str, Mapping[str, Any]], title: str | None = N
     return table
 
 
-def train_affect(dataset: FaceDataset, run_dir: Path, *, model: str | None) -> None:
-    """Fit a head on a published model."""
+@affect_app.command("fit")
+def affect_fit(
+    data: Data = None,
+    model: ModelName = None,
+    run_dir: Annotated[Path, typer.Option("--run-dir", help="Folder for the head.")] = Path(
+        "runs/affect"
+    ),
+    skip_bad: SkipBad = False,
+    class_names: ClassNames = None,
+) -> None:
+    """Fit a head for valence and arousal on a published model's features."""
     from fer.training.affect import fit_run
 
+    dataset = open_training_data(data, None, skip_bad, class_names, None)
     with progress() as bars:
         task = bars.add_task("Reading faces", total=1.0)
         record = fit_run(
@@ -51,4 +61,4 @@ def train_affect(dataset: FaceDataset, run_dir: Path, *, model: str | None) -> N
         )
     for split, figures in record["splits"].items():
         out.print(affect_table(figures, f"{record['source']}, {split}"))
-    err.print(f"Fitted to {record['rows']:,} faces; the run is in {run_dir}")
+    err.print(f"Fitted to {record['rows']:,} faces; the head is in {run_dir}")

@@ -89,7 +89,7 @@ def models_remake(
 
 @models_app.command("affect")
 def models_affect(
-    run_dir: Annotated[Path, typer.Argument(help="Run of fer train --task valence-arousal.")],
+    run_dir: Annotated[Path, typer.Argument(help="Folder of fer affect fit.")],
     name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
     as_json: AsJson = False,
 ) -> None:

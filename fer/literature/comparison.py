@@ -233,7 +233,10 @@ def markdown(found: list[Entry]) -> str:
     missing = [f"`{entry.name}`" for entry in found if not trained(entry)]
     if missing:
         lines += ["", "## Not trained here yet", "", f"{', '.join(missing)}."]
-        lines += ["", "`fer train --architecture NAME --name NAME` trains one and adds its row."]
+        lines += [
+            "",
+            "`fer literature train --architecture NAME --name NAME` trains one and adds its row.",
+        ]
     return "\n".join(lines) + "\n"
 
 

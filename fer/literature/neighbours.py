@@ -119,8 +119,8 @@ class Neighbours:
                 )
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
             raise ModelError(
-                f"{path}: expected stored neighbours, got: {fault}; make them with fer train "
-                "--architecture knn-169 --name knn-169"
+                f"{path}: expected stored neighbours, got: {fault}; make them with fer "
+                "literature train --architecture knn-169 --name knn-169"
             ) from fault
 
 

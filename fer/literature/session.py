@@ -1,4 +1,4 @@
-"""What ``fer train`` and ``fer evaluate`` do for the systems of the literature."""
+"""What ``fer literature train`` and ``fer evaluate`` do for the systems of the literature."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def train_system(
     run_dir: Path,
     architecture: str,
     *,
-    split: str | None = None,
+    split: str = OFFICIAL,
     epochs: int | None = None,
     seed: int | None = None,
     weights: str | None = None,
@@ -45,7 +45,7 @@ def train_system(
         dataset: FER-2013 with its official splits.
         run_dir: Folder of the run.
         architecture: One of ``SYSTEMS``.
-        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own"; default "official".
+        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own".
         epochs: Most epochs; networks only.
         seed: Networks only.
         weights: Initial weights of a ``transfer:`` network.
@@ -60,7 +60,6 @@ def train_system(
         InputError: If an option does not fit the system.
         TrainingError: If the folder cannot be used.
     """
-    split = split or OFFICIAL
     if architecture in NAMES:
         from fer.literature.publish_neighbours import fit_run
 

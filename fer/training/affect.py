@@ -172,8 +172,8 @@ def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
         )
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise TrainingError(
-            f"{run_dir / METRICS}: expected the record of fer train --task valence-arousal, got: "
-            f"{fault}; train the head again"
+            f"{run_dir / METRICS}: expected the record of fer affect fit, got: {fault}; fit "
+            "the head again"
         ) from fault
     card = folder.card
     if fitted_to != (card.name, card.version):

@@ -45,8 +45,8 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     if config.architecture in SINGLE_OUTPUT:
         raise TrainingError(
             f"architecture: expected one with the heads fer2013 and ferplus, got "
-            f"{config.architecture!r}, which is a baseline with one output; train one of "
-            f"{', '.join(TWO_HEADS)}"
+            f"{config.architecture!r}, which has one output; train one of "
+            f"{', '.join(TWO_HEADS)}, or a system of the literature with fer literature train"
         )
     set_seed(config.seed)
     with dtype_policy(config.precision):

@@ -121,7 +121,7 @@ def test_a_head_of_another_network_or_run_is_refused(models: Path, tmp_path: Pat
     with pytest.raises(InputError, match=rf"fitted to {name} .*, got one of {name} 0\.1; fit it"):
         add_affect(folder, _run(tmp_path, _channels(models), version="0.1"))
     run = _run(tmp_path, _channels(models), rows="many")
-    with pytest.raises(TrainingError, match="expected the record of fer train --task"):
+    with pytest.raises(TrainingError, match="expected the record of fer affect fit"):
         add_affect(folder, run)
     with pytest.raises(ModelError, match="expected the arrays of a valence-arousal head"):
         add_affect(folder, tmp_path / "nothing")

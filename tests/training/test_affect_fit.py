@@ -143,8 +143,8 @@ def test_the_command_fits_a_head_on_a_table_of_affectnet(
         with (tmp_path / f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows(tables[key])
     run_dir = tmp_path / "run"
-    arguments = ["--task", "valence-arousal", "--data", str(tmp_path), "--run-dir", str(run_dir)]
-    monkeypatch.setattr(sys, "argv", ["fer", "train", *arguments])
+    arguments = ["affect", "fit", "--data", str(tmp_path), "--run-dir", str(run_dir)]
+    monkeypatch.setattr(sys, "argv", ["fer", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()
     assert not stop.value.code
