@@ -42,7 +42,11 @@ ClassNames = Annotated[
 
 
 def open_training_data(
-    data: Path | None, ferplus: Path | None, skip_bad: bool, class_names: str | None, drop: Path | None
+    data: Path | None,
+    ferplus: Path | None,
+    skip_bad: bool,
+    class_names: str | None,
+    drop: Path | None,
 ) -> FaceDataset:
     """The data set that the options name, without the rows of a list."""
     words = None if class_names is None else read_label_map(class_names)
