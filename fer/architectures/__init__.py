@@ -15,45 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "TWO_HEADS", "build"]
 
 
-def _xs(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
-    from fer.architectures.residual import residual_network
+def _residual(name: str, **shape: Any) -> Callable[..., keras.Model]:
+    def builder(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
+        from fer.architectures.residual import residual_network
 
-    return residual_network(
-        "xs", stem=24, widths=(48, 96, 192), dropout=dropout, input_size=input_size
-    )
+        return residual_network(name, dropout=dropout, input_size=input_size, **shape)
 
-
-def _s(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
-    from fer.architectures.residual import residual_network
-
-    return residual_network(
-        "s", stem=32, widths=(64, 128, 256), dropout=dropout, input_size=input_size
-    )
+    return builder
 
 
-def _tiny(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
-    from fer.architectures.residual import residual_network
+def _dlib27(name: str, side: int) -> Callable[..., keras.Model]:
+    def builder(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
+        from fer.architectures.dlib27 import dlib27
 
-    return residual_network(
-        "tiny",
-        stem=16,
-        widths=(16, 16),
-        blocks_per_stage=1,
-        dropout=dropout,
-        input_size=input_size,
-    )
+        return dlib27(name, side=side, dropout=dropout, input_size=input_size)
 
-
-def _dlib27(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
-    from fer.architectures.dlib27 import dlib27
-
-    return dlib27(dropout=dropout, input_size=input_size)
-
-
-def _dlib27_144(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
-    from fer.architectures.dlib27 import dlib27
-
-    return dlib27(dropout=dropout, input_size=input_size, side=144, name="dlib27-144")
+    return builder
 
 
 def _cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
@@ -96,11 +73,11 @@ def _transfer(backbone: str) -> Callable[..., keras.Model]:
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    "xs": _xs,
-    "s": _s,
-    "tiny": _tiny,
-    "dlib27": _dlib27,
-    "dlib27-144": _dlib27_144,
+    "xs": _residual("xs", stem=24, widths=(48, 96, 192)),
+    "s": _residual("s", stem=32, widths=(64, 128, 256)),
+    "tiny": _residual("tiny", stem=16, widths=(16, 16), blocks_per_stage=1),
+    "dlib27": _dlib27("dlib27", side=112),
+    "dlib27-144": _dlib27("dlib27-144", side=144),
     "cnn4-4.5m": _cnn4_4m5,
     "cnn4-2.7m": _cnn4_2m7,
     "cnn4-56": _cnn4_56,

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import keras
 
-SIDE = 112
-"""Faces are enlarged to this many pixels. The recognition network saw them at 150 with a margin;
-those of FER-2013 have none, so that eyes and mouth have nearly the size that it learned."""
 STAGES = ((32, 3), (64, 4), (128, 3), (256, 3))
 """Filters and residual blocks of each stage; every stage but the first halves the resolution."""
 EPSILON = 1e-5
@@ -43,7 +40,7 @@ def _block(x: keras.KerasTensor, filters: int, stride: int) -> keras.KerasTensor
 
 
 def dlib27(
-    *, dropout: float = 0.4, input_size: int | None = 48, side: int = SIDE, name: str = "dlib27"
+    name: str, *, side: int, dropout: float = 0.4, input_size: int | None = 48
 ) -> keras.Model:
     """The first 27 convolutions of dlib's face recognition network, with two heads.
 
@@ -54,10 +51,12 @@ def dlib27(
     Pixels enter as 0..255 and are standardised per image inside the model.
 
     Args:
+        name: Of the network.
+        side: To which faces are enlarged inside the model, in pixels. The recognition network saw
+            them at 150 with a margin; those of FER-2013 have none, so that at 112 eyes and mouth
+            have nearly the size that it learned.
         dropout: Rate before the heads.
         input_size: Side of the input in pixels; None accepts any size.
-        side: To which faces are enlarged inside the model, in pixels.
-        name: Of the network.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**

@@ -1,24 +1,23 @@
-"""``fer train --task valence-arousal``, and how valence and arousal are printed."""
+"""``fer affect``: a head for valence and arousal, and how both are printed."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
 from rich.table import Table
 
-from fer.cli.common import err, out, progress
-from fer.datasets import FaceDataset
-from fer.errors import InputError
+from fer.cli.common import Data, ModelName, SkipBad, err, out, progress
+from fer.cli.train import ClassNames, open_training_data
+
+affect_app = typer.Typer(help="Valence and arousal.", no_args_is_help=True)
 
 
-class Task(StrEnum):
-    """What ``fer train`` teaches."""
-
-    classes = "classes"
-    valence_arousal = "valence-arousal"
+@affect_app.callback()
+def _affect() -> None:
+    """Keeps ``fit`` a command of its own."""
 
 
 def affect_table(figures: Mapping[str, Mapping[str, Any]], title: str | None = None) -> Table:
@@ -38,57 +37,28 @@ def affect_table(figures: Mapping[str, Mapping[str, Any]], title: str | None = N
     return table
 
 
-def train_affect(
-    dataset: FaceDataset,
-    run_dir: Path,
-    *,
-    architecture: str | None,
-    model: str | None,
-    epochs: int | None,
-    seed: int | None,
-    resume: bool,
+@affect_app.command("fit")
+def affect_fit(
+    data: Data = None,
+    model: ModelName = None,
+    run_dir: Annotated[Path, typer.Option("--run-dir", help="Folder for the head.")] = Path(
+        "runs/affect"
+    ),
+    skip_bad: SkipBad = False,
+    class_names: ClassNames = None,
 ) -> None:
-    """Fit a head on a published model, or train a network jointly when one is named.
+    """Fit a head for valence and arousal on a published model's features."""
+    from fer.training.affect import fit_run
 
-    Raises:
-        InputError: If options of the one are given to the other.
-    """
-    from fer.training.affect.session import train_jointly, train_separately
-
-    if architecture is None and (epochs, seed, resume) != (None, None, False):
-        raise InputError(
-            "--task valence-arousal: expected --epochs, --seed and --resume with --joint only, the "
-            "head alone is solved in one step; leave them out"
-        )
-    if architecture is not None and model is not None:
-        raise InputError(
-            "--task valence-arousal: expected --model or --joint, got both; a joint network starts "
-            "from random weights"
-        )
+    dataset = open_training_data(data, None, skip_bad, class_names, None)
     with progress() as bars:
-        task = bars.add_task("Reading faces" if architecture is None else "Training", total=1.0)
-        if architecture is None:
-            record = train_separately(
-                dataset,
-                run_dir,
-                model=model,
-                progress=lambda share: bars.update(task, completed=share),
-            )
-        else:
-
-            def report(step: Any) -> None:
-                done = step.epoch * step.steps + step.step
-                bars.update(task, total=step.epochs * step.steps, completed=done)
-
-            record = train_jointly(
-                dataset,
-                run_dir,
-                architecture,
-                epochs=epochs,
-                seed=seed,
-                resume=resume,
-                report=report,
-            )
+        task = bars.add_task("Reading faces", total=1.0)
+        record = fit_run(
+            dataset,
+            run_dir,
+            model=model,
+            progress=lambda share: bars.update(task, completed=share),
+        )
     for split, figures in record["splits"].items():
         out.print(affect_table(figures, f"{record['source']}, {split}"))
-    err.print(f"Trained {record['mode']} on {record['rows']:,} faces; the run is in {run_dir}")
+    err.print(f"Fitted to {record['rows']:,} faces; the head is in {run_dir}")

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from fer import __version__
+from fer.cli.affect import affect_app
 from fer.cli.analyze import analyze
 from fer.cli.common import (
     AsJson,
@@ -20,6 +21,7 @@ from fer.cli.common import (
 )
 from fer.cli.dataset import dataset_app
 from fer.cli.evaluate import evaluate
+from fer.cli.literature import literature_app
 from fer.cli.models import models_app
 from fer.cli.train import train
 from fer.errors import FerError
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 app.add_typer(dataset_app, name="dataset")
 app.add_typer(models_app, name="models")
+app.add_typer(literature_app, name="literature")
+app.add_typer(affect_app, name="affect")
 
 
 app.command()(analyze)

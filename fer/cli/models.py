@@ -89,102 +89,25 @@ def models_remake(
 
 @models_app.command("affect")
 def models_affect(
-    run_dir: Annotated[Path, typer.Argument(help="Run of fer train --task valence-arousal.")],
+    run_dir: Annotated[Path, typer.Argument(help="Folder of fer affect fit.")],
     name: Annotated[str | None, typer.Option("--model", help="Folder in models/.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a head for valence and arousal into its model's folder; the dashboard then uses it."""
     from fer.models.store import open_model
-    from fer.training.affect.session import add_affect
+    from fer.training.affect import add_affect
 
     record = add_affect(open_model(name), run_dir).card.affect
     _print_record(record, as_json=as_json)
 
 
-@models_app.command("runs")
-def models_runs(
-    folders: Annotated[
-        list[Path] | None, typer.Argument(help="Run folders, or folders of them; default runs/.")
-    ] = None,
-) -> None:
-    """Collect training runs into models/RUNS.md; known ones stay when their folder is gone."""
-    from fer.models.store import models_dir
-    from fer.training.runs import collect
-
-    runs, skipped = collect(folders or [Path("runs")], models_dir())
-    for line in skipped:
-        err.print(line, markup=False)
-    table = Table("run", "network", "epochs", "minutes", "PublicTest", "macro-F1")
-    for run in runs:
-        table.add_row(
-            run.name,
-            run.architecture,
-            f"{run.epochs}/{run.of_epochs}",
-            f"{run.minutes:.0f}",
-            f"{run.public_accuracy:.2%}",
-            f"{run.public_macro_f1:.3f}",
-        )
-    out.print(table)
-
-
-@models_app.command("ensemble")
-def models_ensemble(
-    members: Annotated[
-        list[Path], typer.Argument(help="Folders of finished runs, or .keras files; two to five.")
-    ],
-    data: Data = None,
-    ferplus: Ferplus = None,
-    private: Annotated[
-        bool,
-        typer.Option(
-            "--private",
-            help="The members are final: open PrivateTest, and write models/ENSEMBLE.md.",
-        ),
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Measure several networks together, with flips; on PublicTest, until they are chosen."""
-    from fer.models.store import models_dir
-    from fer.training.ensemble import SPLITS, evaluate_ensemble, write_ensemble
-
-    dataset = open_data(data, ferplus, skip_bad=False)
-    with progress() as bars:
-        task = bars.add_task("Asking the members", total=len(members))
-        result = evaluate_ensemble(
-            members,
-            dataset,
-            private=private,
-            report=lambda done, of: bars.update(task, completed=done, total=of),
-        )
-    if private:
-        err.print(f"Wrote {write_ensemble(result, models_dir())}", markup=False)
-    if as_json:
-        print_json(result)
-        return
-    table = Table("split", "n", "one pass each", "with the mirrored face")
-    for split in SPLITS[: 1 + private]:
-        plain, flip = result[split]["fer2013"], result[split]["fer2013_flip"]
-        table.add_row(
-            split, f"{plain['n']:,}", f"{plain['accuracy']:.2%}", f"{flip['accuracy']:.2%}"
-        )
-    out.print(table)
-
-
 @models_app.command("compare")
-def models_compare(
-    time: Annotated[
-        bool, typer.Option("--time", help="Time all systems again, in one run on this machine.")
-    ] = False,
-) -> None:
+def models_compare() -> None:
     """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
     from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
     from fer.literature.timing import record_time
     from fer.models.store import DEFAULT_MODEL, models_dir
 
-    if time:
-        from fer.literature.retiming import time_all
-
-        time_all(models_dir(), report=lambda name: err.print(f"Timing {name} ...", markup=False))
     record_time(models_dir() / DEFAULT_MODEL)
     path = write_comparison(models_dir())
     table = Table(*COLUMNS)

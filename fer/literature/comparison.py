@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from fer.literature.neighbours import NAMES
 from fer.literature.recipes import OWN_SPLIT, RECIPES
 from fer.models.card import ModelCard
 from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
+from fer.training.run_folder import write_bytes
 
 FILE = "COMPARISON.md"
 READINGS = "split_*.json"
@@ -46,7 +46,6 @@ class Entry:
         readings: Records under other readings of that split or of the recipe.
         card: Card of the run under the official split, or None.
         milliseconds: Median processor time of one face, or None.
-        timed: The run in which all systems were timed; empty when it was timed by itself.
         gap: Accuracy on training pictures less that on PublicTest, or None.
         dominance: Largest ratio of a class's share of the answers to its share of the labels.
         remark: Why the published figure does not come out, if that is known.
@@ -62,7 +61,6 @@ class Entry:
     dominance: float | None = None
     readings: tuple[dict[str, Any], ...] = ()
     remark: str = ""
-    timed: str = ""
 
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
@@ -111,7 +109,6 @@ def _entry(
         fit.get("dominance"),
         tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),
         remark,
-        metrics.get("timed", ""),
     )
 
 
@@ -203,18 +200,9 @@ def fit_signs(found: list[Entry]) -> list[str]:
     ]
 
 
-def about_times(found: list[Entry]) -> str:
-    """One sentence: whether the times of the systems compare."""
-    runs = {entry.timed for entry in found if entry.milliseconds is not None}
-    if len(runs) == 1 and "" not in runs:
-        return (
-            "The time of a face is processor time, the median; all were measured in one run on one "
-            "machine."
-        )
-    return (
-        "The time of a face is processor time, the median, of whatever machine each was published "
-        "on: `fer models compare --time` measures all of them in one run."
-    )
+ABOUT_TIMES = (
+    "The time of a face is processor time, the median, on the machine that published the system."
+)
 
 
 def markdown(found: list[Entry]) -> str:
@@ -226,7 +214,7 @@ def markdown(found: list[Entry]) -> str:
         "hand. *Official*: trained on Training without copies of test pictures, chosen on",
         "PublicTest, measured once on PrivateTest. The other splits let copies of training",
         "pictures into the test, so figures on them do not compare with the official ones.",
-        about_times(found),
+        ABOUT_TIMES,
         "Minutes of training, those of the networks that one began with and learned from included,",
         "are by the clock of the machine, whatever else it did and however it was sped up: they do",
         "not compare.",
@@ -245,7 +233,10 @@ def markdown(found: list[Entry]) -> str:
     missing = [f"`{entry.name}`" for entry in found if not trained(entry)]
     if missing:
         lines += ["", "## Not trained here yet", "", f"{', '.join(missing)}."]
-        lines += ["", "`fer train --architecture NAME --name NAME` trains one and adds its row."]
+        lines += [
+            "",
+            "`fer literature train --architecture NAME --name NAME` trains one and adds its row.",
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -253,16 +244,9 @@ def write_comparison(models_dir: Path) -> Path:
     """Write ``models/COMPARISON.md``.
 
     Raises:
-        ModelError: If a record is damaged or the disk refuses.
+        ModelError: If a record is damaged.
+        TrainingError: If the disk refuses.
     """
     path = models_dir / FILE
-    text = markdown(entries(models_dir))
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as fault:
-        raise ModelError(
-            f"{path}: could not write ({fault.strerror or fault}); free some disk"
-        ) from fault
+    write_bytes(path, markdown(entries(models_dir)).encode())
     return path

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ from fer.literature.recipes import Recipe
 from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
 from fer.training.augmentations import apply_named
+from fer.training.batches import Batch, prefetched
 
 if TYPE_CHECKING:
     import keras
@@ -116,20 +116,20 @@ def epoch_batches(
     recipe: Recipe,
     epoch: int,
     shape: tuple[int, int],
-) -> Iterator[tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]]:
-    """Batches of one epoch, made two ahead in a feeder thread; the last one may be smaller.
+) -> Iterator[Batch]:
+    """Batches of one epoch; the last one may be smaller.
 
     Args:
         source: Training pictures.
-        labels: ``(n,)`` class indices.
+        labels: ``(n,)`` class indices, the targets.
         recipe: Batch size, seed, augmentation.
         epoch: From 0; with the seed it decides the order and the augmentation.
         shape: Side in pixels and channels of the input.
     """
     order = np.random.default_rng((recipe.seed, epoch)).permutation(len(source))
-    starts = range(0, len(order), recipe.batch_size)
 
-    def make(start: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.intp]]:
+    def make(step: int) -> Batch:
+        start = step * recipe.batch_size
         rows = order[start : start + recipe.batch_size]
         rng = np.random.default_rng((recipe.seed, epoch, start))
         images = source.take(rows)
@@ -140,12 +140,6 @@ def epoch_batches(
             images[mirrored] = images[mirrored, :, ::-1]
         if recipe.augmentations and images.ndim == 3:
             images = np.stack([apply_named(i, recipe.augmentations, rng) for i in images])
-        return fitted(images, *shape), labels[rows]
+        return Batch(fitted(images, *shape), labels[rows])
 
-    with ThreadPoolExecutor(1, thread_name_prefix="fer-feeder") as pool:
-        pending: list[Any] = [pool.submit(make, start) for start in starts[:2]]
-        for index in range(len(starts)):
-            batch = pending.pop(0).result()
-            if index + 2 < len(starts):
-                pending.append(pool.submit(make, starts[index + 2]))
-            yield batch
+    return prefetched(make, recipe.steps(len(source)))

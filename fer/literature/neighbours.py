@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.errors import ModelError
+from fer.training.run_folder import write_arrays
 
 NEIGHBOURS = 169
 """The square root of 28,709 training rows, rounded."""
@@ -86,28 +86,17 @@ class Neighbours:
         """Write plain arrays; nothing in the file can be executed.
 
         Raises:
-            ModelError: If the disk refuses.
+            TrainingError: If the disk refuses.
         """
         none = np.zeros(0, np.float32)
-        partial = path.with_name(path.name + ".partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as file:
-                np.savez(
-                    file,
-                    allow_pickle=False,
-                    points=self.points,
-                    labels=self.labels,
-                    sizes=np.array([self.classes, self.k]),
-                    mean=none if self.mean is None else self.mean,
-                    axes=none if self.axes is None else self.axes,
-                )
-            os.replace(partial, path)
-        except OSError as fault:
-            partial.unlink(missing_ok=True)
-            raise ModelError(
-                f"{path}: could not write ({fault.strerror or fault}); free some disk"
-            ) from fault
+        arrays = {
+            "points": self.points,
+            "labels": self.labels,
+            "sizes": np.array([self.classes, self.k]),
+            "mean": none if self.mean is None else self.mean,
+            "axes": none if self.axes is None else self.axes,
+        }
+        write_arrays(path, arrays)
 
     @classmethod
     def load(cls, path: Path) -> Neighbours:
@@ -130,8 +119,8 @@ class Neighbours:
                 )
         except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
             raise ModelError(
-                f"{path}: expected stored neighbours, got: {fault}; make them with fer train "
-                "--architecture knn-169 --name knn-169"
+                f"{path}: expected stored neighbours, got: {fault}; make them with fer "
+                "literature train --architecture knn-169 --name knn-169"
             ) from fault
 
 

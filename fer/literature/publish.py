@@ -21,7 +21,7 @@ from fer.literature.network import probabilities
 from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_record
 from fer.literature.run import TrainingData, training_data
 from fer.literature.runs import load_run
-from fer.literature.timing import latency_ms, write_json
+from fer.literature.timing import latency_ms
 from fer.models.store import (
     CARD,
     HISTORY,
@@ -37,7 +37,7 @@ from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
 from fer.training.config import TrainingConfig
 from fer.training.convert import run_converted
 from fer.training.deployment import Deployment, deploy
-from fer.training.run_folder import minutes_of, read_history
+from fer.training.run_folder import minutes_of, read_history, write_json
 
 if TYPE_CHECKING:
     import keras

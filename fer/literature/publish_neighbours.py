@@ -19,7 +19,7 @@ from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
 from fer.labels import FER2013
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_neighbours
 from fer.literature.recipes import split_record
-from fer.literature.timing import LATENCY, neighbours_ms, write_json
+from fer.literature.timing import LATENCY, neighbours_ms
 from fer.models.store import (
     CARD,
     METRICS,
@@ -31,7 +31,7 @@ from fer.models.store import (
 )
 from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
 from fer.training.deployment import ANSWERED_RIGHT
-from fer.training.run_folder import CONFIG
+from fer.training.run_folder import CONFIG, write_json
 
 
 def fit_run(dataset: FaceDataset, run_dir: Path, architecture: str, split: str) -> None:

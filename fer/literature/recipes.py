@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.resources import files
 from typing import Any
 
 from fer.architectures import ARCHITECTURES
@@ -77,6 +79,10 @@ class Recipe:
         """Most epochs of all phases together."""
         return self.epochs + self.fine_tuning_epochs
 
+    def steps(self, rows: int) -> int:
+        """Batches of an epoch over as many rows; the last one may be smaller."""
+        return -(-rows // self.batch_size)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)
@@ -96,74 +102,18 @@ class Recipe:
             return cls(**fields)
 
 
-_TURNED = AugmentationConfig(
-    rotation_degrees=15.0,
-    scale=(1.0, 1.0),
-    shift=0.1,
-    flip=0.5,
-    gamma=0.0,
-    low_resolution=0.0,
-    erase=0.0,
-)
+def _stored() -> dict[str, Recipe]:
+    text = (files("fer.literature") / "recipes.json").read_text(encoding="utf-8")
+    values: dict[str, dict[str, Any]] = json.loads(text)
+    # All backbones are trained alike.
+    shared = values.pop(PREFIX)
+    values |= {name: shared for name in ARCHITECTURES if name.startswith(PREFIX)}
+    return {
+        name: Recipe.from_dict({**fields, "architecture": name}) for name, fields in values.items()
+    }
 
-_TRANSFER = Recipe(
-    "",
-    epochs=15,
-    batch_size=64,
-    learning_rate=1e-3,
-    patience=5,
-    restore_best=True,
-    plateau_patience=3,
-    frozen=True,
-    fine_tuning_epochs=15,
-    fine_tuning_share=0.3,
-    weights="cache",
-)
 
-RECIPES: dict[str, Recipe] = {
-    "cnn4-4.5m": Recipe(
-        "cnn4-4.5m",
-        epochs=50,
-        batch_size=128,
-        patience=3,
-        restore_best=True,
-        plateau_patience=3,
-        plateau_factor=0.2,
-    ),
-    "cnn4-2.7m": Recipe(
-        "cnn4-2.7m",
-        epochs=15,
-        batch_size=64,
-        learning_rate=5e-4,
-        plateau_patience=2,
-        plateau_factor=0.1,
-        flip=0.5,
-    ),
-    "cnn4-56": Recipe(
-        "cnn4-56",
-        epochs=24,
-        batch_size=64,
-        patience=8,
-        restore_best=True,
-        plateau_patience=3,
-        augmentation=_TURNED,
-    ),
-    "cnn5-16": Recipe(
-        "cnn5-16",
-        epochs=60,
-        batch_size=64,
-        patience=10,
-        restore_best=True,
-        plateau_patience=3,
-        lowest_rate=1e-7,
-    ),
-    "cnn5-224": Recipe("cnn5-224", epochs=10, batch_size=32),
-    **{
-        name: replace(_TRANSFER, architecture=name)
-        for name in ARCHITECTURES
-        if name.startswith(PREFIX)
-    },
-}
+RECIPES: dict[str, Recipe] = _stored()
 """Architecture -> recipe; the split is chosen by the caller."""
 
 

@@ -1,11 +1,8 @@
-"""Training of a literature network: resumable, one checkpoint and one history row an epoch.
-
-Keras 3 operations only, so that ``KERAS_BACKEND=jax`` trains the same code.
-"""
+"""Training of a literature network: by its own recipe, resumable in a folder."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,16 +28,17 @@ from fer.literature.inputs import (
 )
 from fer.literature.network import build_network, probabilities
 from fer.literature.recipes import Recipe
-from fer.literature.runs import BEST, finished_epochs, load_weights, start, val_losses
-from fer.literature.schedule import FINE_TUNING_RATE, Moment, stand
-from fer.training.run import Reporter, StepReport
+from fer.literature.runs import BEST, val_losses
+from fer.literature.schedule import FINE_TUNING_RATE, stand
+from fer.training.batches import Batch
 from fer.training.run_folder import (
     CHECKPOINT,
-    HISTORY,
-    append_history,
+    finished_epochs,
     load_checkpoint,
     save_checkpoint,
+    start_run,
 )
+from fer.training.trainer import Reporter, train_epochs
 
 if TYPE_CHECKING:
     import keras
@@ -148,28 +146,54 @@ def validation_row(
     }
 
 
-def _restore(model: keras.Model, recipe: Recipe, run_dir: Path) -> tuple[int, list[float], Moment]:
-    """Bring the model to its last checkpoint, in the phase that this belongs to."""
-    checkpoint = run_dir / CHECKPOINT
-    epochs = 0
-    if checkpoint.exists():
-        try:
-            epochs = finished_epochs(checkpoint)
-        except (OSError, EOFError, ValueError, KeyError) as fault:
-            raise TrainingError(
-                f"{checkpoint}: expected a checkpoint, got: {fault}; start a new run in another "
-                "folder"
-            ) from fault
-    losses = val_losses(run_dir, epochs)
-    moment = stand(recipe, losses)
-    # The optimizer of a finished epoch is that of the phase it ran in, not of the next one.
-    phase = stand(recipe, losses[:-1]).phase if losses else 0
-    _enter_phase(model, recipe, phase)
-    if epochs:
-        load_checkpoint(model, checkpoint)
-    if moment.phase not in (phase, recipe.phases):
-        _enter_phase(model, recipe, moment.phase)
-    return epochs, losses, moment
+@dataclass(slots=True, eq=False)
+class _System:
+    """A network with one softmax under its source's recipe; a ``Task``.
+
+    Nothing is remembered between epochs but the validation losses, so that a run can resume.
+    """
+
+    model: keras.Model
+    recipe: Recipe
+    data: TrainingData
+    run_dir: Path
+    losses: list[float]
+    phase: int
+
+    @property
+    def epochs(self) -> int:
+        return self.recipe.total_epochs
+
+    @property
+    def steps(self) -> int:
+        return self.recipe.steps(len(self.data.training))
+
+    def before_epoch(self, epoch: int) -> dict[str, float]:
+        moment = stand(self.recipe, self.losses)
+        if moment.phase != self.phase:
+            self.phase = moment.phase
+            _enter_phase(self.model, self.recipe, moment.phase)
+        return {"phase": moment.phase + 1, "learning_rate": moment.learning_rate}
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        data = self.data
+        return epoch_batches(
+            data.training, data.labels, self.recipe, epoch, model_input(self.model)
+        )
+
+    def learning_rate_at(self, moment: float) -> float:
+        return stand(self.recipe, self.losses).learning_rate
+
+    def validate(self, epoch: int) -> dict[str, float]:
+        data = self.data
+        return validation_row(self.model, data.validation, data.validation_labels, data.classes)
+
+    def after_epoch(self, row: Mapping[str, float]) -> bool:
+        self.losses.append(row["val_loss"])
+        moment = stand(self.recipe, self.losses)
+        if moment.best_epoch == row["epoch"]:
+            save_checkpoint(self.model, self.run_dir / BEST, moment.best_epoch)
+        return moment.phase < self.recipe.phases
 
 
 def train(
@@ -199,54 +223,19 @@ def train(
             the loss is not finite.
         ModelError: If the disk refuses the finished network.
     """
-    start(run_dir, recipe, resume=resume)
+    start_run(run_dir, recipe, resume=resume)
     model = build_network(recipe)
-    epoch, losses, moment = _restore(model, recipe, run_dir)
-    while moment.phase < recipe.phases:
-        started = time.perf_counter()
-        model.optimizer.learning_rate.assign(moment.learning_rate)
-        logs = _train_epoch(model, data, recipe, epoch, report)
-        row = {
-            "epoch": epoch + 1,
-            "phase": moment.phase + 1,
-            "learning_rate": moment.learning_rate,
-            **logs,
-            **validation_row(model, data.validation, data.validation_labels, data.classes),
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        epoch += 1
-        losses.append(row["val_loss"])
-        before, moment = moment, stand(recipe, losses)
-        append_history(run_dir / HISTORY, row)
-        if moment.best_epoch == epoch:
-            save_checkpoint(model, run_dir / BEST, epoch)
-        save_checkpoint(model, run_dir / CHECKPOINT, epoch)
-        if before.phase < moment.phase < recipe.phases:
-            _enter_phase(model, recipe, moment.phase)
+    done = finished_epochs(run_dir)
+    losses = val_losses(run_dir, done)
+    # The optimizer of a finished epoch is that of the phase it ran in, not of the next one.
+    phase = stand(recipe, losses[:-1]).phase
+    _enter_phase(model, recipe, phase)
+    if done:
+        load_checkpoint(model, run_dir / CHECKPOINT)
+    if stand(recipe, losses).phase < recipe.phases:
+        task = _System(model, recipe, data, run_dir, losses, phase)
+        train_epochs(model, task, run_dir, first=done, report=report)
     if recipe.restore_best:
-        load_weights(model, run_dir / BEST)
+        load_checkpoint(model, run_dir / BEST, optimizer=False)
     save_json_weights(model, run_dir)
     return model
-
-
-def _train_epoch(
-    model: keras.Model, data: TrainingData, recipe: Recipe, epoch: int, report: Reporter | None
-) -> dict[str, float]:
-    steps = -(-len(data.training) // recipe.batch_size)
-    totals, seen = {"loss": 0.0, "accuracy": 0.0}, 0
-    batches = epoch_batches(data.training, data.labels, recipe, epoch, model_input(model))
-    for step, (pixels, labels) in enumerate(batches):
-        model.reset_metrics()
-        logs = model.train_on_batch(pixels, labels, return_dict=True)
-        if not np.isfinite(logs["loss"]):
-            raise TrainingError(
-                f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
-                "learning rate and start a new run"
-            )
-        seen += len(labels)
-        for name in totals:
-            totals[name] += float(logs[name]) * len(labels)
-        if report is not None:
-            loss = float(logs["loss"])
-            report(StepReport(epoch, recipe.total_epochs, step + 1, steps, loss))
-    return {name: total / seen for name, total in totals.items()}

@@ -1,4 +1,4 @@
-"""What ``fer train`` and ``fer evaluate`` do for the systems of the literature."""
+"""What ``fer literature train`` and ``fer evaluate`` do for the systems of the literature."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import FILE, NAMES, Neighbours
-from fer.literature.recipes import RECIPES, recipe_for
+from fer.literature.recipes import RECIPES, Recipe, recipe_for
 from fer.models.store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.run_folder import CONFIG, read_recipe
 
 SYSTEMS: tuple[str, ...] = (*RECIPES, *NAMES)
 """Every system of the literature, by the name that ``--architecture`` takes."""
@@ -27,7 +28,7 @@ def train_system(
     run_dir: Path,
     architecture: str,
     *,
-    split: str | None = None,
+    split: str = OFFICIAL,
     epochs: int | None = None,
     seed: int | None = None,
     weights: str | None = None,
@@ -44,7 +45,7 @@ def train_system(
         dataset: FER-2013 with its official splits.
         run_dir: Folder of the run.
         architecture: One of ``SYSTEMS``.
-        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own"; default "official".
+        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own".
         epochs: Most epochs; networks only.
         seed: Networks only.
         weights: Initial weights of a ``transfer:`` network.
@@ -53,13 +54,12 @@ def train_system(
         plateau_patience: Epochs without a lower validation loss before the rate shrinks; 0 never.
         precision: One of ``fer.training.precision.POLICIES``; networks only.
         resume: Go on from the checkpoint when there is one.
-        report: Called after every step, see ``fer.training.run.StepReport``.
+        report: Called after every step, see ``fer.training.trainer.StepReport``.
 
     Raises:
         InputError: If an option does not fit the system.
         TrainingError: If the folder cannot be used.
     """
-    split = split or OFFICIAL
     if architecture in NAMES:
         from fer.literature.publish_neighbours import fit_run
 
@@ -107,9 +107,8 @@ def publish_system(run_dir: Path, dataset: FaceDataset, folder: Path, *, version
 
         return publish_neighbours(run_dir, dataset, folder, version=version)
     from fer.literature.publish import publish, record_own_split
-    from fer.literature.runs import read_recipe
 
-    if read_recipe(run_dir).split == OFFICIAL:
+    if read_recipe(run_dir / CONFIG, Recipe).split == OFFICIAL:
         return publish(run_dir, dataset, folder, version=version)
     record_own_split(run_dir, dataset, folder)
     return folder

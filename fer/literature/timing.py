@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE
-from fer.errors import TrainingError
 from fer.literature.comparison import read_json
 from fer.literature.neighbours import Neighbours
 from fer.models.store import METRICS, WEIGHTS
 from fer.training.convert import SIGNATURE
+from fer.training.run_folder import write_json
 
 LATENCY = "latency_ms"
-TIMED = "timed"
-"""When all systems were timed in one run; missing where a system was timed by itself."""
 
 _TIMED_FACES = 200
 _TIMED_NEIGHBOURS = 10
@@ -54,24 +48,6 @@ def neighbours_ms(model: Neighbours) -> float:
         model.predict_heads(face)
         times.append(time.process_time() - started)
     return float(np.median(times)) * 1000
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON so that a reader sees all of it or the file before.
-
-    Raises:
-        TrainingError: If the disk refuses.
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(partial, path)
-    except OSError as fault:
-        raise TrainingError(
-            f"{path}: could not write ({fault.strerror or fault}); free some disk or choose "
-            "another folder"
-        ) from fault
 
 
 def record_time(folder: Path) -> float | None:

@@ -255,8 +255,8 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     if missing == [WEIGHTS] and path.parent.name == LITERATURE:
         raise ModelError(
             f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
-            f"networks are not in the repository; make them with fer train --architecture "
-            f"{_read_card(path / CARD).architecture} --name {name}"
+            f"networks are not in the repository; make them with fer literature train "
+            f"--architecture {_read_card(path / CARD).architecture} --name {name}"
         )
     if missing:
         raise ModelError(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,16 +20,15 @@ class Batch:
     """One step's input.
 
     Attributes:
-        pixels: ``(b, s, s, 1)`` float32 in 0..255.
-        targets: Head -> ``(b, classes)`` float32 distributions.
-        weights: Head -> ``(b,)`` float32.
-        rows: ``(b,)`` training rows that they show; None where that is no longer one each.
+        pixels: ``(b, s, s, c)`` float32 in 0..255.
+        targets: Head -> ``(b, classes)`` float32 distributions; of a network with one output,
+            ``(b,)`` class indices.
+        weights: Head -> ``(b,)`` float32; None where every row counts alike.
     """
 
     pixels: npt.NDArray[np.float32]
-    targets: dict[str, npt.NDArray[np.float32]]
-    weights: dict[str, npt.NDArray[np.float32]]
-    rows: npt.NDArray[np.intp] | None = None
+    targets: Any
+    weights: Any = None
 
 
 def make_batch(
@@ -49,7 +49,6 @@ def make_batch(
             "fer2013": np.ones(len(rows), np.float32),
             "ferplus": targets.ferplus_weight[rows],
         },
-        rows,
     )
 
 
@@ -66,7 +65,7 @@ def epoch_batches(
     *,
     size: int | None = None,
 ) -> Iterator[Batch]:
-    """Batches of one epoch in an order of its own, made two ahead in a feeder thread.
+    """Batches of one epoch in an order of its own.
 
     Args:
         images: ``(n, h, h)`` uint8.
@@ -85,6 +84,16 @@ def epoch_batches(
         rows = order[step * config.batch_size : (step + 1) * config.batch_size]
         return make_batch(images, targets, rows, side, augmentation, (config.seed, epoch, step))
 
+    return prefetched(make, steps)
+
+
+def prefetched(make: Callable[[int], Batch], steps: int) -> Iterator[Batch]:
+    """Batches 0, 1, ... of an epoch, made two ahead in a feeder thread.
+
+    Args:
+        make: Makes the batch of a step.
+        steps: How many there are.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="fer-feeder") as pool:
         pending = [pool.submit(make, step) for step in range(min(2, steps))]
         for step in range(steps):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -10,15 +11,9 @@ from typing import Any
 
 from fer.errors import TrainingError
 from fer.models.store import KERAS_FILE
-from fer.training.cycle import AugmentationConfig, Cycle, nested_fields
 
-__all__ = [
-    "AugmentationConfig",
-    "Cycle",
-    "TrainingConfig",
-    "network_name",
-    "recipe_faults",
-]
+_FORMER = ("answer_once", "closing_labels", "left_out", "restarts")
+"""Fields of recipes that earlier versions wrote; empty ones change nothing."""
 
 
 @contextlib.contextmanager
@@ -46,18 +41,63 @@ def network_name(path: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class AugmentationConfig:
+    """Ranges of the random changes that one training image goes through.
+
+    Attributes:
+        rotation_degrees: Rotation is uniform in plus or minus this angle.
+        scale: Lower and upper zoom factor.
+        shift: Largest shift as a fraction of the side.
+        flip: Probability of a horizontal flip.
+        gamma: Gamma is drawn log-uniformly from 1/(1+gamma) to 1+gamma.
+        low_resolution: Probability of a blur or a down-and-up-sampling, as webcams have.
+        erase: Probability of erasing one rectangle.
+        erase_area: Largest area of that rectangle, as a fraction of the image.
+        smallest: Fewest pixels that a down-sampling leaves, as a fraction of the side.
+        blur: Largest standard deviation of a blur, in pixels of the picture that is trained on.
+        jpeg: Probability of a JPEG of quality 10 to 60.
+        mixup: Probability that another picture of the batch is laid over it, fainter
+            (``fer.training.mixing``).
+    """
+
+    rotation_degrees: float = 13.0
+    scale: tuple[float, float] = (0.87, 1.2)
+    shift: float = 0.08
+    flip: float = 0.5
+    gamma: float = 0.25
+    low_resolution: float = 0.2
+    erase: float = 0.4
+    erase_area: float = 0.18
+    smallest: float = 0.4
+    blur: float = 1.3
+    jpeg: float = 0.0
+    mixup: float = 0.0
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> AugmentationConfig:
+        """The ranges that ``dataclasses.asdict`` gave, also after a detour through JSON."""
+        ranges = dict(values)
+        if "scale" in ranges:
+            low, high = ranges["scale"]
+            ranges["scale"] = (float(low), float(high))
+        return cls(**ranges)
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """A training recipe.
+    """A training recipe: one cosine cycle of SGD over pictures that grow.
 
     Attributes:
         architecture: Name in ``fer.architectures``.
-        epochs: Passes over the training rows in the first cycle.
+        epochs: Passes over the training rows.
         batch_size: Images a step.
-        learning_rate: As in ``Cycle``, of the first one.
-        warmup_epochs: As in ``Cycle``, of the first one.
+        learning_rate: Peak rate of SGD with Nesterov momentum.
+        warmup_epochs: Linear warm-up from zero.
         momentum: Nesterov momentum.
         weight_decay: L2 strength on kernels, as in SGD with coupled decay.
-        sizes: As in ``Cycle``, of the first one.
+        sizes: ``(share of the epochs, side in pixels)`` steps of progressive resizing: small
+            images first, full size last (Tan & Le 2021, arXiv 2104.00298). The network ends in
+            global average pooling, so that it accepts any size.
         label_smoothing: Uniform smoothing of the FER-2013 target.
         vote_smoothing: Share of the FER-2013 target that is replaced by P(label | FER+ votes),
             estimated on the training rows; 0 without votes.
@@ -65,24 +105,21 @@ class TrainingConfig:
         dropout: Rate before the heads.
         ema: Decay of the exponential moving average of the weights per step; 0 turns it off.
         seed: Seed of the order, the augmentation and the initial weights.
-        augmentation: As in ``Cycle``, of the first one.
-        closing_augmentation: As in ``Cycle``, of the first one.
-        teacher_weight: As in ``Cycle``, of the first one, which has nothing to learn from without
-            ``teachers`` or a ``start``.
-        teachers: As in ``Cycle``, of the first one.
-        answer_once: As in ``Cycle``, of the first one.
-        closing_labels: As in ``Cycle``, of the first one.
-        views: As in ``Cycle``, of the first one.
+        augmentation: Ranges of the augmentation.
+        closing_augmentation: Ranges during the last step of ``sizes``; None keeps the others. A
+            short schedule ends better on pictures that are closer to the real ones.
+        teacher_weight: Share of the targets that is replaced by the teachers' answers.
+        teachers: Folders of finished runs, or ``.keras`` files, whose mean answer to the same
+            augmented picture is part of the targets (Beyer et al. 2022, arXiv 2106.05237:
+            consistent teaching).
+        views: Number of augmented versions of every picture that ``teachers`` answer, with their
+            mirror images. Epochs repeat them, so that most find the answers kept in the run's
+            folder (Shen & Xing 2022, arXiv 2112.01528); 0 shows new ones in every epoch.
         start: Folder of a finished run, or a ``.keras`` file, whose weights the network begins
-            with, widened where it is narrower (``fer.training.growing``); for ``dlib27`` also
-            dlib's ``.dat`` file (``fer.training.dlib_start``); empty for random ones.
-        left_out: A part of the training rows, and how many parts there are, whose labels the
-            network does not see (``fer.training.parts``), so that it can teach others about
-            these rows; it learns P(label | FER+ votes) there. None leaves none out.
+            with; for ``dlib27`` also "dlib", or the path of dlib's ``.dat`` file
+            (``fer.training.dlib_start``); empty for random ones.
         precision: Keras's dtype policy while it learns; "mixed_bfloat16" helps only where the
             processor has bfloat16 instructions, elsewhere it is many times slower.
-        restarts: Further cycles, each from the weights that the one before ended with (warm
-            restarts: Loshchilov & Hutter 2017, arXiv 1608.03983).
     """
 
     architecture: str = "xs"
@@ -103,85 +140,63 @@ class TrainingConfig:
     closing_augmentation: AugmentationConfig | None = None
     teacher_weight: float = 0.0
     teachers: tuple[str, ...] = ()
-    answer_once: bool = False
-    closing_labels: bool = False
     views: int = 0
     start: str = ""
-    left_out: tuple[int, int] | None = None
     precision: str = "float32"
-    restarts: tuple[Cycle, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.teacher_weight and not (self.teachers or self.start):
+        if not 0 <= self.teacher_weight <= 1 or bool(self.teacher_weight) != bool(self.teachers):
             raise TrainingError(
-                f"teacher_weight: expected teachers or a start beside it in the first cycle, got "
-                f"none for a share of {self.teacher_weight:g}; an untrained network cannot teach "
-                "itself"
-            )
-        if self.left_out is not None and not 0 <= self.left_out[0] < self.left_out[1]:
-            raise TrainingError(
-                f"left_out: expected a part from 0 to one less than their number, got "
-                f"{self.left_out[0]} of {self.left_out[1]}; the first of three is [0, 3]"
+                f"teacher_weight: expected above 0 and at most 1 with teachers, and 0 without, got "
+                f"{self.teacher_weight:g} with {len(self.teachers)}; set the share of the targets "
+                "that is theirs"
             )
 
     def portable(self) -> TrainingConfig:
         """The recipe with other networks' names in place of their paths, for what is published."""
-
-        def names(paths: tuple[str, ...]) -> tuple[str, ...]:
-            return tuple(network_name(Path(one)) for one in paths)
-
-        restarts = tuple(replace(one, teachers=names(one.teachers)) for one in self.restarts)
+        teachers = tuple(network_name(Path(path)) for path in self.teachers)
         start = network_name(Path(self.start)) if self.start else ""
-        return replace(self, teachers=names(self.teachers), start=start, restarts=restarts)
-
-    @property
-    def total_epochs(self) -> int:
-        """Epochs of all cycles together."""
-        return self.epochs + sum(cycle.epochs for cycle in self.restarts)
-
-    def cycle_at(self, epoch: float) -> tuple[Cycle, int]:
-        """The cycle of an epoch counted from 0, and the epoch at which it began."""
-        cycle, first = (
-            Cycle(
-                self.epochs,
-                self.learning_rate,
-                self.warmup_epochs,
-                self.sizes,
-                self.augmentation,
-                self.closing_augmentation,
-                self.teacher_weight,
-                teachers=self.teachers,
-                answer_once=self.answer_once,
-                closing_labels=self.closing_labels,
-                views=self.views,
-            ),
-            0,
-        )
-        for restart in self.restarts:
-            if epoch < first + cycle.epochs:
-                break
-            cycle, first = restart, first + cycle.epochs
-        return cycle, first
+        return replace(self, teachers=teachers, start=start)
 
     def size_at(self, epoch: int) -> int:
-        """Image side in pixels for an epoch counted from 0."""
-        cycle, first = self.cycle_at(epoch)
-        return cycle.size_at(epoch - first)
+        """Image side in pixels for an epoch counted from 0; the last one has the full size."""
+        if epoch >= self.epochs - 1:
+            return self.sizes[-1][1]
+        done = 0.0
+        for share, size in self.sizes:
+            done += share
+            if epoch < round(done * self.epochs):
+                return size
+        return self.sizes[-1][1]
+
+    @property
+    def closing_epoch(self) -> int:
+        """The first epoch, counted from 0, of the last step of ``sizes``."""
+        return round(sum(share for share, _ in self.sizes[:-1]) * self.epochs)
 
     def view_at(self, epoch: int) -> int:
         """The epoch whose pictures are shown in an epoch, both counted from 0."""
-        cycle, first = self.cycle_at(epoch)
-        return first + cycle.view_at(epoch - first)
+        if not self.views:
+            return epoch
+        first = self.closing_epoch if epoch >= self.closing_epoch else 0
+        return first + (epoch - first) % self.views
 
     def augmentation_at(self, epoch: int) -> AugmentationConfig:
         """Ranges of the augmentation for an epoch counted from 0."""
-        cycle, first = self.cycle_at(epoch)
-        return cycle.augmentation_at(epoch - first)
+        if epoch >= self.closing_epoch and self.closing_augmentation is not None:
+            return self.closing_augmentation
+        return self.augmentation
 
     def learning_rate_at(self, epoch: float) -> float:
-        """Learning rate at a moment counted in epochs from 0."""
-        cycle, first = self.cycle_at(epoch)
-        return cycle.learning_rate_at(epoch - first)
+        """Learning rate at a moment counted in epochs from 0.
+
+        Linear warm-up, then cosine to zero (Loshchilov & Hutter 2017, arXiv 1608.03983).
+        """
+        if epoch < self.warmup_epochs:
+            return self.learning_rate * max(epoch, 0.01) / self.warmup_epochs
+        span = max(self.epochs - self.warmup_epochs, 1e-9)
+        progress = min((epoch - self.warmup_epochs) / span, 1.0)
+        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
@@ -195,9 +210,14 @@ class TrainingConfig:
             TrainingError: If a field is unknown or has no place in a recipe.
         """
         with recipe_faults("TrainingConfig"):
-            fields = nested_fields(values)
-            if fields.get("left_out") is not None:
-                part, parts = fields["left_out"]
-                fields["left_out"] = (int(part), int(parts))
-            fields["restarts"] = tuple(Cycle.from_dict(one) for one in fields.get("restarts", ()))
+            fields = dict(values)
+            for name in _FORMER:
+                if fields.pop(name, None):
+                    raise ValueError(f"{name}, which this version does not train with")
+            if "sizes" in fields:
+                fields["sizes"] = tuple((float(a), int(b)) for a, b in fields["sizes"])
+            fields["teachers"] = tuple(str(one) for one in fields.get("teachers", ()))
+            for name in ("augmentation", "closing_augmentation"):
+                if fields.get(name) is not None:
+                    fields[name] = AugmentationConfig.from_dict(fields[name])
             return cls(**fields)

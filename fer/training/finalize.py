@@ -98,7 +98,7 @@ def statistics_batches(
         augmented: Whether they pass through the augmentation of the recipe.
         batches: At most this many; never more than one pass.
     """
-    rng = np.random.default_rng((config.seed, config.total_epochs))
+    rng = np.random.default_rng((config.seed, config.epochs))
     order = rng.permutation(len(images))
     for start in range(0, min(len(order), batches * config.batch_size), config.batch_size):
         rows = order[start : start + config.batch_size]
@@ -107,7 +107,7 @@ def statistics_batches(
         chosen = images[rows]
         if augmented:
             views = [
-                augment(one, IMAGE_SIZE, config.augmentation_at(config.total_epochs - 1), rng)
+                augment(one, IMAGE_SIZE, config.augmentation_at(config.epochs - 1), rng)
                 for one in chosen
             ]
             chosen = np.stack(views)

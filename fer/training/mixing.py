@@ -17,8 +17,8 @@ def mix(batch: Batch, share: float, rng: np.random.Generator) -> Batch:
     """Lay another picture of the batch, fainter, over a share of its pictures.
 
     Mixup after Zhang et al. 2018 (arXiv 1710.09412) with an even distribution of the shares: the
-    picture keeps a half to all of itself. What stays of the other one teaches that a face
-    has more than one thing to say; a smile that a face has at rest is such a second thing.
+    picture keeps a half to all of itself. The fainter one teaches that a face can show a second
+    expression, such as a smile that it has at rest.
 
     Args:
         batch: Of augmented pictures, with the targets of each.

@@ -1,13 +1,8 @@
-"""A resumable training run in a folder: one checkpoint and one history row an epoch.
-
-The loop uses Keras 3 operations only, so that ``KERAS_BACKEND=jax`` trains the same code.
-"""
+"""Training of the networks that ship: two heads, under the protocol, resumable in a folder."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,72 +15,22 @@ from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
-from fer.training.batches import epoch_batches, steps_per_epoch
+from fer.training.batches import Batch, epoch_batches, steps_per_epoch
 from fer.training.config import TrainingConfig
-from fer.training.lessons import Lessons
 from fer.training.mixing import mixed
 from fer.training.network_pass import resized, validate
-from fer.training.parallel import Workers
 from fer.training.precision import dtype_policy
-from fer.training.run_folder import (
-    CHECKPOINT,
-    CONFIG,
-    HISTORY,
-    append_history,
-    load_checkpoint,
-    read_config,
-    save_checkpoint,
-    start_run,
-)
+from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe, start_run
 from fer.training.seeds import set_seed
-from fer.training.sharpness import Climber
 from fer.training.starting import start
-from fer.training.targets import Targets
-from fer.training.teachers import Teachers
+from fer.training.targets import Targets, make_targets
+from fer.training.teachers import Teachers, load_teachers
+from fer.training.trainer import Reporter, train_epochs
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = [
-    "CHECKPOINT",
-    "CONFIG",
-    "HISTORY",
-    "Reporter",
-    "StepReport",
-    "compile_model",
-    "load_checkpoint",
-    "open_run",
-    "read_config",
-    "resized",
-    "save_checkpoint",
-    "train",
-    "usable_rows",
-    "validate",
-]
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """Where a run stands after a step; for progress bars.
-
-    Attributes:
-        epoch: Counted from 0.
-        epochs: Of the run.
-        step: Counted from 1.
-        steps: Of an epoch.
-        loss: Of the step.
-        network: Name, where several networks are trained one after the other.
-    """
-
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float
-    network: str = ""
-
-
-Reporter = Callable[[StepReport], None]
+__all__ = ["compile_model", "open_run", "resized", "train", "usable_rows", "validate"]
 
 
 def compile_model(config: TrainingConfig) -> keras.Model:
@@ -100,8 +45,8 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     if config.architecture in SINGLE_OUTPUT:
         raise TrainingError(
             f"architecture: expected one with the heads fer2013 and ferplus, got "
-            f"{config.architecture!r}, which is a baseline with one output; train one of "
-            f"{', '.join(TWO_HEADS)}"
+            f"{config.architecture!r}, which has one output; train one of "
+            f"{', '.join(TWO_HEADS)}, or a system of the literature with fer literature train"
         )
     set_seed(config.seed)
     with dtype_policy(config.precision):
@@ -136,7 +81,7 @@ def open_run(run_dir: Path) -> tuple[keras.Model, TrainingConfig, int]:
     Raises:
         TrainingError: If no epoch is finished, or the folder cannot be read.
     """
-    config = read_config(run_dir)
+    config = read_recipe(run_dir / CONFIG, TrainingConfig)
     if not (run_dir / CHECKPOINT).exists():
         raise TrainingError(
             f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
@@ -161,48 +106,48 @@ def _make_metrics(model: keras.Model) -> None:
     model.reset_metrics()
 
 
-def _train_epoch(
-    model: keras.Model,
-    images: npt.NDArray[np.uint8],
-    targets: Targets,
-    epoch: int,
-    config: TrainingConfig,
-    climber: Climber | None,
-    teachers: Teachers | None,
-    workers: Workers | None,
-    report: Reporter | None,
-) -> dict[str, float]:
-    steps = steps_per_epoch(len(images), config.batch_size)
-    totals = dict.fromkeys(("loss", "fer2013_loss", "ferplus_loss", "fer2013_accuracy"), 0.0)
-    taught = None if teachers is None else IMAGE_SIZE
-    batches = epoch_batches(images, targets, epoch, config, size=taught)
-    if teachers is not None:
-        rows = steps * min(config.batch_size, len(images))
-        batches = teachers.teach(batches, config.view_at(epoch), rows, config.size_at(epoch))
-    for step, batch in enumerate(mixed(batches, epoch, config)):
-        model.optimizer.learning_rate.assign(config.learning_rate_at(epoch + step / steps))
-        # Each step reports itself only; the epoch's figures are the means of its steps.
-        model.reset_metrics()
-        if workers is not None:
-            batch = workers.share(batch)
-        if climber is not None:
-            climber.climb(batch)
-        logs = model.train_on_batch(
-            batch.pixels, batch.targets, sample_weight=batch.weights, return_dict=True
-        )
-        if climber is not None:
-            climber.return_back()
-        if not np.isfinite(logs["loss"]):
-            raise TrainingError(
-                f"epoch {epoch + 1}, step {step + 1}: the loss is {logs['loss']}; lower the "
-                "learning rate and continue from the last checkpoint with --resume"
-            )
-        for name in totals:
-            totals[name] += float(logs[name]) / steps
-        if report is not None:
-            report(StepReport(epoch, config.total_epochs, step + 1, steps, float(logs["loss"])))
-    totals["accuracy"] = totals.pop("fer2013_accuracy")
-    return totals
+@dataclass(frozen=True, slots=True, eq=False)
+class _TwoHeads:
+    """A network with the heads "fer2013" and "ferplus" under the protocol; a ``Task``."""
+
+    model: keras.Model
+    config: TrainingConfig
+    images: npt.NDArray[np.uint8]
+    targets: Targets
+    teachers: Teachers | None
+    validation: FaceDataset
+
+    @property
+    def epochs(self) -> int:
+        return self.config.epochs
+
+    @property
+    def steps(self) -> int:
+        return steps_per_epoch(len(self.images), self.config.batch_size)
+
+    def before_epoch(self, epoch: int) -> dict[str, float]:
+        config = self.config
+        return {"size": config.size_at(epoch), "learning_rate": config.learning_rate_at(epoch)}
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        config = self.config
+        if self.teachers is None:
+            batches = epoch_batches(self.images, self.targets, epoch, config)
+        else:
+            full = epoch_batches(self.images, self.targets, epoch, config, size=IMAGE_SIZE)
+            rows = self.steps * min(config.batch_size, len(self.images))
+            view, size = config.view_at(epoch), config.size_at(epoch)
+            batches = self.teachers.teach(full, view, rows, size)
+        return mixed(batches, epoch, config)
+
+    def learning_rate_at(self, moment: float) -> float:
+        return self.config.learning_rate_at(moment)
+
+    def validate(self, epoch: int) -> dict[str, float]:
+        return validate(self.model, self.validation, self.config.size_at(epoch))
+
+    def after_epoch(self, row: Mapping[str, float]) -> bool:
+        return True
 
 
 def usable_rows(dataset: FaceDataset) -> tuple[FaceDataset, FaceDataset]:
@@ -234,7 +179,6 @@ def train(
     *,
     resume: bool = False,
     report: Reporter | None = None,
-    workers: Workers | None = None,
 ) -> keras.Model:
     """Train under the protocol; the folder holds all that is needed to go on after a kill.
 
@@ -244,8 +188,6 @@ def train(
         run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step.
-        workers: The processes that train together, each called with the same arguments but its
-            own index, on a folder that all of them can read; only the first one writes.
 
     Returns:
         The model after the last epoch, with its optimizer (and EMA) still attached.
@@ -256,52 +198,19 @@ def train(
             finite.
     """
     chosen, validation = usable_rows(dataset)
-    checkpoint = run_dir / CHECKPOINT
-    writes = workers is None or workers.first
-    if writes:
-        start_run(run_dir, config, resume=resume)
-    lessons = Lessons(config, chosen, run_dir, workers)
-    if workers is None:
-        model = compile_model(config)
-        _make_metrics(model)
-    else:
-        model = workers.build(lambda: compile_model(config), config.batch_size)
-    looking: Callable[[keras.Model], AbstractContextManager[keras.Model]] = (
-        nullcontext if workers is None else workers.looking
-    )
+    start_run(run_dir, config, resume=resume)
+    model = compile_model(config)
+    _make_metrics(model)
     first = 0
-    if checkpoint.exists():
-        first = load_checkpoint(model, checkpoint)
+    if (run_dir / CHECKPOINT).exists():
+        first = load_checkpoint(model, run_dir / CHECKPOINT)
     else:
         start(model, config, chosen.images)
-    climber = None
-    for epoch in range(first, config.total_epochs):
-        started = time.perf_counter()
-        cycle, began = config.cycle_at(epoch)
-        if epoch in (began, first):
-            lessons.begin(cycle, began, looking(model), fresh=epoch == began)
-            climber = (
-                Climber(model, cycle.sharpness, config.ferplus_weight) if cycle.sharpness else None
-            )
-        size = config.size_at(epoch)
-        targets, teachers = lessons.at(cycle, epoch - began)
-        logs = _train_epoch(
-            model, chosen.images, targets, epoch, config, climber, teachers, workers, report
+    if first < config.epochs:
+        targets = make_targets(
+            chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
         )
-        if not writes:
-            continue
-        with looking(model) as network:
-            measured = validate(network, validation, size)
-        row = {
-            "epoch": epoch + 1,
-            "size": size,
-            "learning_rate": config.learning_rate_at(epoch),
-            **logs,
-            **measured,
-            "seconds": round(time.perf_counter() - started, 1),
-        }
-        # The row first: a kill between the two repeats the epoch, which replaces its row. The
-        # other way round the row would be lost.
-        append_history(run_dir / HISTORY, row)
-        save_checkpoint(model, checkpoint, epoch + 1)
+        teachers = load_teachers(config, run_dir)
+        task = _TwoHeads(model, config, chosen.images, targets, teachers, validation)
+        train_epochs(model, task, run_dir, first=first, report=report)
     return model

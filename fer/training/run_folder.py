@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.errors import TrainingError
-from fer.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     import keras
@@ -24,22 +24,39 @@ HISTORY = "history.csv"
 CONFIG = "config.json"
 
 
-def read_config(run_dir: Path) -> TrainingConfig:
-    """The recipe that a run folder was started with.
+class StoredRecipe(Protocol):
+    """A recipe that a run folder keeps."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        ...
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The recipe that ``to_dict`` wrote."""
+        ...
+
+
+Kind = TypeVar("Kind", bound=StoredRecipe)
+
+
+def read_recipe(path: Path, kind: type[Kind]) -> Kind:
+    """A recipe from a JSON file, such as a run's ``config.json``.
+
+    Args:
+        path: The file.
+        kind: Class of the recipe.
 
     Raises:
-        TrainingError: If the folder holds no run, or its recipe cannot be read.
+        TrainingError: If it cannot be read as one.
     """
-    path = run_dir / CONFIG
     try:
-        return TrainingConfig.from_dict(json.loads(path.read_text()))
-    except FileNotFoundError:
-        raise TrainingError(
-            f"{run_dir}: expected the folder of a run, found no {CONFIG}; check the path"
-        ) from None
+        return kind.from_dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, AttributeError) as fault:
+        reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
         raise TrainingError(
-            f"{path}: expected the JSON of a recipe, got: {fault}; start a new run"
+            f"{path}: expected the JSON of a recipe, got: {reason}; name the folder of a run, or a "
+            "file like its config.json"
         ) from fault
 
 
@@ -57,50 +74,75 @@ def minutes_of(rows: list[dict[str, str]]) -> float:
     return round(sum(float(row["seconds"]) for row in rows) / 60, 1)
 
 
-def start_run(run_dir: Path, config: TrainingConfig, *, resume: bool) -> None:
+def start_run(run_dir: Path, recipe: StoredRecipe, *, resume: bool) -> None:
     """Make the folder and write the recipe, unless that would spoil another run.
 
-    A resumed run may have more restarts than it was started with; all else must be the same.
+    Raises:
+        TrainingError: If the folder holds another run, or the disk refuses.
     """
+    path, kind = run_dir / CONFIG, type(recipe)
     if (run_dir / CHECKPOINT).exists():
         if not resume:
             raise TrainingError(
                 f"{run_dir}: expected an empty folder, found a run; continue it with --resume or "
                 "choose another --run-dir"
             )
-        earlier = read_config(run_dir)
-        stored, wanted = earlier.to_dict(), config.to_dict()
+        stored, wanted = read_recipe(path, kind).to_dict(), recipe.to_dict()
         changed = [name for name in wanted if stored[name] != wanted[name]]
-        if changed == ["restarts"] and config.restarts[: len(earlier.restarts)] == earlier.restarts:
-            # A further cycle leaves true what was done so far.
-            _write_config(run_dir, config)
-            return
         if changed:
             raise TrainingError(
                 f"{run_dir}: expected the recipe that this run was started with, got another "
                 f"{', '.join(changed)}; resume with the same options or choose another --run-dir"
             )
         return
-    if not (run_dir / CONFIG).exists() or read_config(run_dir) != config:
+    if not path.exists() or read_recipe(path, kind) != recipe:
         # Left by a run that ended before its first checkpoint: answers to other pictures.
         for stale in run_dir.glob("view-*.npz"):
             stale.unlink()
-    _write_config(run_dir, config)
+    write_json(path, recipe.to_dict())
 
 
-def _write_config(run_dir: Path, config: TrainingConfig) -> None:
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file so that a reader, also after a power cut, sees all of it or the one before.
+
+    Raises:
+        TrainingError: If the disk refuses; the file before stays as it was.
+    """
+    partial = path.with_suffix(".partial")
     try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        (run_dir / CONFIG).write_text(json.dumps(config.to_dict(), indent=2) + "\n")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with partial.open("wb") as file:
+            file.write(content)
+            # Renaming alone could leave an empty file behind after a power cut.
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
     except OSError as fault:
+        partial.unlink(missing_ok=True)
         raise TrainingError(
-            f"{run_dir}: expected a folder to write to, got: {fault.strerror or fault}; choose "
-            "another --run-dir"
+            f"{path}: could not write ({fault.strerror or fault}); free some disk or choose "
+            "another folder; a run goes on from its last checkpoint with --resume"
         ) from fault
 
 
-def _state(model: keras.Model) -> list[Any]:
-    return [*model.variables, *model.optimizer.variables]
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON as ``write_bytes`` does.
+
+    Raises:
+        TrainingError: If the disk refuses.
+    """
+    write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write an ``.npz`` file as ``write_bytes`` does.
+
+    Raises:
+        TrainingError: If the disk refuses.
+    """
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]
+    write_bytes(path, content.getvalue())
 
 
 def save_checkpoint(model: keras.Model, path: Path, epoch: int) -> None:
@@ -111,38 +153,30 @@ def save_checkpoint(model: keras.Model, path: Path, epoch: int) -> None:
     """
     from keras import ops
 
-    arrays = {f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(_state(model))}
-    partial = path.with_suffix(".partial")
-    try:
-        with partial.open("wb") as file:
-            np.savez(file, epoch=np.int64(epoch), **arrays)
-            # Renaming alone could leave an empty file behind after a power cut.
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, path)
-    except OSError as fault:
-        partial.unlink(missing_ok=True)
-        raise TrainingError(
-            f"{path}: could not save the checkpoint ({fault.strerror or fault}); free some disk "
-            "and continue with --resume, the last checkpoint is intact"
-        ) from fault
+    state = [*model.variables, *model.optimizer.variables]
+    arrays = {f"v{i}": ops.convert_to_numpy(v) for i, v in enumerate(state)}
+    write_arrays(path, {"epoch": np.asarray(epoch, np.int64), **arrays})
 
 
-def load_checkpoint(model: keras.Model, path: Path) -> int:
+def load_checkpoint(model: keras.Model, path: Path, *, optimizer: bool = True) -> int:
     """Restore what ``save_checkpoint`` wrote; returns the number of finished epochs.
+
+    Args:
+        model: The network, with its optimizer unless that is left out.
+        path: The file.
+        optimizer: Whether to restore the optimizer too.
 
     Raises:
         TrainingError: If the file does not belong to this network.
     """
+    state = [*model.variables, *(model.optimizer.variables if optimizer else ())]
     try:
         # Opened here: on a damaged file, np.load would leave its own handle open.
         with path.open("rb") as file, np.load(file) as stored:
-            state = _state(model)
-            names = [f"v{i}" for i in range(len(state))]
-            if set(stored.files) != {"epoch", *names}:
+            if optimizer and len(stored.files) != 1 + len(state):
                 raise ValueError(f"{len(stored.files) - 1} arrays instead of {len(state)}")
-            for variable, name in zip(state, names, strict=True):
-                variable.assign(stored[name])
+            for index, variable in enumerate(state):
+                variable.assign(stored[f"v{index}"])
             return int(stored["epoch"])
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise TrainingError(
@@ -151,39 +185,38 @@ def load_checkpoint(model: keras.Model, path: Path) -> int:
         ) from fault
 
 
-def answers_path(run_dir: Path, epoch: int, *, view: bool = False) -> Path:
-    """Where a teacher's answers are kept: those of a cycle, or those to one epoch's views."""
-    return run_dir / f"{'view' if view else 'teacher'}-{epoch}.npz"
-
-
-def save_answers(path: Path, answers: Mapping[str, npt.NDArray[np.float32]]) -> None:
-    """Keep a teacher's probabilities, for a run that is resumed or shows the pictures again.
+def finished_epochs(run_dir: Path) -> int:
+    """Epochs that a run's checkpoint has behind it; 0 without one.
 
     Raises:
-        TrainingError: If the disk refuses.
+        TrainingError: If it cannot be read.
     """
-    partial = path.with_suffix(".partial")
+    path = run_dir / CHECKPOINT
+    if not path.exists():
+        return 0
     try:
-        with partial.open("wb") as file:
-            np.savez(file, allow_pickle=False, **answers)
-        os.replace(partial, path)
-    except OSError as fault:
-        partial.unlink(missing_ok=True)
+        with path.open("rb") as file, np.load(file) as stored:
+            return int(stored["epoch"])
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
         raise TrainingError(
-            f"{path}: could not save the teacher's answers ({fault.strerror or fault}); free some "
-            "disk and continue with --resume, the last checkpoint is intact"
+            f"{path}: expected a checkpoint, got: {fault}; start a new run in another folder"
         ) from fault
 
 
-def load_answers(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
-    """Read what ``save_answers`` wrote.
+def view_path(run_dir: Path, epoch: int) -> Path:
+    """Where the teachers' answers to one epoch's views are kept."""
+    return run_dir / f"view-{epoch}.npz"
+
+
+def load_view(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
+    """The teachers' probabilities ``(rows, classes)`` that are kept in a file, by head.
 
     Raises:
         TrainingError: If the file is missing or belongs to other rows.
     """
     try:
         with path.open("rb") as file, np.load(file) as stored:
-            answers = {head: stored[head].astype(np.float32) for head in ("fer2013", "ferplus")}
+            answers = {head: stored[head].astype(np.float32) for head in stored.files}
         found = {len(one) for one in answers.values()}
         if found != {rows}:
             raise ValueError(f"answers for {sorted(found)} rows")
@@ -196,21 +229,16 @@ def load_answers(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
 
 
 def append_history(path: Path, row: Mapping[str, float]) -> None:
-    """Rewrite the history with one more row; rows of a repeated epoch are replaced."""
-    rows: list[Mapping[str, Any]] = []
-    if path.exists():
-        with path.open(newline="") as file:
-            rows = [old for old in csv.DictReader(file) if int(old["epoch"]) < row["epoch"]]
-    partial = path.with_suffix(".partial")
-    try:
-        with partial.open("w", newline="") as file:
-            writer = csv.DictWriter(file, fieldnames=list(row))
-            writer.writeheader()
-            writer.writerows([*rows, row])
-        os.replace(partial, path)
-    except OSError as fault:
-        partial.unlink(missing_ok=True)
-        raise TrainingError(
-            f"{path}: could not save the history ({fault.strerror or fault}); free some disk and "
-            "continue with --resume, the last checkpoint is intact"
-        ) from fault
+    """Rewrite the history with one more row; rows of a repeated epoch are replaced.
+
+    Raises:
+        TrainingError: If the disk refuses.
+    """
+    rows: list[Mapping[str, Any]] = [
+        old for old in read_history(path.parent) if int(old["epoch"]) < row["epoch"]
+    ]
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(row))
+    writer.writeheader()
+    writer.writerows([*rows, row])
+    write_bytes(path, text.getvalue().encode())

@@ -4,30 +4,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 from fer.datasets.base import FaceDataset
-from fer.errors import TrainingError
 from fer.training.config import TrainingConfig
-from fer.training.lineage import check_single, placed, shortened, train_lineage
-from fer.training.parallel import Workers
 from fer.training.precision import check_policy
-from fer.training.recipes import LINEAGES, RECIPES
-from fer.training.run import CONFIG, Reporter, read_config, train
+from fer.training.run import train
+from fer.training.run_folder import CONFIG, read_recipe
+from fer.training.trainer import Reporter
 
 
-def read_recipe(path: Path) -> TrainingConfig:
-    """A recipe from a JSON file, such as a run's ``config.json``.
-
-    Raises:
-        TrainingError: If the file cannot be read as one.
-    """
-    try:
-        return TrainingConfig.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, AttributeError, TypeError) as fault:
-        raise TrainingError(
-            f"{path}: expected the JSON of a recipe, got: {fault}; start from a run's config.json"
-        ) from fault
+def default_recipe(architecture: str) -> TrainingConfig:
+    """The recipe in ``recipes.json`` of an architecture, else the defaults."""
+    stored = json.loads((files("fer.training") / "recipes.json").read_text(encoding="utf-8"))
+    # One network that sees faces in two sizes.
+    values = stored.get(architecture.removesuffix("-144"), {})
+    return TrainingConfig.from_dict({**values, "architecture": architecture})
 
 
 def choose_recipe(
@@ -43,15 +36,16 @@ def choose_recipe(
     """The recipe of a run.
 
     A file, if given; otherwise a resumed run keeps its own, and a new one takes that of its
-    architecture, else the defaults. Epochs, seed and precision given by hand win.
+    architecture (``default_recipe``). Epochs, seed and precision given by hand win.
     """
     if resume and config_path is None and (run_dir / CONFIG).exists():
-        config = read_config(run_dir)
+        config = read_recipe(run_dir / CONFIG, TrainingConfig)
     elif config_path is not None:
-        config = read_recipe(config_path)
+        config = read_recipe(config_path, TrainingConfig)
     else:
-        config = RECIPES.get(architecture, TrainingConfig(architecture=architecture))
-    config = shortened(config, epochs)
+        config = default_recipe(architecture)
+    if epochs is not None:
+        config = replace(config, epochs=epochs)
     if seed is not None:
         config = replace(config, seed=seed)
     if precision is not None:
@@ -70,12 +64,8 @@ def run_training(
     precision: str | None = None,
     resume: bool = False,
     report: Reporter | None = None,
-    workers: Workers | None = None,
 ) -> None:
     """Train in a folder; see ``fer.training.run.train`` for what it holds.
-
-    Where the recipe comes after others (``fer.training.recipes.LINEAGES``), those are trained
-    first, in ``before/`` within the folder.
 
     Raises:
         TrainingError: If the recipe or the folder cannot be used.
@@ -89,11 +79,4 @@ def run_training(
         precision=precision,
         resume=resume,
     )
-    if config_path is None and not (resume and (run_dir / CONFIG).exists()):
-        lineage = LINEAGES.get(architecture, {})
-        check_single(lineage, workers)
-        before = train_lineage(
-            lineage, dataset, run_dir, epochs=epochs, precision=config.precision, report=report
-        )
-        config = placed(config, before)
-    train(config, dataset, run_dir, resume=resume, report=report, workers=workers)
+    train(config, dataset, run_dir, resume=resume, report=report)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from fer.errors import TrainingError
 from fer.training.config import TrainingConfig
-from fer.training.dlib_start import SUFFIX, start_from_dlib
-from fer.training.growing import grow
+from fer.training.dlib_start import DLIB, SUFFIX, find_dlib, start_from_dlib
 from fer.training.teachers import load_network
 
 if TYPE_CHECKING:
@@ -30,8 +30,15 @@ def start(model: keras.Model, config: TrainingConfig, faces: npt.NDArray[np.uint
     """
     if not config.start:
         return
-    path = Path(config.start)
+    path = find_dlib() if config.start == DLIB else Path(config.start)
     if path.suffix == SUFFIX:
         start_from_dlib(model, path, faces)
-    else:
-        grow(load_network(path), model, seed=config.seed)
+        return
+    weights = load_network(path).get_weights()
+    shapes = [tuple(one.shape) for one in weights]
+    if shapes != [tuple(one.shape) for one in model.weights]:
+        raise TrainingError(
+            f"{path}: expected the weights of {model.name}, got those of another network; start "
+            "from one of the same architecture"
+        )
+    model.set_weights(weights)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +9,6 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import vote_distribution
-from fer.errors import TrainingError
 from fer.labels import FER2013, FERPLUS
 
 Floats = npt.NDArray[np.float32]
@@ -34,7 +32,6 @@ class Targets:
 def label_given_votes(
     votes: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int8],
-    hidden: npt.NDArray[np.bool_] | None = None,
 ) -> Floats:
     """Estimate P(FER-2013 label | FER+ votes) by multinomial logistic regression.
 
@@ -45,53 +42,27 @@ def label_given_votes(
     Args:
         votes: ``(n, 10)`` uint8.
         labels: ``(n,)`` int8.
-        hidden: ``(n,)`` rows whose labels it is not fitted on; None for none.
 
     Returns:
-        ``(n, 7)`` float32, for hidden rows too.
+        ``(n, 7)`` float32.
     """
     from sklearn.linear_model import LogisticRegression
 
     features = np.sqrt(votes.astype(np.float64) / 10)
-    known = np.ones(len(labels), bool) if hidden is None else ~hidden
-    model = LogisticRegression(C=10.0, max_iter=500).fit(features[known], labels[known])
+    model = LogisticRegression(C=10.0, max_iter=500).fit(features, labels)
     result = np.zeros((len(labels), len(FER2013)), np.float32)
     result[:, model.classes_.astype(int)] = model.predict_proba(features)
     return result
 
 
-def blend(targets: Targets, teacher: Mapping[str, Floats], share: float) -> Targets:
-    """Replace a share of the targets by a teacher's probabilities ``(n, 7)`` and ``(n, 8)``."""
-    return Targets(
-        (1 - share) * targets.fer2013 + share * teacher["fer2013"],
-        (1 - share) * targets.ferplus + share * teacher["ferplus"],
-        targets.ferplus_weight,
-    )
-
-
-def make_targets(
-    dataset: FaceDataset,
-    *,
-    label_smoothing: float,
-    vote_smoothing: float,
-    hidden: npt.NDArray[np.bool_] | None = None,
-) -> Targets:
+def make_targets(dataset: FaceDataset, *, label_smoothing: float, vote_smoothing: float) -> Targets:
     """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions.
 
     Args:
         dataset: Training rows.
         label_smoothing: Uniform smoothing of the FER-2013 target.
         vote_smoothing: Share of it that is replaced by P(label | FER+ votes).
-        hidden: ``(n,)`` rows whose labels stay out: that probability is their whole target.
-
-    Raises:
-        TrainingError: If labels are to be hidden where there are no votes.
     """
-    if hidden is not None and dataset.votes is None:
-        raise TrainingError(
-            "left_out: expected FER+ votes in place of the labels that are left out, got none; "
-            "name the FER+ file with --ferplus"
-        )
     classes = len(FER2013)
     one_hot = np.eye(classes, dtype=np.float32)[dataset.labels]
     fer2013 = (1 - label_smoothing) * one_hot + label_smoothing / classes
@@ -101,10 +72,8 @@ def make_targets(
             np.full((len(dataset), len(FERPLUS)), 1 / len(FERPLUS), np.float32),
             np.zeros(len(dataset), np.float32),
         )
-    if vote_smoothing or hidden is not None:
-        expected = label_given_votes(dataset.votes, dataset.labels, hidden)
+    if vote_smoothing:
+        expected = label_given_votes(dataset.votes, dataset.labels)
         fer2013 = (1 - vote_smoothing) * fer2013 + vote_smoothing * expected
-        if hidden is not None:
-            fer2013[hidden] = expected[hidden]
     ferplus, weight = vote_distribution(dataset.votes)
     return Targets(fer2013.astype(np.float32), ferplus, weight)

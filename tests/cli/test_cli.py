@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from fer.cli.main import main
-from fer.models.store import open_model
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -79,7 +78,6 @@ def test_analyze_goes_on_after_a_broken_file_and_exits_with_1(
         (("evaluate", "--data", "/no/such.csv"), "/no/such.csv"),
         (("train", "--architecture", "unheard-of", "--data", "{csv}"), "expected one of"),
         (("models", "show", "unheard-of"), "unheard-of"),
-        (("models", "ensemble", "one-run", "--data", "{csv}"), "expected 2 to 5 runs, got 1"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_1(
@@ -94,24 +92,6 @@ def test_bad_input_is_one_line_and_exit_code_1(
     assert run(monkeypatch, *(part.format(csv=csv) for part in arguments)) == 1
     errors = capsys.readouterr().err
     assert message in errors and "Traceback" not in errors
-
-
-def test_an_ensemble_is_measured_and_written_down(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    csv = write_csv(tmp_path / "fer2013.csv")
-    network = open_model("xs").path / "model.keras"
-    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
-    command = ("models", "ensemble", network, network, "--data", csv, "--json")
-    assert run(monkeypatch, *command) == 0
-    assert "PrivateTest" not in json.loads(capsys.readouterr().out)
-    assert not (tmp_path / "models").exists()
-    assert run(monkeypatch, *command, "--private") == 0
-    result = json.loads(capsys.readouterr().out)
-    assert [one["name"] for one in result["members"]] == ["xs", "xs"]
-    assert result["PrivateTest"]["fer2013_flip"]["n"] == 14
-    assert json.loads((tmp_path / "models" / "ensemble.json").read_text()) == result
-    assert "PrivateTest | 14" in (tmp_path / "models" / "ENSEMBLE.md").read_text()
 
 
 def test_evaluate_prints_json_with_n_and_protocol(
@@ -199,7 +179,7 @@ def test_models_list_names_the_shipped_model(
     assert "xs" in [card["name"] for card in json.loads(capsys.readouterr().out)]
 
 
-def test_train_refuses_to_overwrite_a_run_and_goes_on_with_a_further_cycle(
+def test_train_refuses_to_overwrite_a_run_or_to_change_its_recipe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     csv = write_csv(tmp_path / "fer2013.csv")
@@ -210,12 +190,8 @@ def test_train_refuses_to_overwrite_a_run_and_goes_on_with_a_further_cycle(
     assert "--resume" in capsys.readouterr().err
     assert run(monkeypatch, *train, "--epochs", 2, "--resume") == 1
     assert "another epochs" in capsys.readouterr().err
-    recipe = json.loads((run_dir / "config.json").read_text())
-    recipe["restarts"] = [{"epochs": 1, "learning_rate": 0.01, "teacher_weight": 0.2}]
-    longer = tmp_path / "longer.json"
-    longer.write_text(json.dumps(recipe))
-    assert run(monkeypatch, *train, "--config", longer, "--resume") == 0
-    assert len(pd.read_csv(run_dir / "history.csv")) == 2
+    assert run(monkeypatch, *train, "--resume") == 0
+    assert len(pd.read_csv(run_dir / "history.csv")) == 1
 
 
 def test_dataset_audit_writes_a_list_that_train_takes(

@@ -112,7 +112,7 @@ def test_it_trains_from_the_command_line(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = tmp_path / "run"
-    arguments = ["train", "--architecture", "cnn5-224", "--data", tree, "--epochs", 1]
+    arguments = ["literature", "train", "--architecture", "cnn5-224", "--data", tree, "--epochs", 1]
     monkeypatch.setattr(sys, "argv", ["fer", *map(str, arguments), "--run-dir", str(run)])
     with pytest.raises(SystemExit) as stop:
         main()

@@ -19,8 +19,7 @@ from fer.literature.comparison import (
     trained,
 )
 from fer.literature.headlines import HEADLINES
-from fer.literature.retiming import time_all
-from fer.literature.timing import LATENCY, TIMED, record_time
+from fer.literature.timing import LATENCY, record_time
 from fer.models.store import DEFAULT_MODEL, models_dir
 
 
@@ -119,29 +118,6 @@ def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> N
     assert json.loads(path.read_text()) == {**figures, LATENCY: measured}
     assert record_time(folder) == measured
     assert next(iter(entries(models))).milliseconds == measured
-
-
-def test_all_systems_are_timed_in_one_run_also_without_their_weights(models: Path) -> None:
-    shutil.copy(models_dir() / DEFAULT_MODEL / "model.tflite", models / DEFAULT_MODEL)
-    for name in ("cnn4-56", "knn-169-pca"):
-        folder = models / "literature" / name
-        folder.mkdir(exist_ok=True)
-        for file in ("card.json", "metrics.json"):
-            shutil.copy(models_dir() / "literature" / name / file, folder / file)
-    path = models / "literature" / "cnn4-56" / "metrics.json"
-    figures = json.loads(path.read_text())
-    path.write_text(json.dumps({**figures, LATENCY: 1e6, TIMED: ""}))
-    assert "of whatever machine" in markdown(entries(models))
-    asked: list[str] = []
-    times = time_all(models, report=asked.append)
-    assert asked == list(times) == [DEFAULT_MODEL, "cnn4-56", "knn-169-pca"]
-    assert (
-        0 < times[DEFAULT_MODEL] < times["knn-169-pca"] and times["cnn4-56"] < times["knn-169-pca"]
-    )
-    again = json.loads(path.read_text())
-    assert again[LATENCY] == times["cnn4-56"]
-    assert again["fit"] == figures["fit"]
-    assert "all were measured in one run" in markdown(entries(models))
 
 
 def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> None:

@@ -130,10 +130,8 @@ def test_a_recipe_takes_names_instead_of_its_own() -> None:
     batches = [
         np.concatenate(
             [
-                pixels
-                for pixels, _ in epoch_batches(
-                    ArraySource(images), np.arange(6), one, epoch, (56, 1)
-                )
+                batch.pixels
+                for batch in epoch_batches(ArraySource(images), np.arange(6), one, epoch, (56, 1))
             ]
         )
         for one, epoch in (

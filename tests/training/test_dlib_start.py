@@ -122,12 +122,9 @@ def test_dlib27_has_its_parameters_and_costs_less_than_s() -> None:
 
 def test_dlib27_144_is_the_same_network_on_larger_faces(started: Any, faces: np.ndarray) -> None:
     from fer.architectures.complexity import multiply_adds
-    from fer.training.growing import grow
 
     large = build("dlib27-144", input_size=None)
-    grow(started, large)
-    for one, other in zip(started.get_weights(), large.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
+    large.set_weights(started.get_weights())
     fixed = build("dlib27-144")
     assert fixed.get_layer("features").output.shape == (None, 5, 5, 256)
     assert multiply_adds(fixed) == pytest.approx(

@@ -26,12 +26,8 @@ from fer.training.deployment import check_precision, head_truths
 from fer.training.finalize import finalize, reestimate_statistics, statistics_batches
 from fer.training.perceived import fit_perceived, join
 from fer.training.publish import publish, remake
-from fer.training.run import (
-    compile_model,
-    load_checkpoint,
-    resized,
-    validate,
-)
+from fer.training.run import compile_model, resized, validate
+from fer.training.run_folder import load_checkpoint
 from tests.training.tiny import CONFIG, Runs, make_faces
 
 JOINED = PerceivedRecord(
@@ -343,7 +339,7 @@ def test_a_head_without_a_loss_is_not_published(runs: Runs, trial: Path) -> None
 
 
 def test_a_run_without_an_epoch_is_not_published(runs: Runs, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"found no config\.json"):
+    with pytest.raises(TrainingError, match=r"config\.json: expected the JSON of a recipe"):
         publish(tmp_path, runs.dataset, tmp_path / "models", version="1")
     shutil.copy(runs.straight / "config.json", tmp_path)
     with pytest.raises(TrainingError, match=r"found no checkpoint\.npz"):

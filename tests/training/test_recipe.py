@@ -10,14 +10,14 @@ import cv2
 import numpy as np
 import pytest
 
+from fer.architectures import TWO_HEADS
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.labels import FER2013, FERPLUS
 from fer.training.augmentation import affine_matrix, augment
 from fer.training.batches import epoch_batches, make_batch, steps_per_epoch
-from fer.training.config import AugmentationConfig, Cycle, TrainingConfig
-from fer.training.recipes import RECIPES
-from fer.training.session import choose_recipe
+from fer.training.config import AugmentationConfig, TrainingConfig
+from fer.training.session import choose_recipe, default_recipe
 from fer.training.targets import Targets, label_given_votes, make_targets
 
 IDENTITY = AugmentationConfig(
@@ -61,7 +61,7 @@ def test_without_warm_up_the_first_rate_is_the_peak() -> None:
 
 @pytest.mark.parametrize("epochs", [1, 2, 7, 42, 100])
 def test_sizes_only_grow_and_end_at_the_last(epochs: int) -> None:
-    config = replace(RECIPES["xs"], epochs=epochs, restarts=())
+    config = replace(default_recipe("xs"), epochs=epochs)
     sizes = [config.size_at(epoch) for epoch in range(epochs)]
     assert sizes == sorted(sizes)
     assert sizes[-1] == 48
@@ -73,7 +73,7 @@ def test_sizes_have_their_share_of_the_epochs() -> None:
 
 
 def test_closing_augmentation_goes_with_the_last_size() -> None:
-    config = replace(RECIPES["xs"], epochs=10, sizes=((0.7, 28), (0.3, 48)))
+    config = replace(default_recipe("xs"), epochs=10, sizes=((0.7, 28), (0.3, 48)))
     assert config.closing_augmentation is not None
     closing = [config.augmentation_at(e) == config.closing_augmentation for e in range(10)]
     assert closing == [False] * 7 + [True] * 3
@@ -81,25 +81,37 @@ def test_closing_augmentation_goes_with_the_last_size() -> None:
     assert {plain.augmentation_at(e) for e in range(10)} == {config.augmentation}
 
 
-def test_a_restart_begins_a_cycle_of_its_own() -> None:
-    restart = Cycle(4, learning_rate=0.04, sizes=((0.5, 40), (0.5, 48)))
-    config = TrainingConfig(epochs=10, learning_rate=0.1, restarts=(restart,))
-    assert config.total_epochs == 14
-    assert [config.cycle_at(epoch)[1] for epoch in (0, 9, 10, 13)] == [0, 0, 10, 10]
-    assert [config.size_at(epoch) for epoch in range(9, 14)] == [48, 40, 40, 48, 48]
-    assert config.learning_rate_at(9.99) < 0.001
-    assert config.learning_rate_at(11) == pytest.approx(0.04)
-    assert config.learning_rate_at(14) == pytest.approx(0)
-    assert config.augmentation_at(12) == restart.augmentation
-
-
 def test_epochs_given_by_hand_are_all_there_are(tmp_path: Path) -> None:
-    assert choose_recipe(tmp_path, architecture="xs", epochs=3).total_epochs == 3
+    assert choose_recipe(tmp_path, architecture="xs", epochs=3).epochs == 3
 
 
 def test_a_recipe_survives_json() -> None:
-    config = replace(RECIPES["xs"], seed=3, augmentation=AugmentationConfig(scale=(0.5, 2.0)))
+    config = replace(
+        default_recipe("xs"), seed=3, augmentation=AugmentationConfig(scale=(0.5, 2.0))
+    )
     assert TrainingConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_a_recipe_of_an_earlier_version_is_read_where_it_used_nothing_that_is_gone() -> None:
+    config = default_recipe("xs")
+    unused = {"answer_once": False, "closing_labels": False, "left_out": None, "restarts": []}
+    assert TrainingConfig.from_dict({**config.to_dict(), **unused}) == config
+    for name, used in (("restarts", [{"epochs": 2}]), ("left_out", [0, 2]), ("answer_once", True)):
+        with pytest.raises(TrainingError, match=f"{name}, which this version does not train with"):
+            TrainingConfig.from_dict({**config.to_dict(), name: used})
+
+
+@pytest.mark.parametrize(("share", "teachers"), [(0.5, ()), (0.0, ("a",)), (1.5, ("a",))])
+def test_teachers_and_their_share_go_together(share: float, teachers: tuple[str, ...]) -> None:
+    with pytest.raises(TrainingError, match="expected above 0 and at most 1 with teachers"):
+        TrainingConfig(teacher_weight=share, teachers=teachers)
+
+
+def test_every_stored_recipe_is_that_of_a_network_that_can_be_trained() -> None:
+    for name in TWO_HEADS:
+        recipe = default_recipe(name)
+        assert recipe.architecture == name
+        assert (recipe.start == "dlib") == name.startswith("dlib27")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +12,10 @@ import pytest
 
 from fer.errors import TrainingError
 from fer.labels import FER2013
-from fer.training.run import (
-    StepReport,
-    compile_model,
-    load_checkpoint,
-    train,
-)
-from fer.training.run_folder import (
-    read_config,
-    save_checkpoint,
-)
+from fer.training.config import TrainingConfig
+from fer.training.run import compile_model, train
+from fer.training.run_folder import load_checkpoint, read_recipe, save_checkpoint
+from fer.training.trainer import StepReport
 from tests.training.tiny import CONFIG, Runs, history_of
 
 
@@ -57,7 +52,7 @@ def test_a_finished_run_resumes_to_nothing(runs: Runs, tmp_path: Path) -> None:
 
 
 def test_the_recipe_is_stored_with_the_run(runs: Runs) -> None:
-    assert read_config(runs.straight) == CONFIG
+    assert read_recipe(runs.straight / "config.json", TrainingConfig) == CONFIG
 
 
 def test_a_run_is_not_overwritten(runs: Runs) -> None:
@@ -112,10 +107,10 @@ def test_a_checkpoint_that_cannot_be_written_leaves_the_old_one(
     path = tmp_path / "checkpoint.npz"
     path.write_bytes(b"old")
 
-    def full_disk(*_args: object, **_arrays: object) -> None:
+    def full_disk(*_paths: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full_disk)
+    monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(TrainingError, match="No space left on device"):
         save_checkpoint(compile_model(CONFIG), path, 1)
     assert [p.name for p in tmp_path.iterdir()] == ["checkpoint.npz"]

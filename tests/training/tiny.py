@@ -12,7 +12,7 @@ import numpy as np
 from fer.datasets.base import FaceDataset
 from fer.labels import FER2013, FERPLUS
 from fer.training.config import AugmentationConfig, TrainingConfig
-from fer.training.run import StepReport
+from fer.training.trainer import StepReport
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

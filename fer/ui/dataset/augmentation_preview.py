@@ -60,5 +60,5 @@ def augmentation_view(dataset: FaceDataset) -> None:
         st.html(captioned_faces(np.stack(mixed), [f"mixed {view + 1}" for view in range(_VIEWS)]))
     st.caption(
         "Random changes that keep the label: the network never sees the same picture twice. "
-        "`fer train --architecture cnn4-56 --augment rotation,shift,flip` names them."
+        "`fer literature train --architecture cnn4-56 --augment rotation,shift,flip` names them."
     )

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from fer.literature.comparison import (
+    ABOUT_TIMES,
     COLUMNS,
-    about_times,
     against_published,
     entries,
     fit_signs,
@@ -35,7 +35,7 @@ def literature_tab(folder: ModelFolder) -> None:
     if signs := fit_signs(found):
         with st.expander("Overfitting and dominance"):
             st.markdown("\n".join(signs))
-    st.caption(about_times(found))
+    st.caption(ABOUT_TIMES)
     missing = [entry.name for entry in found if not trained(entry)]
     if missing:
         st.caption(f"Not trained here yet: {', '.join(missing)}.")

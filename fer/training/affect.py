@@ -1,7 +1,9 @@
-"""Fits a head separately: the network stays as it is, only a ridge regression is solved."""
+"""A head for valence and arousal on a published model: a ridge regression on its embeddings."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,14 +11,19 @@ import numpy.typing as npt
 
 from fer.datasets.base import SPLITS, FaceDataset, Progress
 from fer.datasets.protocol import training_rows
-from fer.errors import DatasetError
+from fer.errors import DatasetError, InputError, TrainingError
 from fer.evaluation.affect import measure_affect
 from fer.evaluation.readings import read_faces
 from fer.labels import FER2013
+from fer.models.card import AffectRecord
+from fer.models.parts import put_part
+from fer.models.store import AFFECT, METRICS, ModelFolder
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import derived_values
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.run_folder import write_json
 
+_NO_DIGEST = "0" * 64
 _STRENGTHS = np.logspace(-2, 5, 15)
 FEWEST_ROWS = 10
 
@@ -94,8 +101,6 @@ def fit_head(
         np.asarray(fitted.intercept_ - mean @ weights, np.float32),
     )
     record: dict[str, Any] = {
-        "task": "valence-arousal",
-        "mode": "separately",
         "model": classifier.folder.card.name,
         "version": classifier.folder.card.version,
         "source": dataset.source,
@@ -113,3 +118,67 @@ def fit_head(
                 "derived": measure_affect(chosen.affect[part], derived[part]),
             }
     return head, record
+
+
+def fit_run(
+    dataset: FaceDataset,
+    run_dir: Path,
+    *,
+    model: str | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Fit a head on a published model; ``affect.npz`` and ``metrics.json`` go into the folder.
+
+    Returns:
+        The record, see ``fit_head``.
+
+    Raises:
+        ModelError: If there is no such model.
+        DatasetError: If the data has no valence and arousal.
+        TrainingError: If the disk refuses.
+    """
+    head, record = fit_head(EmotionClassifier.load(model), dataset, progress=progress)
+    head.save(run_dir / AFFECT)
+    write_json(run_dir / METRICS, record)
+    return record
+
+
+def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
+    """Put the head of a run into the folder of the model that it was fitted to.
+
+    Args:
+        folder: The model.
+        run_dir: A run of ``fit_run``.
+
+    Raises:
+        ModelError: If the run holds no head.
+        InputError: If its head was fitted to another model.
+        TrainingError: If the run's record cannot be read or the disk refuses.
+    """
+    head = AffectHead.load(run_dir / AFFECT)
+    try:
+        record = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
+        fitted_to = (record["model"], record["version"])
+        split, figures = next(iter(record["splits"].items()), (None, None))
+        fitted = figures["fitted"] if figures else {}
+        signed = AffectRecord(
+            sha256=_NO_DIGEST,
+            source=record["source"],
+            faces=record["rows"],
+            split=split,
+            n=fitted.get("n", 0),
+            valence_ccc=fitted["valence"]["ccc"] if fitted else None,
+            arousal_ccc=fitted["arousal"]["ccc"] if fitted else None,
+        )
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise TrainingError(
+            f"{run_dir / METRICS}: expected the record of fer affect fit, got: {fault}; fit "
+            "the head again"
+        ) from fault
+    card = folder.card
+    if fitted_to != (card.name, card.version):
+        raise InputError(
+            f"{run_dir}: expected a head that was fitted to {card.name} {card.version}, got one of "
+            f"{' '.join(map(str, fitted_to))}; fit it to this model"
+        )
+    return put_part(folder, AFFECT, head.save, signed, "valence-arousal head")

@@ -22,7 +22,7 @@ from fer.recognition.circumplex import affect_of
 from fer.recognition.classifier import EmotionClassifier
 from fer.results import Box, FaceEmotion
 from fer.tracking.tracker import FaceTracker, TrackerSettings
-from fer.training.affect.session import add_affect
+from fer.training.affect import add_affect
 from fer.ui.affect_view import circumplex, label_and_help
 
 
@@ -119,7 +119,7 @@ def test_a_head_of_another_network_or_run_is_refused(models: Path, tmp_path: Pat
     with pytest.raises(InputError, match=rf"fitted to {name} .*, got one of {name} 0\.1; fit it"):
         add_affect(folder, _run(tmp_path, _channels(models), version="0.1"))
     run = _run(tmp_path, _channels(models), rows="many")
-    with pytest.raises(TrainingError, match="expected the record of fer train --task"):
+    with pytest.raises(TrainingError, match="expected the record of fer affect fit"):
         add_affect(folder, run)
     with pytest.raises(ModelError, match="expected the arrays of a valence-arousal head"):
         add_affect(folder, tmp_path / "nothing")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,12 @@ from fer import EmotionClassifier
 from fer.cli.main import main
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import MAPS
-from fer.errors import DatasetError, InputError, ModelError, TrainingError
+from fer.errors import DatasetError, InputError, ModelError
 from fer.evaluation.affect import concordance, measure_affect, rmse, sign_agreement
 from fer.labels import ALL, FER2013
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import COORDINATES, derived_affect, derived_values
-from fer.training.affect.fit import fit_head, standard_spread
-from fer.training.affect.network import joint_data, joint_recipe, read_joint, train_joint
+from fer.training.affect import fit_head, standard_spread
 
 
 def test_concordance_is_the_correlation_only_where_scale_and_mean_agree() -> None:
@@ -145,39 +143,14 @@ def test_the_command_fits_a_head_on_a_table_of_affectnet(
         with (tmp_path / f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows(tables[key])
     run_dir = tmp_path / "run"
-    arguments = ["--task", "valence-arousal", "--data", str(tmp_path), "--run-dir", str(run_dir)]
-    monkeypatch.setattr(sys, "argv", ["fer", "train", *arguments])
+    arguments = ["affect", "fit", "--data", str(tmp_path), "--run-dir", str(run_dir)]
+    monkeypatch.setattr(sys, "argv", ["fer", *arguments])
     with pytest.raises(SystemExit) as stop:
         main()
     assert not stop.value.code
     printed = capsys.readouterr().out
     assert "fitted" in printed and "derived" in printed and "CCC" in printed
     record = json.loads((run_dir / "metrics.json").read_text())
-    assert (record["mode"], record["rows"]) == ("separately", 120)
+    assert record["rows"] == 120
     assert record["splits"]["PublicTest"]["fitted"]["valence"]["ccc"] > 0.85
     assert AffectHead.load(run_dir / "affect.npz").weights.shape[1] == 2
-
-
-def test_a_network_learns_classes_and_both_values_and_resumes(tmp_path: Path) -> None:
-    dataset = known_answer(320)
-    dataset.affect[:20] = np.nan  # type: ignore[index]
-    data = joint_data(dataset)
-    recipe = replace(joint_recipe("tiny", epochs=3), batch_size=8)
-    model = train_joint(recipe, data, tmp_path / "run")
-    classes, affect = read_joint(model, data.validation)
-    figures = measure_affect(data.validation_affect, affect)
-    # Without learning, all three would be at 0 and the classes at one half.
-    assert figures["valence"]["ccc"] > 0.5 and figures["valence"]["sign_agreement"] > 0.8
-    assert figures["arousal"]["ccc"] > 0.35
-    assert (classes == data.validation_labels).mean() > 0.6
-    again = train_joint(recipe, data, tmp_path / "run", resume=True)
-    for one, other in zip(model.get_weights(), again.get_weights(), strict=True):
-        np.testing.assert_array_equal(one, other)
-    with pytest.raises(TrainingError, match="expected an empty folder"):
-        train_joint(recipe, data, tmp_path / "run")
-
-
-def test_a_joint_run_needs_a_network_of_seven_classes() -> None:
-    for name in ("cnn5-224", "unheard-of"):
-        with pytest.raises(InputError, match="expected one of xs"):
-            joint_recipe(name)

@@ -1,0 +1,106 @@
+"""``fer literature``: the systems of the literature, trained as their sources did."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fer.cli.common import Data, SkipBad, err, progress
+from fer.cli.train import (
+    ClassNames,
+    Drop,
+    Epochs,
+    Precision,
+    Resume,
+    RunDir,
+    Seed,
+    Version,
+    open_training_data,
+    training_progress,
+)
+
+literature_app = typer.Typer(help="The systems of the literature.", no_args_is_help=True)
+
+
+@literature_app.callback()
+def _literature() -> None:
+    """Keeps ``train`` a command of its own."""
+
+
+@literature_app.command("train")
+def train_literature(
+    architecture: Annotated[str, typer.Option("--architecture", help="System.")],
+    data: Data = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    resume: Resume = False,
+    run_dir: RunDir = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Publish as models/literature/NAME; default: do not."),
+    ] = None,
+    version: Version = "1",
+    skip_bad: SkipBad = False,
+    drop: Drop = None,
+    split: Annotated[
+        str,
+        typer.Option(
+            "--split",
+            help="official, own (that of its source), folder, test-folder, stratified or plain.",
+        ),
+    ] = "official",
+    weights: Annotated[
+        str | None,
+        typer.Option("--weights", help="transfer: networks: a file, cache (default) or none."),
+    ] = None,
+    image_size: Annotated[
+        int | None, typer.Option("--image-size", min=32, help="transfer: networks: pixels.")
+    ] = None,
+    augment: Annotated[
+        str | None,
+        typer.Option(
+            "--augment",
+            help="Names such as rotation,shift,flip instead of the recipe's own; none for none.",
+        ),
+    ] = None,
+    plateau_patience: Annotated[
+        int | None,
+        typer.Option(
+            "--plateau-patience",
+            min=0,
+            help="Epochs without progress before the rate shrinks, instead of the recipe's own.",
+        ),
+    ] = None,
+    precision: Precision = None,
+    class_names: ClassNames = None,
+) -> None:
+    """Train a system by its source's recipe; a run can be interrupted and resumed at any time."""
+    from fer.literature.session import literature_folder, publish_system, train_system
+    from fer.training.augmentations import split_names
+
+    dataset = open_training_data(data, None, skip_bad, class_names, drop)
+    folder = run_dir or Path("runs") / (name or architecture.replace(":", "-"))
+    with training_progress() as report:
+        train_system(
+            dataset,
+            folder,
+            architecture,
+            split=split,
+            epochs=epochs,
+            seed=seed,
+            weights=weights,
+            image_size=image_size,
+            augmentations=None if augment is None else split_names(augment),
+            plateau_patience=plateau_patience,
+            precision=precision,
+            resume=resume,
+            report=report,
+        )
+    err.print(f"Trained; the run is in {folder}")
+    if name is not None:
+        with progress() as bars:
+            bars.add_task("Publishing", total=None)
+            path = publish_system(folder, dataset, literature_folder(name), version=version)
+        err.print(f"Published as {path}")

@@ -1,1 +1,0 @@
-"""Valence and arousal learned from data that has them, on a published network."""
