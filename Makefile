@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Not ?=: many shells have a HOST in their environment, which must not share the dashboard.
+HOST := 127.0.0.1
 PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
 
 .PHONY: run test bench fuzz lint clean
@@ -23,8 +25,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run
-	@echo "The dashboard is at http://localhost:$(PORT) (stop it with Ctrl+C)"
-	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+	@$(BIN)/fer dashboard --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)

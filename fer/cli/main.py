@@ -18,6 +18,7 @@ from fer.cli.common import (
     out,
     print_json,
 )
+from fer.cli.dashboard import dashboard
 from fer.cli.dataset import dataset_app
 from fer.cli.evaluate import evaluate
 from fer.cli.models import models_app
@@ -35,6 +36,7 @@ app.add_typer(models_app, name="models")
 
 
 app.command()(analyze)
+app.command()(dashboard)
 app.command()(evaluate)
 app.command()(train)
 

@@ -66,6 +66,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until a server answers; its log is what is said when it does not."""
+    for _ in range(1200):  # two minutes: a busy machine starts slowly
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not come up: {log.read_text()}")
+
+
 @contextmanager
 def running_server(
     folder: Path, *, data: str = "none", headless: bool = True, **variables: str
@@ -91,15 +103,7 @@ def running_server(
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(1200):  # two minutes: a busy machine starts slowly
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                    break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
-        else:
-            raise AssertionError(f"the server did not come up: {log.read_text()}")
+        wait_until_up(url, process, log)
         yield Server(url, process, log, modules_file)
     finally:
         process.terminate()
