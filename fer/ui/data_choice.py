@@ -13,6 +13,7 @@ from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_da
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.errors import FerError
 from fer.ui.shell import errors_shown
+from fer.ui.typed_paths import may_type, typed_path
 
 _MAX_UPLOAD_MIB = 400
 _CHUNK = 1 << 20
@@ -87,12 +88,42 @@ def _stamp(path: Path) -> tuple[float, ...]:
     return tuple(sorted(folder.stat().st_mtime for folder in folders))
 
 
-def _named(typed: str, votes: str, skip: bool) -> FaceDataset:
-    path = find_data(typed)
-    assert path is not None  # an explicit path that does not exist raises
-    ferplus = find_ferplus(votes or None, path)
+def _named(typed: str, votes: str, skip: bool, found: Path | None) -> FaceDataset:
+    """The data set at a path: that which the server itself found, or a viewer's."""
+    own = found is not None and typed == str(found)
+    path = found if own else find_data(typed_path(typed))
+    assert path is not None  # an explicit path that holds none raises
+    ferplus = find_ferplus(typed_path(votes) if votes else None, path)
+    if not own:
+        # What lies there may be a link to elsewhere.
+        path = typed_path(path)
+        ferplus = typed_path(ferplus) if ferplus else None
     stamp = _stamp(path) + (_stamp(ferplus) if ferplus else ())
     return _open(str(path), str(ferplus) if ferplus else None, skip, stamp)
+
+
+def _paths(key: str, found: Path | None) -> tuple[str, str]:
+    """The path of the data and of the votes, where this viewer may type any."""
+    if not may_type():
+        return str(found or ""), ""
+    if found is None:
+        st.markdown(
+            "Give the path of `fer2013.csv`, `fer2013.csv.gz` or a folder with one folder per "
+            "class; it is read on this machine and stays there."
+        )
+    left, right = st.columns(2)
+    typed = left.text_input(
+        "Path of a file or folder",
+        value=str(found or ""),
+        key=f"{key}_path",
+        placeholder="fer2013.csv.gz",
+    )
+    votes = right.text_input(
+        "FER+ votes (found by themselves beside the file)",
+        key=f"{key}_votes",
+        placeholder="fer2013new.csv",
+    )
+    return typed.strip(), votes.strip()
 
 
 def choose_data(
@@ -116,23 +147,7 @@ def choose_data(
         with errors_shown():
             found = find_data()
     with st.expander(label, expanded=found is None, icon=":material/folder_open:"):
-        if found is None:
-            st.markdown(
-                "Give the path of `fer2013.csv`, `fer2013.csv.gz` or a folder with one folder per "
-                "class; it is read on this machine and stays there."
-            )
-        left, right = st.columns(2)
-        typed = left.text_input(
-            "Path of a file or folder",
-            value=str(found or ""),
-            key=f"{key}_path",
-            placeholder="fer2013.csv.gz",
-        ).strip()
-        votes = right.text_input(
-            "FER+ votes (found by themselves beside the file)",
-            key=f"{key}_votes",
-            placeholder="fer2013new.csv",
-        ).strip()
+        typed, votes = _paths(key, found)
         files = _uploader(key)
         skip = st.checkbox(_SKIP, key=f"{key}_skip")
     # Outside the expander, or else a closed one would hide the progress and the sentence.
@@ -141,7 +156,7 @@ def choose_data(
         if files:
             dataset = _uploaded(key, files, skip)
         elif typed:
-            dataset = _named(typed, votes, skip)
+            dataset = _named(typed, votes, skip, found)
         # Only now: a fault above leaves the last good one in place.
         st.session_state[f"{key}_shown"] = dataset
     except FerError as fault:

@@ -16,7 +16,8 @@ from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import begin, errors_shown, plain, recognizer
+from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, plain, recognizer
+from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.video_task import VideoRun
 
@@ -46,18 +47,21 @@ def clock(seconds: float) -> str:
 
 def _chosen() -> tuple[str, Path | BinaryIO] | None:
     """Name and content of the video that was handed in."""
-    source = st.segmented_control(
-        "Where from",
-        ["Upload", "Path on this machine"],
-        default="Upload",
-        key="video_source",
-        label_visibility="collapsed",
+    typing = may_type() and (
+        st.segmented_control(
+            "Where from",
+            ["Upload", "Path on this machine"],
+            default="Upload",
+            key="video_source",
+            label_visibility="collapsed",
+        )
+        == "Path on this machine"
     )
-    if source == "Path on this machine":
+    if typing:
         text = st.text_input(
             "Path of a video file", key="video_path", placeholder="/home/me/film.mp4"
         ).strip()
-        return (Path(text).name, Path(text).expanduser()) if text else None
+        return (Path(text).name, Path(text)) if text else None
     file = st.file_uploader(
         "Drop a video here",
         type=sorted(suffix.lstrip(".") for suffix in VIDEO_SUFFIXES),
@@ -115,8 +119,10 @@ def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions
     if old is not None:
         old.close()
     labels, reading, annotate = options
-    if isinstance(content, Path) and not content.is_file():
-        raise InputError(f"{content}: expected a video file, found none; check the path")
+    if isinstance(content, Path):
+        content = typed_path(content)
+        if not content.is_file():
+            raise InputError(f"{name}: expected a video file, got a folder; give one of its files")
     engine = recognizer(labels)
     folder = VideoRun.new_folder()
     if isinstance(content, Path):
