@@ -13,6 +13,7 @@ from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_da
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.errors import FerError
 from fer.ui.shell import errors_shown
+from fer.ui.text import fault, text
 from fer.ui.typed_paths import may_type, typed_path
 
 _MAX_UPLOAD_MIB = 400
@@ -21,9 +22,9 @@ _SKIP = "Leave out rows and files that cannot be read"
 
 
 def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset:
-    bar = st.progress(0.0, f"Reading {name} for the first time ...")
+    bar = st.progress(0.0, text("Reading {name} for the first time ...", name=name))
     try:
-        return read(lambda share: bar.progress(share, f"Reading {name} ..."))
+        return read(lambda share: bar.progress(share, text("Reading {name} ...", name=name)))
     finally:
         bar.empty()
 
@@ -159,9 +160,8 @@ def choose_data(
             dataset = _named(typed, votes, skip, found)
         # Only now: a fault above leaves the last good one in place.
         st.session_state[f"{key}_shown"] = dataset
-    except FerError as fault:
+    except FerError as refused:
         # The command's option is a box here.
-        said = str(fault).replace("with --skip-bad", f'with "{_SKIP}" above')
-        st.error(said, icon=":material/error:")
+        fault(str(refused).replace("with --skip-bad", f'with "{_SKIP}" above'))
     shown: FaceDataset | None = st.session_state.get(f"{key}_shown")
     return shown

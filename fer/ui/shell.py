@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,6 +14,7 @@ from fer.errors import FerError
 from fer.live.memory import share_heaps
 from fer.models.store import ModelFolder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("streamlit_app.py", "Home", ":material/home:"),
@@ -108,8 +108,8 @@ def errors_shown() -> Iterator[None]:
     """Show a ``FerError`` as a sentence on the page; anything else surfaces in the log."""
     try:
         yield
-    except FerError as fault:
-        st.error(str(fault), icon=":material/error:")
+    except FerError as refused:
+        fault(refused)
 
 
 def pressed(label: str, key: str, *, disabled: bool = False, **options: Any) -> bool:
@@ -137,11 +137,3 @@ def download(label: str, content: str, name: str, *, key: str, mime: str = "text
     st.download_button(
         label, content, name, mime, icon=":material/download:", key=key, on_click="ignore"
     )
-
-
-def plain(name: str) -> str:
-    """A file name as Markdown that shows it: Markdown, HTML and line breaks in it stay text."""
-    shown = " ".join(name.encode("utf-8", "backslashreplace").decode().split())
-    shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>~|$:&" else c for c in shown)
-    # Headings and lists are such only at the beginning.
-    return re.sub(r"^([#+=-])", r"\\\1", re.sub(r"^(\d+)([.)])", r"\1\\\2", shown))

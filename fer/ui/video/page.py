@@ -16,7 +16,8 @@ from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, plain, recognizer
+from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer
+from fer.ui.text import fault, plain
 from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.video_task import VideoRun
@@ -145,7 +146,7 @@ def _watch(run: VideoRun) -> None:
     if progress:
         text = f"{share:.0%}, at {clock(progress.time_s)}, {progress.frames:,} frames"
         if progress.remaining_s is not None:
-            text += f", about {live_view.duration(progress.remaining_s)} left"
+            text += f", about {plain(live_view.duration(progress.remaining_s))} left"
         if share >= 1.0:
             text = "Putting it together ..."
     st.progress(min(1.0, share), text)
@@ -252,7 +253,7 @@ def _finished(run: VideoRun) -> None:
     """What came of a run."""
     st.subheader(plain(run.name))
     if run.error:
-        st.error(plain(run.error), icon=":material/error:")
+        fault(run.error)
         return
     outcome = run.outcome
     if outcome is None:

@@ -10,8 +10,8 @@ from fer.live.recording import VIDEO_MIME, Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
-from fer.ui.downloads import TABLE_FORMATS
-from fer.ui.shell import pressed
+from fer.ui.shell import pressed, shipped_model
+from fer.ui.text import plain
 
 _TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
 _FILE_NAMES = {".webm": "Video", **_TABLES}
@@ -98,7 +98,7 @@ def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
 def _finished(session: LiveSession, recording: Recording) -> None:
     status = recording.status()
     if status.reason:
-        st.warning(status.reason, icon=":material/info:")
+        st.warning(plain(status.reason), icon=":material/info:")
     if not status.frames:
         st.caption("Nothing was recorded.")
         return
@@ -108,10 +108,9 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        for suffix, label in _FILE_NAMES.items():
-            if pressed(label, f"rec_{suffix[1:]}"):
-                content = recording.video() if suffix == ".webm" else recording.table(suffix)
-                st.session_state["rec_file"] = (name + suffix, content)
+        for kind in _FILE_NAMES:
+            if pressed(_FILE_NAMES[kind], f"rec_{kind}"):
+                st.session_state["rec_file"] = (kind, _content(recording, kind))
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
             recording.discard()
             session.recording = None
@@ -125,7 +124,7 @@ def _offered(key: str) -> None:
     if (made := st.session_state.get(key)) is not None:
         name, content = made
         st.download_button(
-            f"Save {name}, {_mebibytes(len(content))}",
+            f"Save {plain(name)}.{plain(suffix)}, {_mebibytes(len(content))}",
             content,
             name,
             _MIMES[name[name.rindex(".") :]],
