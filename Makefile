@@ -7,7 +7,7 @@ PORT ?= 8501
 HOST := 127.0.0.1
 PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: run test bench fuzz lint clean
+.PHONY: run test bench fuzz lint dist clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -41,6 +41,10 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The wheel and the source distribution, in dist/.
+dist: $(VENV)/.dev
+	$(BIN)/python -m build --no-isolation
 
 clean:
 	rm -rf $(VENV)
