@@ -66,5 +66,8 @@ def serve(host: str, port: int) -> None:
     """
     from streamlit.web import cli
 
+    from fer.temporary import keep_private
+
+    keep_private()
     options = [f"--server.address={host}", f"--server.port={port}"]
     cli.main(["run", str(app_script()), *options], prog_name="fer dashboard")

@@ -7,13 +7,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
 from fer.errors import FerError
+from fer.leases import RENEW_S, Leases
 from fer.live.memory import share_heaps
 from fer.models.store import ModelFolder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.temporary import keep_private
 from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -62,12 +65,17 @@ def _settle() -> bool:
     logging.basicConfig(level="WARNING")
     # aiortc reports every closed peer connection at this level.
     logging.getLogger("aioice").setLevel("ERROR")
+    keep_private()
     gc.collect()
     gc.freeze()
     share_heaps()
     return True
 
 
+PUT_AWAY = (
+    "What was here has been put away, because this page was not open for some minutes. Hand it in "
+    "again to go on."
+)
 STREAM_PAGE = "Webcam"
 STREAM_LEFT = "stream_left"
 """In the session while another page was drawn since the stream was."""
@@ -89,6 +97,25 @@ def begin(title: str, icon: str) -> None:
         st.html('<div class="fer-brand"><span></span>fer dashboard</div>', width="content")
         for path, label, material in PAGES:
             st.page_link(path, label=label, icon=material, width="content")
+    _renew()
+
+
+@st.cache_resource(show_spinner=False)
+def leases() -> Leases:
+    """What this server's viewers have begun."""
+    return Leases()
+
+
+def viewer() -> str:
+    """This viewer's name among the leases; known to nobody else."""
+    name: str = st.session_state.setdefault("viewer", uuid4().hex)
+    return name
+
+
+@st.fragment(run_every=RENEW_S)
+def _renew() -> None:
+    """What this viewer has begun goes on as long as a page is open."""
+    leases().renew(viewer())
 
 
 @st.cache_resource(show_spinner="Loading the model ...")

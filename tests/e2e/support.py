@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -201,6 +203,20 @@ def write_clip(path: Path) -> None:
             left = LEFT + round(PAN * np.sin(2 * np.pi * index / 120))
             frame[:, left : left + SIDE] = portrait
             file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+def write_film(path: Path, seconds: int = 2) -> None:
+    """A video: the portrait, then its darker mirror image, in turns of a second."""
+    portrait = astronaut_bgr()[:480, :480]
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=15)
+        stream.width = stream.height = 480
+        stream.pix_fmt = "yuv420p"
+        for index in range(15 * seconds):
+            picture = portrait if index // 15 % 2 == 0 else portrait[:, ::-1] // 2
+            frame = av.VideoFrame.from_ndarray(picture.copy(), format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def write_two_face_clip(path: Path) -> None:

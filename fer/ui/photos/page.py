@@ -16,7 +16,15 @@ from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import show_photos
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer, shipped_model
+from fer.ui.shell import (
+    LABEL_SET_NAMES,
+    begin,
+    errors_shown,
+    leases,
+    recognizer,
+    shipped_model,
+    viewer,
+)
 from fer.ui.text import fault, plain
 
 REFRESH_S = 0.5
@@ -49,13 +57,14 @@ def _uploads() -> list[Upload]:
 def _batch(labels: str) -> PhotoBatch:
     """This viewer's batch; another label set begins a new one."""
     known: tuple[str, PhotoBatch] | None = st.session_state.get("photos_batch")
-    if known is not None and known[0] == labels:
+    if known is not None and known[0] == labels and not known[1].closed:
         return known[1]
     engine = recognizer(labels)
     if known is not None:
         known[1].close()
-    st.session_state["photos_batch"] = (labels, PhotoBatch(engine))
-    batch: PhotoBatch = st.session_state["photos_batch"][1]
+    batch = PhotoBatch(engine)
+    leases().enter(viewer(), batch)
+    st.session_state["photos_batch"] = (labels, batch)
     return batch
 
 
@@ -137,7 +146,8 @@ def render() -> None:
         with st.expander("Other label sets", icon=":material/label:"):
             labels = label_set_choice("photos_labels")
         if not uploads:
-            st.session_state.pop("photos_batch", None)
+            if (known := st.session_state.pop("photos_batch", None)) is not None:
+                known[1].close()
             st.caption(
                 f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20:,} MiB and 50 megapixels each, alone "
                 "or in ZIPs. Pictures stay in this machine's memory and in a temporary folder "

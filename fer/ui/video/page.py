@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import BinaryIO
@@ -10,13 +11,14 @@ import streamlit as st
 
 from fer.errors import InputError
 from fer.figures import timeline_figure
+from fer.files import write_faults
 from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import LABEL_SET_NAMES, begin, errors_shown, recognizer
+from fer.ui.shell import LABEL_SET_NAMES, PUT_AWAY, begin, errors_shown, leases, recognizer, viewer
 from fer.ui.text import fault, plain
 from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions
@@ -110,6 +112,9 @@ def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
 def _run() -> VideoRun | None:
     """This viewer's run; survives a page switch."""
     run: VideoRun | None = st.session_state.get("video_run")
+    if run is not None and run.closed:
+        st.session_state["video_run"] = run = None
+        st.info(PUT_AWAY, icon=":material/delete:")
     return run
 
 
@@ -126,14 +131,14 @@ def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions
             raise InputError(f"{name}: expected a video file, got a folder; give one of its files")
     engine = recognizer(labels)
     folder = VideoRun.new_folder()
-    if isinstance(content, Path):
-        path = content
-    else:
-        path = folder / "upload"
-        content.seek(0)
-        with path.open("wb") as file:
-            shutil.copyfileobj(content, file)
+    path = content if isinstance(content, Path) else folder / "upload"
     run = VideoRun(path, folder, engine, options=reading, annotate=annotate, name=name)
+    leases().enter(viewer(), run)
+    if not isinstance(content, Path):
+        leases().check_room(viewer(), content.seek(0, os.SEEK_END), folder)
+        content.seek(0)
+        with write_faults(path), path.open("wb") as file:
+            shutil.copyfileobj(content, file)
     run.start()
     st.session_state["video_run"] = run
 
@@ -254,7 +259,6 @@ def _finished(run: VideoRun) -> None:
     st.subheader(plain(run.name))
     if run.error:
         fault(run.error)
-        return
     outcome = run.outcome
     if outcome is None:
         return

@@ -10,7 +10,7 @@ from fer.live.recording import VIDEO_MIME, Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
-from fer.ui.shell import pressed, shipped_model
+from fer.ui.shell import PUT_AWAY, leases, pressed, shipped_model, viewer
 from fer.ui.text import plain
 
 _TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
@@ -72,10 +72,11 @@ def _snapshot(session: LiveSession, playing: bool) -> None:
 
 def _start(session: LiveSession) -> None:
     if session.recording is not None:
-        session.recording.discard()
+        session.recording.close()
         session.recording = None
     st.session_state.pop("rec_file", None)
-    session.recording = Recording(session.log.labels)
+    session.recording = Recording()
+    leases().enter(viewer(), session.recording)
 
 
 def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
@@ -112,7 +113,7 @@ def _finished(session: LiveSession, recording: Recording) -> None:
             if pressed(_FILE_NAMES[kind], f"rec_{kind}"):
                 st.session_state["rec_file"] = (kind, _content(recording, kind))
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
-            recording.discard()
+            recording.close()
             session.recording = None
             st.session_state.pop("rec_file", None)
             st.rerun()
@@ -168,6 +169,9 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
         followed: Whether the part repeats itself; it asks for a run of the page when it should
             begin to, or need not any more.
     """
+    if session.recording is not None and session.recording.closed:
+        session.recording = None
+        st.info(PUT_AWAY, icon=":material/delete:")
     recording = session.recording
     active = recording_now(session)
     if followed != (active and playing):
