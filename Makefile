@@ -7,7 +7,7 @@ PORT ?= 8501
 HOST := 127.0.0.1
 PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: run test bench fuzz lint dist clean
+.PHONY: run test bench fuzz lint docs dist audit clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -42,6 +42,20 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# What people build on; the pages and the command are not among it.
+API := fer fer.results fer.boxes fer.labels fer.errors fer.overlay fer.preprocessing fer.detection \
+  fer.recognition fer.tracking fer.media fer.video fer.export fer.datasets fer.evaluation \
+  fer.explanation fer.models fer.architectures
+
+# The reference of the Python API, from its docstrings, in site/.
+docs: $(VENV)/.dev
+	$(BIN)/pdoc --docformat google --output-directory site $(API)
+	@echo "Open site/index.html"
+
+# Known weaknesses of the pinned dependencies.
+audit: $(VENV)/.dev
+	.ci/audit $(BIN)/pip-audit
 
 # The wheel and the source distribution, in dist/.
 dist: $(VENV)/.dev
