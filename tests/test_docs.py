@@ -1,5 +1,6 @@
 """The documents: their examples run, their links lead somewhere, the reference builds."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = [
@@ -56,3 +58,29 @@ def test_the_reference_shows_what_is_public(tmp_path: Path) -> None:
     page = (tmp_path / "fer.html").read_text()
     assert "EmotionRecognizer" in page and "EmotionClassifier" in page
     assert (tmp_path / "fer" / "results.html").exists()
+
+
+def test_the_container_runs_as_nobody_and_opens_no_paths() -> None:
+    text = (PROJECT / "docs" / "sharing" / "Containerfile").read_text().replace("\\\n", " ")
+    lines = [line.split(maxsplit=1) for line in text.splitlines() if line and line[0] != "#"]
+    known = {"FROM", "WORKDIR", "COPY", "RUN", "USER", "ENV", "EXPOSE", "HEALTHCHECK", "CMD"}
+    assert {name for name, _ in lines} <= known
+    stage = lines[max(i for i, (name, _) in enumerate(lines) if name == "FROM") :]
+    last = dict(stage)
+    assert not re.fullmatch(r"(root|0)(:.*)?", last["USER"])
+    environment = dict(
+        pair.split("=") for name, rest in stage if name == "ENV" for pair in rest.split()
+    )
+    assert environment["FER_PATHS"] == "none"
+    command = json.loads(last["CMD"])
+    assert command[1] == "dashboard" and command[0].startswith("/opt/fer/bin/")
+    assert json.loads(last["HEALTHCHECK"].removeprefix("CMD "))[1] == "-c"
+
+
+def test_the_workflows_and_templates_are_valid_yaml_with_what_they_need() -> None:
+    for path in (PROJECT / ".github").rglob("*.yml"):
+        content = yaml.safe_load(path.read_text())
+        if path.parent.name == "workflows":
+            assert content["jobs"] and content["permissions"] == {"contents": "read"}
+        elif path.name != "config.yml":
+            assert content["name"] and content["body"]

@@ -49,9 +49,13 @@ def _open_uploads(digest: str, skip: bool, _files: list[Any]) -> FaceDataset:
 
 
 def _digest(files: list[Any]) -> str:
-    """What makes two uploads the same: the bytes of their files."""
+    """What makes two uploads the same: names and bytes of their files.
+
+    The names too: a data set carries its file's, which is nobody else's business.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
+        digest.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
         file.seek(0)
         while block := file.read(_CHUNK):
             digest.update(block)
