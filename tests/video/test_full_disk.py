@@ -25,10 +25,9 @@ work.start(); work.wait(100)
 print(work.error)
 """
 PHOTOS = """
-from fer.media.batch import still_recognizer
 from fer.media.batch_task import PhotoBatch, Upload
 import skimage.data, cv2
-work = PhotoBatch(still_recognizer())
+work = PhotoBatch(recognizer)
 picture = cv2.imencode(".png", skimage.data.astronaut())[1].tobytes()
 work.keep([Upload("1", "a.png", picture)]); work.wait(100)
 assert not work.error
