@@ -190,7 +190,7 @@ class Recording:
 
     def refuse(self, reason: str) -> None:
         """End it with a reason; what was recorded is kept."""
-        self._files.reason = self._files.reason or reason
+        self._video.reason = self._video.reason or reason
         self._asked_to_end = True
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
+from fer.tracking.appearance import shared_appearance
 from fer.tracking.summary import SummaryCounter
 from fer.tracking.tracker import FaceTracker
 

@@ -86,13 +86,13 @@ def _status() -> None:
     columns = st.columns(4)
     version = text("{name} {version}", name=card.name, version=card.version)
     columns[0].metric("Model", version, border=True)
-    fer2013 = headline_metric(card)
-    ferplus = headline_metric(card, "ferplus", "majority")
+    seen, neutral = _seen(card, "accuracy"), _seen(card, "recall_neutral")
+    fer2013 = card.metric("accuracy")
     columns[1].metric(
         "What people see",
         _shown(seen),
         border=True,
-        help=_test_help(seen, "what most of ten people see in each, seven classes"),
+        help=text(_TEST_HELP, n=_faces(seen), labels="what most of ten people see in each"),
     )
     columns[2].metric(
         "Neutral called neutral",
@@ -106,13 +106,6 @@ def _status() -> None:
         border=True,
         help=text(_TEST_HELP, n=_faces(fer2013), labels="the data set's own labels"),
     )
-    columns[2].metric(
-        "FER+ test",
-        _shown(ferplus),
-        border=True,
-        help=text(_TEST_HELP, n=_faces(ferplus), labels="the majority of ten voters"),
-    )
-    columns[3].metric("Weights", f"{card.file_bytes / 1e6:.1f} MB", border=True)
     st.caption(
         f":material/check_circle: Model: its {card.parameters / 1e6:.2f} M parameters "
         f"({card.file_bytes / 1e6:.1f} MB) are in place and their checksum is right."

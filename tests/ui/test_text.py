@@ -130,7 +130,9 @@ class Module:
             name = function.id if isinstance(function, ast.Name) else name
             values = name in ("say", "caption", "text")
             markdown = [] if values else [k.value for k in node.keywords if k.arg in NAMED]
-            markdown += node.args[:1] if name in FIRST else []
+            # A card's metric is looked up by its name.
+            card = isinstance(function, ast.Attribute) and ast.unparse(function.value) == "card"
+            markdown += node.args[:1] if name in FIRST and not card else []
             markdown += node.args[1:2] if name in SECOND else []
             if name not in FIRST | SECOND | PASS_ON:
                 continue

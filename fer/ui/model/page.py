@@ -50,8 +50,9 @@ def _joined(joined: PerceivedRecord) -> str:
     return (
         f"What people see: FER-2013's head with a share of {joined.share:.2f}, FER+'s with the "
         f"rest, the prior to the power {joined.prior_power:.2f} taken out, temperature "
-        f"{joined.temperature:.2f}; chosen on {joined.split} by the votes of {joined.n:,} faces as "
-        f"distributions (loss {joined.loss:.3f}, on faces held out {joined.loss_held_out:.3f})."
+        f"{joined.temperature:.2f}; chosen on {plain(joined.split)} by the votes of "
+        f"{joined.n:,} faces as distributions (loss {joined.loss:.3f}, on faces held out "
+        f"{joined.loss_held_out:.3f})."
     )
 
 
@@ -114,11 +115,10 @@ def _card_tab(folder: ModelFolder) -> None:
         border=True,
         help="FER-2013's own labels, PrivateTest, all rows, one forward pass",
     )
-    columns[1].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
-    columns[2].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
-    columns[3].metric(
-        "File", f"{card.file_bytes / 1e6:.1f} MB, {plain(card.precision)}", border=True
-    )
+    columns[2].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
+    columns[3].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
+    size = f"{card.file_bytes / 1e6:.1f} MB, {plain(card.precision)}"
+    columns[4].metric("File", size, border=True)
     before = (
         f" after {card.training_minutes_before:,.0f} of the networks before it"
         if card.training_minutes_before
@@ -126,7 +126,7 @@ def _card_tab(folder: ModelFolder) -> None:
     )
     reports = folder.metrics().get("PrivateTest", {})
     if PERCEIVED in reports:
-        st.markdown(in_words(reports[PERCEIVED]))
+        say("{words}", words=in_words(reports[PERCEIVED]))
         st.dataframe(seen_table(reports), hide_index=True, width="stretch")
     st.markdown(
         f"**{plain(card.name)} {plain(card.version)}**, architecture {plain(card.architecture)}, "
@@ -134,9 +134,10 @@ def _card_tab(folder: ModelFolder) -> None:
         f"{card.seed:d}, published {plain(card.created[:10])}. {plain(card.data)}"
     )
     for head, point in card.abstain.items():
-        st.markdown(
-            f"- Head **{plain(head)}** ({len(card.labels[head]):,} classes): {_abstains(point)}"
-        )
+        names = len(card.labels[head])
+        st.markdown(f"- Label set **{plain(head)}** ({names:,} classes): {_abstains(point)}")
+    if card.perceived is not None:
+        st.markdown(f"- {_joined(card.perceived)}")
     say("- Terms: {terms}", terms=card.licence)
     say("- SHA-256 of the weights, verified: {digest}", digest=card.sha256)
     table_expander(metrics_table(card.metrics), f"{card.name}_figures", title="Every figure")

@@ -16,15 +16,7 @@ from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import show_photos
-from fer.ui.shell import (
-    LABEL_SET_NAMES,
-    begin,
-    errors_shown,
-    leases,
-    recognizer,
-    shipped_model,
-    viewer,
-)
+from fer.ui.shell import begin, errors_shown, leases, recognizer, shipped_model, viewer
 from fer.ui.text import fault, plain
 
 REFRESH_S = 0.5

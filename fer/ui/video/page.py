@@ -18,7 +18,7 @@ from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import LABEL_SET_NAMES, PUT_AWAY, begin, errors_shown, leases, recognizer, viewer
+from fer.ui.shell import PUT_AWAY, begin, errors_shown, leases, recognizer, viewer
 from fer.ui.text import fault, plain
 from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions

@@ -15,7 +15,8 @@ from fer.live.session import LiveSession
 from fer.live.snapshot import LiveSnapshot
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
-from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer
+from fer.ui.label_sets import usual
+from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import controls, kept_toggle, set_kept

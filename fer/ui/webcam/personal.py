@@ -143,7 +143,7 @@ def _upload(engine: EmotionRecognizer) -> None:
             personal, head = from_json(file.getvalue(), engine.classifier.folder)
             _adopt(personal, head)
             if head != engine.classifier.head:
-                st.info("It was taught with the other label set: choose that in the controls.")
+                st.info("It was taught with another label set: choose that in the controls.")
         except FerError as wrong:
             st.session_state["personal_upload_fault"] = wrong
     # Said as long as the file is there: the next refresh may come at once.

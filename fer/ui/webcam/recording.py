@@ -10,7 +10,8 @@ from fer.live.recording import VIDEO_MIME, Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
-from fer.ui.shell import PUT_AWAY, leases, pressed, shipped_model, viewer
+from fer.ui.downloads import TABLE_FORMATS
+from fer.ui.shell import PUT_AWAY, leases, pressed, viewer
 from fer.ui.text import plain
 
 _TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
@@ -75,7 +76,7 @@ def _start(session: LiveSession) -> None:
         session.recording.close()
         session.recording = None
     st.session_state.pop("rec_file", None)
-    session.recording = Recording()
+    session.recording = Recording(session.log.labels)
     leases().enter(viewer(), session.recording)
 
 
@@ -109,9 +110,10 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        for kind in _FILE_NAMES:
-            if pressed(_FILE_NAMES[kind], f"rec_{kind}"):
-                st.session_state["rec_file"] = (kind, _content(recording, kind))
+        for suffix in _FILE_NAMES:
+            if pressed(_FILE_NAMES[suffix], f"rec_{suffix[1:]}"):
+                content = recording.video() if suffix == ".webm" else recording.table(suffix)
+                st.session_state["rec_file"] = (name + suffix, content)
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
             recording.close()
             session.recording = None
@@ -125,7 +127,7 @@ def _offered(key: str) -> None:
     if (made := st.session_state.get(key)) is not None:
         name, content = made
         st.download_button(
-            f"Save {plain(name)}.{plain(suffix)}, {_mebibytes(len(content))}",
+            f"Save {plain(name)}, {_mebibytes(len(content))}",
             content,
             name,
             _MIMES[name[name.rindex(".") :]],
@@ -149,7 +151,7 @@ def session_table(session: LiveSession) -> None:
             st.caption(f"The first {log.dropped:,} frames gave way to newer ones.")
         with st.container(horizontal=True):
             for suffix, label in _TABLES.items():
-                if pressed(f"Session as {label}", f"log_{suffix[1:]}"):
+                if pressed(f"Session as {plain(label)}", f"log_{suffix[1:]}"):
                     name = time.strftime("webcam-%Y%m%d-%H%M%S-session")
                     st.session_state["log_file"] = (name + suffix, log.table(suffix))
         _offered("log_file")
