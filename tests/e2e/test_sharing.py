@@ -179,7 +179,7 @@ def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back
     dying = shared.processes[0].process
     dying.kill()
     dying.wait()
-    other = [page.get_by_role("radio", name="8, with contempt") for page in pages]
+    other = [page.get_by_role("radio", name="Camera") for page in pages]
     # A page that has lost its server is switched off until it has another.
     wait_for(lambda: any(one.is_disabled() for one in other), "no page has noticed")
     lost = next(b for b, one in zip(before, other, strict=True) if one.is_disabled())
@@ -188,6 +188,6 @@ def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back
             # It comes back by itself; what was handed in is gone.
             expect(page.get_by_text("Pictures stay in this machine's memory")).to_be_visible()
         else:
-            one.click()
-            expect(one).to_be_checked()
-            expect(page.get_by_test_id("stImage").first).to_be_visible()
+            expect(one).to_be_enabled()
+            page.get_by_role("button", name="Where it looked").click()
+            expect(page.get_by_role("dialog").get_by_test_id("stImage").first).to_be_visible()
