@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+# Not ?=: many shells have a HOST in their environment, which must not share the dashboard.
+HOST := 127.0.0.1
 PIP_FLAGS := --disable-pip-version-check --quiet -c constraints.txt
 
-.PHONY: run test bench fuzz lint clean
+.PHONY: run test bench fuzz lint docs dist audit clean
 .DEFAULT_GOAL := run
 
 $(BIN)/python:
@@ -23,8 +25,7 @@ $(VENV)/.dev: $(VENV)/.run
 	@touch $@
 
 run: $(VENV)/.run
-	@echo "The dashboard is at http://localhost:$(PORT) (stop it with Ctrl+C)"
-	@$(BIN)/python -m streamlit run streamlit_app.py --server.port $(PORT)
+	@$(BIN)/fer dashboard --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
@@ -40,6 +41,25 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What people build on; the pages and the command are not among it.
+API := fer fer.results fer.boxes fer.labels fer.errors fer.overlay fer.preprocessing fer.detection \
+  fer.recognition fer.tracking fer.media fer.video fer.export fer.datasets fer.evaluation \
+  fer.explanation fer.models fer.architectures
+
+# The reference of the Python API, from its docstrings, in site/.
+docs: $(VENV)/.dev
+	$(BIN)/pdoc --docformat google --output-directory site $(API)
+	@echo "Open site/index.html"
+
+# Known weaknesses of the pinned dependencies.
+audit: $(VENV)/.dev
+	.ci/audit $(BIN)/pip-audit
+
+# The wheel and the source distribution, in dist/.
+dist: $(VENV)/.dev
+	$(BIN)/python -m build --no-isolation
 
 clean:
 	rm -rf $(VENV)

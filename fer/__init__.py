@@ -5,6 +5,8 @@
 >>> faces = recognizer.analyze(image_bgr)  # doctest: +SKIP
 """
 
+from importlib.metadata import PackageNotFoundError, version
+
 from fer.detection.base import SearchSettings
 from fer.detection.cascade import CascadeDetector
 from fer.detection.detector import BlazeFaceDetector
@@ -13,7 +15,10 @@ from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import Box, Detection, FaceEmotion, FrameResult
 
-__version__ = "0.1.0"
+try:
+    __version__ = version("fer-dashboard")
+except PackageNotFoundError:  # Run from its source, installed nowhere.
+    __version__ = "0"
 
 __all__ = [
     "BlazeFaceDetector",

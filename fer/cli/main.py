@@ -19,6 +19,7 @@ from fer.cli.common import (
     out,
     print_json,
 )
+from fer.cli.dashboard import dashboard
 from fer.cli.dataset import dataset_app
 from fer.cli.evaluate import evaluate
 from fer.cli.literature import literature_app
@@ -39,6 +40,7 @@ app.add_typer(affect_app, name="affect")
 
 
 app.command()(analyze)
+app.command()(dashboard)
 app.command()(evaluate)
 app.command()(train)
 

@@ -87,7 +87,7 @@ def _columns(header: list[str], path: Path) -> dict[str, str]:
         if use not in found:
             raise DatasetError(
                 f"{path.name}: expected a column named one of {', '.join(_COLUMNS[use])}, got "
-                f"{', '.join(header)[:120]}; add the header of AffectNet's training.csv"
+                f"{len(header)} others; add the header of AffectNet's training.csv"
             )
     return found
 

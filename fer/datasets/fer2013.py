@@ -71,13 +71,15 @@ def _columns(header: bytes, path: Path) -> dict[str, int]:
             f"{path.name}: expected a header with {', '.join(COLUMNS)}, got an empty file or line; "
             "use the original fer2013.csv or .csv.gz"
         )
-    names = [part.strip().strip('"').lower() for part in header.decode("utf-8-sig").split(",")]
+    names = [
+        part.strip().strip('"').lower() for part in header.decode("utf-8-sig", "replace").split(",")
+    ]
     for column in COLUMNS:
         if column.lower() not in names:
-            found = ", ".join(names)[:80]
+            # Not what stands there instead: the file may be anything that somebody else typed.
             raise DatasetError(
-                f"{path.name}: expected the columns {', '.join(COLUMNS)}, got {found!r}: "
-                f"{column!r} is missing; use the original fer2013.csv or .csv.gz"
+                f"{path.name}: expected the columns {', '.join(COLUMNS)}, {column!r} is missing; "
+                "use the original fer2013.csv or .csv.gz"
             )
     return {column: names.index(column.lower()) for column in COLUMNS}
 

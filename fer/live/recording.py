@@ -116,6 +116,7 @@ class Recording:
         self._log = FrameLog(labels)
         self._video = RecordingVideo(limits, open_file or _temporary_file)
         self._waiting: queue.Queue[_Item | None] = queue.Queue(limits.waiting_frames)
+        self.closed = False
         self._left_out = 0
         self._asked_to_end = False
         self._thread = threading.Thread(
@@ -126,6 +127,10 @@ class Recording:
         )
         self._thread.start()
         self._forget = weakref.finalize(self, _abandon, self._waiting, self._video)
+
+    @property
+    def folder(self) -> None:
+        """Its files have no name and sizes of their own limits."""
 
     @property
     def active(self) -> bool:
@@ -183,8 +188,14 @@ class Recording:
         self._video.video.seek(0)
         return self._video.video.read()
 
-    def discard(self) -> None:
+    def refuse(self, reason: str) -> None:
+        """End it with a reason; what was recorded is kept."""
+        self._video.reason = self._video.reason or reason
+        self._asked_to_end = True
+
+    def close(self) -> None:
         """End it and give its disk back."""
+        self.closed = True
         self.finish()
         self._video.forsake()
 

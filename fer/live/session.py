@@ -26,7 +26,6 @@ from fer.live.recording import Recording
 from fer.live.samples import Lessons
 from fer.live.settings import LiveSettings
 from fer.live.snapshot import LiveSnapshot, rate
-from fer.live.summary import SummaryCounter
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
@@ -34,6 +33,7 @@ from fer.preprocessing import Image, check_frame
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.tracking.appearance import shared_appearance
+from fer.tracking.summary import SummaryCounter
 from fer.tracking.tracker import FaceTracker
 
 LOGGER = logging.getLogger(__name__)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from fer.live.summary import FaceSummary
 from fer.results import FrameResult
+from fer.tracking.summary import FaceSummary
 
 _RATE_WINDOW_S = 3.0
 

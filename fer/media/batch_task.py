@@ -150,6 +150,13 @@ class PhotoBatch(BackgroundWork):
         if self._waiting and not self.active and not self.cancelled and not self.error:
             self.start()
 
+    def close(self) -> None:
+        """End the work and throw its files and the pictures away."""
+        super().close()
+        with self._lock:
+            self._waiting.clear()
+            self._done.clear()
+
     def start(self) -> None:
         """Begin, or go on after a cancel."""
         if self.active:

@@ -13,6 +13,8 @@ from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_da
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.errors import FerError
 from fer.ui.shell import errors_shown
+from fer.ui.text import fault, text
+from fer.ui.typed_paths import may_type, typed_path
 
 _MAX_UPLOAD_MIB = 400
 _CHUNK = 1 << 20
@@ -20,9 +22,9 @@ _SKIP = "Leave out rows and files that cannot be read"
 
 
 def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset:
-    bar = st.progress(0.0, f"Reading {name} for the first time ...")
+    bar = st.progress(0.0, text("Reading {name} for the first time ...", name=name))
     try:
-        return read(lambda share: bar.progress(share, f"Reading {name} ..."))
+        return read(lambda share: bar.progress(share, text("Reading {name} ...", name=name)))
     finally:
         bar.empty()
 
@@ -47,9 +49,13 @@ def _open_uploads(digest: str, skip: bool, _files: list[Any]) -> FaceDataset:
 
 
 def _digest(files: list[Any]) -> str:
-    """What makes two uploads the same: the bytes of their files."""
+    """What makes two uploads the same: names and bytes of their files.
+
+    The names too: a data set carries its file's, which is nobody else's business.
+    """
     digest = hashlib.blake2b(digest_size=16)
     for file in files:
+        digest.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
         file.seek(0)
         while block := file.read(_CHUNK):
             digest.update(block)
@@ -87,12 +93,42 @@ def _stamp(path: Path) -> tuple[float, ...]:
     return tuple(sorted(folder.stat().st_mtime for folder in folders))
 
 
-def _named(typed: str, votes: str, skip: bool) -> FaceDataset:
-    path = find_data(typed)
-    assert path is not None  # an explicit path that does not exist raises
-    ferplus = find_ferplus(votes or None, path)
+def _named(typed: str, votes: str, skip: bool, found: Path | None) -> FaceDataset:
+    """The data set at a path: that which the server itself found, or a viewer's."""
+    own = found is not None and typed == str(found)
+    path = found if own else find_data(typed_path(typed))
+    assert path is not None  # an explicit path that holds none raises
+    ferplus = find_ferplus(typed_path(votes) if votes else None, path)
+    if not own:
+        # What lies there may be a link to elsewhere.
+        path = typed_path(path)
+        ferplus = typed_path(ferplus) if ferplus else None
     stamp = _stamp(path) + (_stamp(ferplus) if ferplus else ())
     return _open(str(path), str(ferplus) if ferplus else None, skip, stamp)
+
+
+def _paths(key: str, found: Path | None) -> tuple[str, str]:
+    """The path of the data and of the votes, where this viewer may type any."""
+    if not may_type():
+        return str(found or ""), ""
+    if found is None:
+        st.markdown(
+            "Give the path of `fer2013.csv`, `fer2013.csv.gz` or a folder with one folder per "
+            "class; it is read on this machine and stays there."
+        )
+    left, right = st.columns(2)
+    typed = left.text_input(
+        "Path of a file or folder",
+        value=str(found or ""),
+        key=f"{key}_path",
+        placeholder="fer2013.csv.gz",
+    )
+    votes = right.text_input(
+        "FER+ votes (found by themselves beside the file)",
+        key=f"{key}_votes",
+        placeholder="fer2013new.csv",
+    )
+    return typed.strip(), votes.strip()
 
 
 def choose_data(
@@ -116,23 +152,7 @@ def choose_data(
         with errors_shown():
             found = find_data()
     with st.expander(label, expanded=found is None, icon=":material/folder_open:"):
-        if found is None:
-            st.markdown(
-                "Give the path of `fer2013.csv`, `fer2013.csv.gz` or a folder with one folder per "
-                "class; it is read on this machine and stays there."
-            )
-        left, right = st.columns(2)
-        typed = left.text_input(
-            "Path of a file or folder",
-            value=str(found or ""),
-            key=f"{key}_path",
-            placeholder="fer2013.csv.gz",
-        ).strip()
-        votes = right.text_input(
-            "FER+ votes (found by themselves beside the file)",
-            key=f"{key}_votes",
-            placeholder="fer2013new.csv",
-        ).strip()
+        typed, votes = _paths(key, found)
         files = _uploader(key)
         skip = st.checkbox(_SKIP, key=f"{key}_skip")
     # Outside the expander, or else a closed one would hide the progress and the sentence.
@@ -141,12 +161,11 @@ def choose_data(
         if files:
             dataset = _uploaded(key, files, skip)
         elif typed:
-            dataset = _named(typed, votes, skip)
+            dataset = _named(typed, votes, skip, found)
         # Only now: a fault above leaves the last good one in place.
         st.session_state[f"{key}_shown"] = dataset
-    except FerError as fault:
+    except FerError as refused:
         # The command's option is a box here.
-        said = str(fault).replace("with --skip-bad", f'with "{_SKIP}" above')
-        st.error(said, icon=":material/error:")
+        fault(str(refused).replace("with --skip-bad", f'with "{_SKIP}" above'))
     shown: FaceDataset | None = st.session_state.get(f"{key}_shown")
     return shown

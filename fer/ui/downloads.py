@@ -7,6 +7,8 @@ from functools import partial
 
 import streamlit as st
 
+from fer.ui.text import plain
+
 TABLE_FORMATS: dict[str, tuple[str, str]] = {
     ".csv": ("CSV", "text/csv"),
     ".json": ("JSON", "application/json"),
@@ -26,7 +28,7 @@ def table_buttons(make: Callable[[str], bytes], stem: str, *, key: str) -> None:
     """
     for suffix, (label, mime) in TABLE_FORMATS.items():
         st.download_button(
-            label,
+            plain(label),
             partial(make, suffix),
             f"{stem}{suffix}",
             mime,

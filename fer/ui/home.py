@@ -9,6 +9,7 @@ from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import Metric, ModelCard
 from fer.ui.model.errors import per_class_view
 from fer.ui.shell import begin, errors_shown, shipped_model
+from fer.ui.text import say, text
 from fer.ui.webcam.camera_watch import camera_status
 
 _DOORS = (
@@ -73,22 +74,25 @@ def _shown(metric: Metric | None) -> str:
     return f"{metric.value:.1%}" if metric else "not measured"
 
 
-def _test_help(metric: Metric | None, labels: str) -> str:
-    n = f"{metric.n:,} pictures" if metric else "pictures"
-    return f"Accuracy on PrivateTest ({n}), {labels}; one forward pass, opened once."
+_TEST_HELP = "Accuracy on PrivateTest ({n}), {labels}; one forward pass, opened once."
+
+
+def _faces(metric: Metric | None) -> str:
+    return f"{metric.n:,} pictures" if metric else "pictures"
 
 
 def _status() -> None:
     card = shipped_model().card
     columns = st.columns(4)
-    columns[0].metric("Model", f"{card.name} {card.version}", border=True)
+    version = text("{name} {version}", name=card.name, version=card.version)
+    columns[0].metric("Model", version, border=True)
     seen, neutral = _seen(card, "accuracy"), _seen(card, "recall_neutral")
     fer2013 = card.metric("accuracy")
     columns[1].metric(
         "What people see",
         _shown(seen),
         border=True,
-        help=_test_help(seen, "what most of ten people see in each, seven classes"),
+        help=text(_TEST_HELP, n=_faces(seen), labels="what most of ten people see in each"),
     )
     columns[2].metric(
         "Neutral called neutral",
@@ -100,7 +104,7 @@ def _status() -> None:
         "FER-2013 test",
         _shown(fer2013),
         border=True,
-        help=_test_help(fer2013, "the data set's own labels, which came from search words"),
+        help=text(_TEST_HELP, n=_faces(fer2013), labels="the data set's own labels"),
     )
     st.caption(
         f":material/check_circle: Model: its {card.parameters / 1e6:.2f} M parameters "
@@ -119,14 +123,14 @@ def render() -> None:
     )
     with errors_shown():
         _status()
-    for column, (path, title, icon, text) in zip(st.columns(len(_DOORS)), _DOORS, strict=True):
+    for column, (path, title, icon, words) in zip(st.columns(len(_DOORS)), _DOORS, strict=True):
         with column, st.container(border=True, height="stretch"):
             st.page_link(path, label=f"**{title}**", icon=icon)
-            st.markdown(text)
+            say("{words}", words=words)
     st.subheader("Before you read too much into a label")
     with errors_shown():
         for line in limits(shipped_model().card):
-            st.markdown(f"- {line}")
+            say("- {line}", line=line)
     with errors_shown():
         reports = shipped_model().metrics().get("PrivateTest", {})
         report = reports.get(PERCEIVED, reports.get("fer2013"))

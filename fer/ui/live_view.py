@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 
 from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
-from fer.live.summary import FaceSummary
 from fer.overlay import bright, identity_colour
 from fer.results import FaceEmotion, FrameResult
+from fer.tracking.summary import FaceSummary
 
 STYLE = """
 <style>

@@ -20,6 +20,7 @@ from fer.recognition.classifier import EmotionClassifier
 from fer.ui import live_view
 from fer.ui.model_choice import classifier, explainer, gradient_map, keras_file
 from fer.ui.shell import errors_shown
+from fer.ui.text import caption, plain, say
 
 _SIDE = 336
 _EXACT = "Exact"
@@ -41,7 +42,12 @@ def _model_says(image: np.ndarray, folder: ModelFolder) -> None:
     outputs = reader.predict_heads(np.asarray(image)[None])
     shares = dict(zip(reader.labels, map(float, outputs[reader.head][0]), strict=True))
     top = max(shares, key=shares.__getitem__)
-    st.markdown(f"**{folder.card.name}** reads **{top}**, {shares[top]:.0%}")
+    say(
+        "**{model}** reads **{top}**, {share:.0%}",
+        model=folder.card.name,
+        top=top,
+        share=shares[top],
+    )
     st.html(live_view.STYLE + live_view.probability_bars(shares))
     _why(np.asarray(image), outputs["features"], reader, top)
 
@@ -66,7 +72,7 @@ def _why(
     target = labels.index(label)
     if exact is not None and (method == _EXACT or method is None):
         found = exact.evidence(features)[0, :, :, target]
-        meaning = f"Warm: what speaks for {label}, against the mean of all classes."
+        meaning = "Warm: what speaks for {label}, against the mean of all classes."
     elif network is not None:
         gradient: Method = "saliency" if method == "saliency" else "Grad-CAM"
         stamp = network.stat().st_mtime
@@ -75,9 +81,9 @@ def _why(
         place = folder.card.labels[head].index(label)
         found = gradient_map(str(network), stamp, head, image, place, gradient)
         meaning = (
-            f"Warm: pixels whose change moves the score of {label} most."
+            "Warm: pixels whose change moves the score of {label} most."
             if gradient == "saliency"
-            else f"Warm: where the last feature map raises the score of {label}, by its gradient."
+            else "Warm: where the last feature map raises the score of {label}, by its gradient."
         )
     large = to_bgr(resize_square(image, _SIDE))
     st.image(
@@ -86,7 +92,7 @@ def _why(
         width="stretch",
         alt=f"The picture with the places that speak for {label}",
     )
-    st.caption(meaning)
+    caption(meaning, label=label)
 
 
 @st.dialog("Picture", width="medium")
@@ -107,14 +113,15 @@ def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -
             resize_square(image, _SIDE), width="stretch", alt=f"A face labelled {label}, enlarged"
         )
         st.markdown(
-            f"Row **{source_rows(dataset)[index]:,}**, {split}, labelled **{label}**. "
-            f"Grey values {image.min()} to {image.max()}, mean {image.mean():.0f}."
+            f"Row **{source_rows(dataset)[index]:,}**, {plain(split)}, labelled "
+            f"**{plain(label)}**. Grey values {image.min():d} to {image.max():d}, mean "
+            f"{image.mean():.0f}."
         )
         if dataset.votes is not None:
             row = dataset.votes[index]
             majority = int(majority_labels(row[None])[0])
-            said = f"**{FERPLUS[majority]}**" if majority >= 0 else "no clear majority"
-            st.markdown(f"FER+: {said}, votes of {int(row.sum())}:")
+            said = FERPLUS[majority] if majority >= 0 else "no clear majority"
+            say("FER+: **{said}**, votes of {n:,}:", said=said, n=int(row.sum()))
             votes = dict(zip(VOTE_COLUMNS, map(int, row), strict=True))
             st.html(live_view.STYLE + vote_bars(votes))
     if folder is not None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import gc
 import logging
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 import streamlit as st
 
 from fer.errors import FerError
+from fer.leases import RENEW_S, Leases
 from fer.live.memory import share_heaps
 from fer.models.store import ModelFolder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.temporary import keep_private
+from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
     ("streamlit_app.py", "Home", ":material/home:"),
@@ -62,12 +65,17 @@ def _settle() -> bool:
     logging.basicConfig(level="WARNING")
     # aiortc reports every closed peer connection at this level.
     logging.getLogger("aioice").setLevel("ERROR")
+    keep_private()
     gc.collect()
     gc.freeze()
     share_heaps()
     return True
 
 
+PUT_AWAY = (
+    "What was here has been put away, because this page was not open for some minutes. Hand it in "
+    "again to go on."
+)
 STREAM_PAGE = "Webcam"
 STREAM_LEFT = "stream_left"
 """In the session while another page was drawn since the stream was."""
@@ -89,6 +97,25 @@ def begin(title: str, icon: str) -> None:
         st.html('<div class="fer-brand"><span></span>fer dashboard</div>', width="content")
         for path, label, material in PAGES:
             st.page_link(path, label=label, icon=material, width="content")
+    _renew()
+
+
+@st.cache_resource(show_spinner=False)
+def leases() -> Leases:
+    """What this server's viewers have begun."""
+    return Leases()
+
+
+def viewer() -> str:
+    """This viewer's name among the leases; known to nobody else."""
+    name: str = st.session_state.setdefault("viewer", uuid4().hex)
+    return name
+
+
+@st.fragment(run_every=RENEW_S)
+def _renew() -> None:
+    """What this viewer has begun goes on as long as a page is open."""
+    leases().renew(viewer())
 
 
 @st.cache_resource(show_spinner="Loading the model ...")
@@ -108,8 +135,8 @@ def errors_shown() -> Iterator[None]:
     """Show a ``FerError`` as a sentence on the page; anything else surfaces in the log."""
     try:
         yield
-    except FerError as fault:
-        st.error(str(fault), icon=":material/error:")
+    except FerError as refused:
+        fault(refused)
 
 
 def pressed(label: str, key: str, *, disabled: bool = False, **options: Any) -> bool:
@@ -137,11 +164,3 @@ def download(label: str, content: str, name: str, *, key: str, mime: str = "text
     st.download_button(
         label, content, name, mime, icon=":material/download:", key=key, on_click="ignore"
     )
-
-
-def plain(name: str) -> str:
-    """A file name as Markdown that shows it: Markdown, HTML and line breaks in it stay text."""
-    shown = " ".join(name.encode("utf-8", "backslashreplace").decode().split())
-    shown = "".join(f"\\{c}" if c in "\\`*_{}[]<>~|$:&" else c for c in shown)
-    # Headings and lists are such only at the beginning.
-    return re.sub(r"^([#+=-])", r"\\\1", re.sub(r"^(\d+)([.)])", r"\1\\\2", shown))

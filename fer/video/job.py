@@ -224,8 +224,9 @@ class VideoJob:
         saved = reported = time.monotonic()
         stopped = False
         with ExitStack() as stack:
-            with write_faults(self._records):
-                rows = stack.enter_context(self._records.open("ab"))
+            # Also for what is only written when the file is closed.
+            stack.enter_context(write_faults(self._records))
+            rows = stack.enter_context(self._records.open("ab"))
             stack.callback(analyzer.close)
             segment: SegmentWriter | None = None
             for step in look_ahead(reader, start_s, sampler, analyzer):
@@ -234,8 +235,7 @@ class VideoJob:
                 if step.image_bgr is not None:
                     result = analyzer.analyze(step.image_bgr, frame.time_s)
                     shown = result.faces
-                    with write_faults(self._records):
-                        rows.write(record_line(result))
+                    rows.write(record_line(result))
                     state.analysed += 1
                     on_result(result)
                 if self._annotate:

@@ -13,12 +13,12 @@ from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
-from fer.live.summary import FaceSummary, SummaryCounter
 from fer.overlay import draw_faces
 from fer.preprocessing import Image
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
+from fer.tracking.summary import FaceSummary, SummaryCounter
 from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.job import VideoJob
 from fer.video.reader import VideoReader

@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -66,6 +68,18 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_until_up(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until a server answers; its log is what is said when it does not."""
+    for _ in range(1200):  # two minutes: a busy machine starts slowly
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(f"the server did not come up: {log.read_text()}")
+
+
 @contextmanager
 def running_server(
     folder: Path, *, data: str = "none", headless: bool = True, **variables: str
@@ -91,15 +105,7 @@ def running_server(
         )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(1200):  # two minutes: a busy machine starts slowly
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                    break
-            except (urllib.error.URLError, OSError):
-                assert process.poll() is None, log.read_text()
-                time.sleep(0.1)
-        else:
-            raise AssertionError(f"the server did not come up: {log.read_text()}")
+        wait_until_up(url, process, log)
         yield Server(url, process, log, modules_file)
     finally:
         process.terminate()
@@ -197,6 +203,20 @@ def write_clip(path: Path) -> None:
             left = LEFT + round(PAN * np.sin(2 * np.pi * index / 120))
             frame[:, left : left + SIDE] = portrait
             file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+def write_film(path: Path, seconds: int = 2) -> None:
+    """A video: the portrait, then its darker mirror image, in turns of a second."""
+    portrait = astronaut_bgr()[:480, :480]
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("libx264", rate=15)
+        stream.width = stream.height = 480
+        stream.pix_fmt = "yuv420p"
+        for index in range(15 * seconds):
+            picture = portrait if index // 15 % 2 == 0 else portrait[:, ::-1] // 2
+            frame = av.VideoFrame.from_ndarray(picture.copy(), format="bgr24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
 
 
 def write_two_face_clip(path: Path) -> None:

@@ -3,12 +3,10 @@
 import csv
 import io
 from pathlib import Path
-from typing import Any
 
-import av
 import pytest
 from playwright.sync_api import Page, expect
-from support import Server, astronaut_bgr
+from support import Server, write_film
 
 from fer.video import VideoReader
 
@@ -25,17 +23,8 @@ PLAYED = """async (video) => {
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     """Two seconds: the portrait, then its darker mirror image."""
-    portrait = astronaut_bgr()[:480, :480]
     path = tmp_path / "film.mp4"
-    with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream("libx264", rate=15)
-        stream.width = stream.height = 480
-        stream.pix_fmt = "yuv420p"
-        for index in range(30):
-            picture = portrait if index < 15 else portrait[:, ::-1] // 2
-            frame = av.VideoFrame.from_ndarray(picture.copy(), format="bgr24")
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+    write_film(path)
     return path
 
 

@@ -89,7 +89,7 @@ def test_video_and_tables_tell_the_same_frames_at_the_same_times() -> None:
         assert list(table["status"]) == ["ok", "no face", "ok", "ok"]
         assert table["p_happy"].tolist()[0] == 0.75
         assert list(table.columns) == list(rows[0])
-    recording.discard()
+    recording.close()
 
 
 def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> None:
@@ -101,7 +101,7 @@ def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> N
         recording.finish()
         ((_, picture),) = pictures(recording.video())
         rough[name] = float(np.abs(np.diff(picture[60:80, 70:90].astype(float), axis=1)).mean())
-        recording.discard()
+        recording.close()
     assert rough["blurred"] < rough["plain"] / 4
 
 
@@ -116,7 +116,7 @@ def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
     # Whole, not stretched: black beside it.
     assert second[100, 10].max() < 40 < 160 < second[100, 80].min()
     assert recording.status().seconds == pytest.approx(60.0)
-    recording.discard()
+    recording.close()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said
     assert said in status.reason
     assert 1 <= status.frames <= 3
     assert len(pictures(recording.video())) == status.frames
-    recording.discard()
+    recording.close()
 
 
 def test_without_room_on_the_disk_it_does_not_begin() -> None:
@@ -160,7 +160,7 @@ def test_a_full_disk_ends_the_recording_with_a_sentence() -> None:
     assert "No space left" in reason
     # Adding to it goes on being harmless: the stream does not know.
     recording.add(frame(), result(9.0), PLAIN, READER)
-    recording.discard()
+    recording.close()
 
 
 def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
@@ -187,7 +187,7 @@ def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
     rows = json.loads(recording.table(".json"))
     assert len(rows) == status.frames
     assert 1 <= len(pictures(recording.video())) <= status.frames
-    recording.discard()
+    recording.close()
 
 
 def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() -> None:
@@ -208,7 +208,7 @@ def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() ->
     status = recording.status()
     assert status.frames == len(json.loads(recording.table(".json"))) == 50
     assert len(pictures(recording.video())) == 50 - status.left_out
-    recording.discard()
+    recording.close()
 
 
 def test_another_label_set_ends_it_and_each_row_names_what_read_it() -> None:
@@ -221,7 +221,7 @@ def test_another_label_set_ends_it_and_each_row_names_what_read_it() -> None:
     assert recording.status().reason.endswith("because another label set was chosen.")
     rows = json.loads(recording.table(".json"))
     assert [(row["model"], row["model_version"]) for row in rows] == [("xs", "1"), ("own", "2")]
-    recording.discard()
+    recording.close()
 
 
 def test_a_recording_that_nobody_holds_any_more_ends() -> None:
@@ -242,7 +242,7 @@ def test_it_can_be_ended_twice_and_before_it_began() -> None:
     assert not recording.active
     header = recording.table(".csv").decode().strip()
     assert header.split(",") == list(columns(READER.labels))
-    recording.discard()
+    recording.close()
 
 
 class OneFace:
@@ -272,4 +272,4 @@ def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> Non
     recording.finish()
     ids = [row["face_id"] for row in json.loads(recording.table(".json"))]
     assert set(ids) <= {1, 2} and len(ids) == recording.status().frames
-    recording.discard()
+    recording.close()

@@ -6,8 +6,8 @@ import re
 import pytest
 
 from fer.labels import COLOURS, UNSURE
-from fer.live.summary import FaceSummary
 from fer.results import Box, FaceEmotion, FrameResult
+from fer.tracking.summary import FaceSummary
 from fer.ui.live_view import (
     face_card,
     identity_chip,

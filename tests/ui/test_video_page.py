@@ -97,7 +97,7 @@ def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
     page.segmented_control(key="video_source").set_value("Path on this machine").run()
     page.text_input(key="video_path").set_value("/no/such.mp4").run()
     page.button(key="video_start").click().run()
-    assert "/no/such.mp4: expected a video file" in page.error[0].value
+    assert "/no/such.mp4: expected a file or folder" in page.error[0].value
     broken = tmp_path / "<b>.mp4"
     broken.write_bytes(b"text")
     page.text_input(key="video_path").set_value(str(broken)).run()

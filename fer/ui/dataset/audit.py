@@ -12,6 +12,7 @@ from fer.figures import agreement_figure
 from fer.ui.charts import table_expander
 from fer.ui.dataset.pictures import clickable_faces
 from fer.ui.shell import download, is_dark
+from fer.ui.text import say, text
 
 _SHOWN = 64
 # What a model should not be trained on: these rows teach it the test, or nothing.
@@ -55,7 +56,7 @@ def _pictures(report: Audit) -> None:
     pages = -(-len(rows) // _SHOWN)
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Page of {pages}", 1, pages, 1, key="audit_page", width=160))
+        page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key="audit_page", width=160))
     st.caption(f"{len(rows):,} pictures. {KINDS[kind]}.")
     clickable_faces(report.dataset, rows[(page - 1) * _SHOWN : page * _SHOWN], key="audit_faces")
 
@@ -87,7 +88,7 @@ def _agreement(dataset: FaceDataset) -> None:
     split = split or dataset.split_names[-1]
     table = agreement_table(dataset, split)
     if not table.to_numpy().any():
-        st.info(f"No picture of {split} has a clear FER+ majority.")
+        st.info(text("No picture of {split} has a clear FER+ majority.", split=split))
         return
     st.plotly_chart(
         agreement_figure(table, dark=is_dark()),
@@ -97,10 +98,15 @@ def _agreement(dataset: FaceDataset) -> None:
     shares = agreement(dataset, split)
     whole = shares.pop("all")
     best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
-    st.markdown(
-        f"The two labellings agree on **{whole:.0%}** of these {int(table.to_numpy().sum()):,} "
-        f"pictures: most on {best} ({shares[best]:.0%}), least on {worst} ({shares[worst]:.0%}). "
-        "A model cannot be right about both."
+    say(
+        "The two labellings agree on **{whole:.0%}** of these {n:,} pictures: most on {best} "
+        "({most:.0%}), least on {worst} ({least:.0%}). A model cannot be right about both.",
+        whole=whole,
+        n=int(table.to_numpy().sum()),
+        best=best,
+        most=shares[best],
+        worst=worst,
+        least=shares[worst],
     )
     table_expander(table, "agreement", index=True)
     each = pd.DataFrame(

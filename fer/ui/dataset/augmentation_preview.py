@@ -8,6 +8,7 @@ import streamlit as st
 from fer.datasets import FaceDataset
 from fer.training.augmentations import AUGMENTATIONS, HIGHEST_STRENGTH, apply_named
 from fer.ui.pictures import captioned_faces
+from fer.ui.text import say
 
 _VIEWS = 6
 
@@ -43,9 +44,8 @@ def augmentation_view(dataset: FaceDataset) -> None:
     image = np.asarray(dataset.images[position - 1])
     st.html(captioned_faces(image[None], ["the picture itself"]))
     for name in chosen:
-        st.markdown(
-            f"**{name}**: {AUGMENTATIONS[name].text[:1].lower()}{AUGMENTATIONS[name].text[1:]}."
-        )
+        meaning = AUGMENTATIONS[name].text
+        say("**{name}**: {meaning}.", name=name, meaning=meaning[:1].lower() + meaning[1:])
         views = [
             apply_named(image, [name], np.random.default_rng((seed, view)), strength=strength)
             for view in range(_VIEWS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from fer.datasets.statistics import class_distribution, ferplus_distribution, im
 from fer.figures import class_distribution_figure, split_difference_figure
 from fer.ui.charts import show_figure, table_expander
 from fer.ui.shell import download, shipped_model
+from fer.ui.text import text
 
 _DIVIDED = "Stratified " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
 
@@ -56,16 +58,20 @@ def imbalance_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def _reading(table: pd.DataFrame) -> str:
     first = imbalance_table(table).iloc[0]
-    return (
-        f"In {first['split']}, **{first['largest class']}** has {first['imbalance ratio']:.1f} "
-        f"times as many pictures as **{first['smallest class']}**: a model that never says "
-        f"{first['smallest class']} loses little accuracy, so look at the recall of each class too."
+    return text(
+        "In {split}, **{largest}** has {ratio:.1f} times as many pictures as **{smallest}**: a "
+        "model that never says {smallest} loses little accuracy, so look at the recall of each "
+        "class too.",
+        split=first["split"],
+        largest=first["largest class"],
+        ratio=first["imbalance ratio"],
+        smallest=first["smallest class"],
     )
 
 
 def _bars(table: pd.DataFrame, name: str, *, shares: bool, key: str) -> None:
     figure = class_distribution_figure(table, shares=shares)
-    figure.update_layout(title_text=f"Pictures per class and split, {name}")
+    figure.update_layout(title_text=f"Pictures per class and split, {escape(name)}")
     show_figure(figure, _reading(table), table, key)
     table_expander(imbalance_table(table), f"{key}_imbalance", title="Imbalance of each split")
 
@@ -107,8 +113,14 @@ def _compare(table: pd.DataFrame) -> None:
     shown = shares[list(dict.fromkeys([first, second]))].reset_index()
     show_figure(
         split_difference_figure(table, first, second),
-        f"To make {first} like {second}, **{difference.sum() / 2:.1%}** of its pictures would have "
-        f"to change class; the largest difference is in **{difference.idxmax()}**.",
+        text(
+            "To make {first} like {second}, **{share:.1%}** of its pictures would have to change "
+            "class; the largest difference is in **{most}**.",
+            first=first,
+            second=second,
+            share=difference.sum() / 2,
+            most=difference.idxmax(),
+        ),
         shown,
         "split_difference",
     )

@@ -13,6 +13,7 @@ from fer.ui.dataset.distribution import distribution_tab
 from fer.ui.dataset.pictures import pictures_tab
 from fer.ui.dataset.structure import structure_tab
 from fer.ui.shell import begin, errors_shown, shipped_model
+from fer.ui.text import caption, text
 
 
 def _headline(dataset: FaceDataset | None) -> None:
@@ -20,15 +21,26 @@ def _headline(dataset: FaceDataset | None) -> None:
     if dataset is None:
         record = shipped_model().metrics()["dataset"]
         st.info(
-            f"No data set is open. These are the figures recorded with the shipped model, "
-            f"from {record['source']} ({record['rows']:,} rows).",
+            text(
+                "No data set is open. These are the figures recorded with the shipped model, "
+                "from {source} ({rows:,} rows).",
+                source=record["source"],
+                rows=record["rows"],
+            ),
             icon=":material/history:",
         )
         return
     notes = "".join(f" {note}." for note in dataset.notes)
     skipped = f", {dataset.skipped} bad rows left out" if dataset.skipped else ""
     votes = ", with FER+ votes" if dataset.votes is not None else ""
-    st.caption(f"{dataset.source}: {len(dataset):,} pictures{votes}{skipped}.{notes}")
+    caption(
+        "{source}: {n:,} pictures{votes}{skipped}.{notes}",
+        source=dataset.source,
+        n=len(dataset),
+        votes=votes,
+        skipped=skipped,
+        notes=notes,
+    )
 
 
 def render() -> None:

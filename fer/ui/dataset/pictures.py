@@ -22,6 +22,7 @@ from fer.ui.face_grid import Tile, face_grid
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
 from fer.ui.shell import shipped_model
+from fer.ui.text import say
 
 _FEW, _PAGE = 16, 96
 _VIEWS = ("Samples", "Mean faces", "Light and focus", "Pixels", "Augmentations")
@@ -87,7 +88,7 @@ def _samples(dataset: FaceDataset, split: str) -> None:
     page = int(columns[2].number_input(f"Page of {pages:,}", 1, pages, 1, key="pictures_page"))
     for name in names:
         rows = sample_indices(dataset, split, name, page * each, int(seed))[(page - 1) * each :]
-        st.markdown(f"**{name}**, {counts[name]:,} pictures")
+        say("**{name}**, {n:,} pictures", name=name, n=counts[name])
         if len(rows):
             clickable_faces(dataset, rows, key=f"faces_{name}")
         else:
@@ -138,7 +139,7 @@ def _light_and_focus(dataset: FaceDataset) -> None:
     )
     extreme = np.argsort(values, kind="stable")
     for name, rows in (("lowest", extreme[:_FEW]), ("highest", extreme[::-1][:_FEW])):
-        st.markdown(f"**{name} {measure}**")
+        say("**{name} {measure}**", name=name, measure=measure)
         clickable_faces(dataset, rows, key=f"faces_{name}")
 
 
@@ -153,28 +154,35 @@ def _pixels(dataset: FaceDataset) -> None:
     label = dataset.labels[position - 1]
     name = dataset.label_names[label]
     flat = image.ravel()
-    st.markdown(
-        f"**1. The row.** In `fer2013.csv` a picture is a line of text: the number of its class "
-        f"({label} for {name}), then {flat.size:,} numbers from 0 (black) to 255 (white)."
+    say(
+        "**1. The row.** In `fer2013.csv` a picture is a line of text: the number of its class "
+        "({label} for {name}), then {n:,} numbers from 0 (black) to 255 (white).",
+        label=label,
+        name=name,
+        n=flat.size,
     )
     st.code(" ".join(map(str, flat[:96])) + " ...", language=None, wrap_lines=True)
     st.markdown(
         "**2. The array.** Split at the spaces, turned into numbers and folded every "
-        f"{image.shape[1]} of them: `np.array(text.split(), np.uint8).reshape(48, 48)`."
+        f"{image.shape[1]:d} of them: `np.array(text.split(), np.uint8).reshape(48, 48)`."
     )
     left, right = st.columns(2)
     with left:
         table = pd.DataFrame(image)
         show_figure(
             pixel_figure(image),
-            f"Values from {image.min()} to {image.max()}, mean {image.mean():.0f}; point at a cell "
-            "to read it.",
+            f"Values from {image.min():d} to {image.max():d}, mean {image.mean():.0f}; point at a "
+            "cell to read it.",
             table,
             "pixels",
             index=True,
         )
     with right:
-        st.markdown(f"**3. The picture.** Row {numbers[position - 1]:,}, labelled **{name}**.")
+        say(
+            "**3. The picture.** Row {row:,}, labelled **{name}**.",
+            row=numbers[position - 1],
+            name=name,
+        )
         st.image(resize_square(image, 336), alt=f"The picture, labelled {name}, enlarged")
 
 

@@ -20,6 +20,7 @@ from fer.ui.dataset.pictures import model_or_none
 from fer.ui.face_hover import face_hover
 from fer.ui.model_choice import classifier
 from fer.ui.pictures import captioned_faces
+from fer.ui.text import text
 
 # Enough for shares that are right to a percent; all pictures would take a minute.
 _PCA_FACES = 8000
@@ -82,20 +83,21 @@ def _variance(found: Components, split: str) -> None:
     if len(counts) > _KEPT:
         marks.append(_KEPT)
     parts = [
-        f"**{count}** components keep {share:.0%}"
+        f"**{count:,}** components keep {share:.0%}"
         if count
-        else f"no {len(counts)} keep {share:.0%}"
+        else f"no {len(counts):,} keep {share:.0%}"
         for share, count in needed
     ]
     if len(counts) >= _KEPT:
-        parts.append(f"**{_KEPT}** keep {found.kept_by(_KEPT):.1%}")
+        parts.append(f"**{_KEPT:,}** keep {found.kept_by(_KEPT):.1%}")
     pixels = found.mean.size
     show_figure(
         explained_variance_figure(
             table, tuple((count, found.kept_by(count)) for count in sorted(set(marks)))
         ),
-        f"Of the variance of {found.n:,} pictures of {split}, {', '.join(parts)}: faces of "
-        f"{pixels:,} pixels have far fewer independent directions than pixels.",
+        text("Of the variance of {n:,} pictures of {split}, ", n=found.n, split=split)
+        + ", ".join(parts)
+        + f": faces of {pixels:,} pixels have far fewer independent directions than pixels.",
         table,
         "explained_variance",
     )
@@ -125,7 +127,7 @@ def _reconstruction(dataset: FaceDataset, found: Components, split: str) -> None
     pictures += [found.reconstruct(image, step) for step in steps]
     st.html(captioned_faces(np.stack(pictures), names))
     st.markdown(
-        f"Row {source_rows(dataset)[row]:,}: with {count} numbers instead of {image.size:,}, a "
+        f"Row {source_rows(dataset)[row]:,}: with {count:,} numbers instead of {image.size:,}, a "
         f"pixel is {missing.mean():.1f} grey values off on average."
     )
 
@@ -161,9 +163,15 @@ def _map(dataset: FaceDataset, split: str) -> None:
     face_hover(dataset.images[rows], figure="embedding_figure", key="embedding_hover")
     show_figure(
         embedding_figure(table),
-        f"{len(table):,} faces of {split} where **{folder.card.name}** places them just before its "
-        f"last layer; it reads {right:.0%} of them as they are labelled. Faces that lie among "
-        "another colour are hard, or labelled wrongly.",
+        text(
+            "{n:,} faces of {split} where **{model}** places them just before its last layer; it "
+            "reads {right:.0%} of them as they are labelled. Faces that lie among another colour "
+            "are hard, or labelled wrongly.",
+            n=len(table),
+            split=split,
+            model=folder.card.name,
+            right=right,
+        ),
         table,
         "embedding",
     )

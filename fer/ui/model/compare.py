@@ -16,6 +16,7 @@ from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure
 from fer.ui.model_choice import classifier, model_names, opened
+from fer.ui.text import plain
 
 _PROTOCOL = {PERCEIVED: SEEN_PROTOCOL, "fer2013": "all", "ferplus": "majority"}
 _NAMES = {PERCEIVED: "What people see", "fer2013": "FER-2013", "ferplus": "FER+, eight classes"}
@@ -96,6 +97,6 @@ def comparison_tab(folder: ModelFolder) -> None:
                 if against == "milliseconds"
                 else ""
             )
-            + f"{without} models are left out here because their {against} are not known."
+            + f"{without:,} models are left out here because their {plain(against)} are not known."
         )
     show_figure(figure, reading, table, f"peers_{labels}_{view}".lower())

@@ -20,6 +20,7 @@ from fer.labels import PERCEIVED
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
 from fer.ui.shell import is_dark
+from fer.ui.text import plain
 
 REPORTS = {
     "perceived": "What people see",
@@ -80,10 +81,10 @@ def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
     low, high = report["accuracy_interval"]
     show_figure(
         confusion_figure(counts, labels, share=_SHARES[unit or "By row"], dark=is_dark()),
-        f"{split}, n = {report['n']:,}: accuracy **{report['accuracy']:.1%}** (95% interval "
+        f"{plain(split)}, n = {report['n']:,}: accuracy **{report['accuracy']:.1%}** (95% interval "
         f"{low:.1%} to {high:.1%}), macro-F1 {report['macro_f1']:.3f}, weighted F1 "
-        f"{report['weighted_f1']:.3f}. The most frequent error: **{true}** read as **{read}**, "
-        f"{most:,} times.",
+        f"{report['weighted_f1']:.3f}. The most frequent error: **{plain(true)}** read as "
+        f"**{plain(read)}**, {most:,} times.",
         confusion_table(report),
         f"{key}_matrix",
         index=True,
@@ -99,8 +100,9 @@ def per_class_view(report: dict[str, Any], key: str) -> None:
     show_figure(
         per_class_figure(scores),
         f"Precision: of the faces read as a class, how many have that label. Recall: of the faces "
-        f"with that label, how many are read so. F1 is highest for **{best}** "
-        f"({present['f1'].max():.2f}) and lowest for **{worst}** ({present['f1'].min():.2f}).",
+        f"with that label, how many are read so. F1 is highest for **{plain(best)}** "
+        f"({present['f1'].max():.2f}) and lowest for **{plain(worst)}** "
+        f"({present['f1'].min():.2f}).",
         scores,
         f"{key}_per_class",
         index=True,
@@ -135,9 +137,9 @@ def confidence_tab(folder: ModelFolder) -> None:
     before = report.get("ece_uncalibrated")
     show_figure(
         reliability_figure(bins),
-        f"{split}, n = {report['n']:,}: bars on the line mean that a confidence of 70% is right 70 "
-        f"times in 100. The mean distance, the expected calibration error, is **{report['ece']:.3f}"
-        "**"
+        f"{plain(split)}, n = {report['n']:,}: bars on the line mean that a confidence of 70% "
+        "is right 70 times in 100. The mean distance, the expected calibration error, is "
+        f"**{report['ece']:.3f}**"
         + (f" ({before:.3f} without calibration)." if before is not None else ".")
         + _against_votes(report)
         + " Faint bars hold few pictures.",
@@ -154,9 +156,9 @@ def confidence_tab(folder: ModelFolder) -> None:
             name = f"confidence {near['threshold']:.2f}"
             operating = (float(near["coverage"]), float(near["accuracy"]), name)
             reading = (
-                f" Near the model's threshold of {point.threshold:.2f}, chosen on {point.split}, "
-                f"it answers **{near['coverage']:.0%}** of these faces and is right on "
-                f"**{near['accuracy']:.0%}**."
+                f" Near the model's threshold of {point.threshold:.2f}, chosen on "
+                f"{plain(point.split)}, it answers **{near['coverage']:.0%}** of these faces "
+                f"and is right on **{near['accuracy']:.0%}**."
             )
     show_figure(
         abstention_figure(curve, operating),
@@ -174,12 +176,12 @@ def _strain_reading(rows: pd.DataFrame, clean: float, before: pd.DataFrame | Non
     level = level_name(worst["level"], worst["unit"])
     where = f"at {level}" if any(map(str.isdigit, level)) else f"with {level} {worst['condition']}"
     said = (
-        f"Lowest: **{worst['accuracy']:.0%}** {where}, "
+        f"Lowest: **{worst['accuracy']:.0%}** {plain(where)}, "
         f"{abs(lost):.0f} points {'below' if lost >= 0 else 'above'} the unchanged pictures."
     )
     if before is not None and len(before):
         gained = (rows["accuracy"].mean() - before["accuracy"].mean()) * 100
-        said += f" On average {gained:+.1f} points against {before['name'].iloc[0]}."
+        said += f" On average {gained:+.1f} points against {plain(before['name'].iloc[0])}."
     return said
 
 
@@ -209,7 +211,8 @@ def robustness_tab(folder: ModelFolder) -> None:
         f"**{clean:.1%}**; over all ways it loses "
         f"**{mean_loss(metrics['robustness']) * 100:.1f}** points on average"
         + (
-            f" ({mean_loss(metrics['robustness_before']) * 100:.1f} for {earlier['name'].iloc[0]})."
+            f" ({mean_loss(metrics['robustness_before']) * 100:.1f} for "
+            f"{plain(earlier['name'].iloc[0])})."
             if len(earlier)
             else "."
         )

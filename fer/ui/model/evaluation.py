@@ -21,6 +21,7 @@ from fer.ui.model.errors import REPORTS, confusion_view
 from fer.ui.model_choice import classifier
 from fer.ui.picture_view import show_picture
 from fer.ui.shell import download
+from fer.ui.text import caption, plain, text
 
 _PAGE = 64
 
@@ -83,8 +84,8 @@ def mistakes_tab(folder: ModelFolder) -> None:
     rows, labelled, said = rows[keep], labelled[keep], said[keep]
     confidence = probabilities[rows].max(axis=1)
     st.markdown(
-        f"**{len(rows):,}** of {len(part):,} faces of {split} are read otherwise than they are "
-        "labelled; the most confident come first, the edge shows what the model says. Many of "
+        f"**{len(rows):,}** of {len(part):,} faces of {plain(split)} are read otherwise than they "
+        "are labelled; the most confident come first, the edge shows what the model says. Many of "
         "these labels are wrong: click a face to judge, and to see where the model looked."
     )
     if not len(rows):
@@ -92,7 +93,9 @@ def mistakes_tab(folder: ModelFolder) -> None:
     pages = -(-len(rows) // _PAGE)
     page = 1
     if pages > 1:
-        page = int(st.number_input(f"Page of {pages}", 1, pages, 1, key="mistakes_page", width=160))
+        page = int(
+            st.number_input(f"Page of {pages:,}", 1, pages, 1, key="mistakes_page", width=160)
+        )
     shown = slice((page - 1) * _PAGE, page * _PAGE)
     tiles = [
         Tile(f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
@@ -150,7 +153,7 @@ def evaluate_tab(folder: ModelFolder) -> None:
             split = st.selectbox("Split", splits, key="evaluate_split", width=240)
             start = st.button("Evaluate", type="primary", key="evaluate_start")
         count = int(dataset.split_mask(split).sum())
-        st.caption(f"{dataset.source}, {split}: {count:,} faces.")
+        caption("{source}, {split}: {n:,} faces.", source=dataset.source, split=split, n=count)
         if start:
             bar = st.progress(0.0, "Evaluating ...")
             try:
@@ -165,5 +168,6 @@ def evaluate_tab(folder: ModelFolder) -> None:
             st.session_state["evaluate_report"] = report
     known = st.session_state.get("evaluate_report")
     if known is not None:
-        st.subheader(f"{known['model']} {known['version']} on {known['source']}, {known['split']}")
+        names = {part: known[part] for part in ("model", "version", "source", "split")}
+        st.subheader(text("{model} {version} on {source}, {split}", **names))
         _result(known)

@@ -15,6 +15,7 @@ from fer.literature.comparison import (
 )
 from fer.models.store import ModelFolder, models_dir
 from fer.ui.shell import download
+from fer.ui.text import caption
 
 
 def literature_tab(folder: ModelFolder) -> None:
@@ -38,6 +39,6 @@ def literature_tab(folder: ModelFolder) -> None:
     st.caption(ABOUT_TIMES)
     missing = [entry.name for entry in found if not trained(entry)]
     if missing:
-        st.caption(f"Not trained here yet: {', '.join(missing)}.")
+        caption("Not trained here yet: {names}.", names=", ".join(missing))
     content = table.to_csv(index=False)
     download("Table as CSV", content, "literature.csv", key="literature_csv")

@@ -24,6 +24,7 @@ from fer.ui.model.evaluation import evaluate_tab, mistakes_tab
 from fer.ui.model.literature import literature_tab
 from fer.ui.model_choice import model_names, opened, run_history, run_names
 from fer.ui.shell import begin, download, errors_shown
+from fer.ui.text import caption, plain, say
 
 
 def metrics_table(metrics: tuple[Metric, ...]) -> pd.DataFrame:
@@ -35,12 +36,12 @@ def metrics_table(metrics: tuple[Metric, ...]) -> pd.DataFrame:
 
 def _abstains(point: Abstention) -> str:
     """When a head says "unsure", and what that gives."""
-    right = "" if point.accuracy is None else f" and is right on {point.accuracy:.0%} of those"
+    right = "" if point.accuracy is None else f" is right on {point.accuracy:.0%} of those"
     if point.threshold == 0:
-        return f"always answers; on {point.split} (n = {point.n:,}) it{right.removeprefix(' and')}."
+        return f"always answers; on {plain(point.split)} (n = {point.n:,}) it{right}."
     return (
-        f"says *unsure* below a confidence of {point.threshold:.2f}; on {point.split} it then "
-        f"answers {point.coverage:.0%} of {point.n:,} faces{right}."
+        f"says *unsure* below a confidence of {point.threshold:.2f}; on {plain(point.split)} it "
+        f"then answers {point.coverage:.0%} of {point.n:,} faces{' and' if right else ''}{right}."
     )
 
 
@@ -49,8 +50,9 @@ def _joined(joined: PerceivedRecord) -> str:
     return (
         f"What people see: FER-2013's head with a share of {joined.share:.2f}, FER+'s with the "
         f"rest, the prior to the power {joined.prior_power:.2f} taken out, temperature "
-        f"{joined.temperature:.2f}; chosen on {joined.split} by the votes of {joined.n:,} faces as "
-        f"distributions (loss {joined.loss:.3f}, on faces held out {joined.loss_held_out:.3f})."
+        f"{joined.temperature:.2f}; chosen on {plain(joined.split)} by the votes of "
+        f"{joined.n:,} faces as distributions (loss {joined.loss:.3f}, on faces held out "
+        f"{joined.loss_held_out:.3f})."
     )
 
 
@@ -115,7 +117,8 @@ def _card_tab(folder: ModelFolder) -> None:
     )
     columns[2].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
     columns[3].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
-    columns[4].metric("File", f"{card.file_bytes / 1e6:.1f} MB, {card.precision}", border=True)
+    size = f"{card.file_bytes / 1e6:.1f} MB, {plain(card.precision)}"
+    columns[4].metric("File", size, border=True)
     before = (
         f" after {card.training_minutes_before:,.0f} of the networks before it"
         if card.training_minutes_before
@@ -123,20 +126,20 @@ def _card_tab(folder: ModelFolder) -> None:
     )
     reports = folder.metrics().get("PrivateTest", {})
     if PERCEIVED in reports:
-        st.markdown(in_words(reports[PERCEIVED]))
+        say("{words}", words=in_words(reports[PERCEIVED]))
         st.dataframe(seen_table(reports), hide_index=True, width="stretch")
     st.markdown(
-        f"**{card.name} {card.version}**, architecture `{card.architecture}`, "
-        f"{card.epochs} epochs in {card.training_minutes:.0f} minutes{before}, seed {card.seed}, "
-        f"published {card.created[:10]}. {card.data}"
+        f"**{plain(card.name)} {plain(card.version)}**, architecture {plain(card.architecture)}, "
+        f"{card.epochs:,} epochs in {card.training_minutes:.0f} minutes{before}, seed "
+        f"{card.seed:d}, published {plain(card.created[:10])}. {plain(card.data)}"
     )
     for head, point in card.abstain.items():
         names = len(card.labels[head])
-        st.markdown(f"- Label set **{head}** ({names} classes): {_abstains(point)}")
+        st.markdown(f"- Label set **{plain(head)}** ({names:,} classes): {_abstains(point)}")
     if card.perceived is not None:
         st.markdown(f"- {_joined(card.perceived)}")
-    st.markdown(f"- Terms: {card.licence}")
-    st.markdown(f"- SHA-256 of the weights, verified: `{card.sha256}`")
+    say("- Terms: {terms}", terms=card.licence)
+    say("- SHA-256 of the weights, verified: {digest}", digest=card.sha256)
     table_expander(metrics_table(card.metrics), f"{card.name}_figures", title="Every figure")
     checks = folder.metrics().get("conversion")
     if checks:
@@ -189,7 +192,7 @@ def _training_tab(folder: ModelFolder) -> None:
         columns = [c for c in joined if quantity in c or c in ("run", "epoch", "size")]
         figure = curves_figure(histories, quantity, smoothing=epochs)
         if not figure.data:
-            st.caption(f"This run recorded no {quantity.replace('_', ' ')}.")
+            caption("This run recorded no {quantity}.", quantity=quantity.replace("_", " "))
             continue
         show_figure(figure, reading, joined[columns], f"{name}_{quantity}")
 

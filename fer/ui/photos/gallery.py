@@ -16,7 +16,8 @@ from fer.media.batch_task import Photo
 from fer.media.face_tiles import face_tiles
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
-from fer.ui.shell import errors_shown, plain
+from fer.ui.shell import errors_shown
+from fer.ui.text import fault, plain
 
 PER_PAGE = 12
 _LARGE_SIDE, _SMALL_SIDE = 1200, 480
@@ -136,7 +137,7 @@ def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
 def _more(photo: Photo) -> None:
     more = len(photo.result.faces) - _MAX_CARDS
     if more > 0:
-        st.caption(f"{more} more faces are in the table that you can download.")
+        st.caption(f"{more:,} more faces are in the table that you can download.")
 
 
 @st.dialog("Faces", width="medium")
@@ -193,7 +194,7 @@ def _page(count: int) -> range:
         kept = st.session_state.get("photos_page", 1)
         st.session_state["photos_page"] = min(max(1, kept), pages)
         number = int(
-            st.number_input(f"Page, of {pages}", 1, pages, key="photos_page", width=160, step=1)
+            st.number_input(f"Page, of {pages:,}", 1, pages, key="photos_page", width=160, step=1)
         )
     return range((number - 1) * PER_PAGE, min(count, number * PER_PAGE))
 
@@ -229,7 +230,7 @@ def _faults(photos: Sequence[Photo]) -> None:
     broken = [photo for photo in photos if photo.result.reason]
     if len(broken) <= _MAX_ERRORS:
         for photo in broken:
-            st.error(plain(photo.result.reason), icon=":material/broken_image:")
+            fault(photo.result.reason)
         return
     with st.expander(f"{len(broken):,} pictures could not be read, or only in part"):
         st.dataframe(

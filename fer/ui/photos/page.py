@@ -16,7 +16,8 @@ from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import show_photos
-from fer.ui.shell import begin, errors_shown, recognizer, shipped_model
+from fer.ui.shell import begin, errors_shown, leases, recognizer, shipped_model, viewer
+from fer.ui.text import fault, plain
 
 REFRESH_S = 0.5
 _MAX_UPLOAD_MIB = 400
@@ -48,13 +49,14 @@ def _uploads() -> list[Upload]:
 def _batch(labels: str) -> PhotoBatch:
     """This viewer's batch; another label set begins a new one."""
     known: tuple[str, PhotoBatch] | None = st.session_state.get("photos_batch")
-    if known is not None and known[0] == labels:
+    if known is not None and known[0] == labels and not known[1].closed:
         return known[1]
     engine = recognizer(labels)
     if known is not None:
         known[1].close()
-    st.session_state["photos_batch"] = (labels, PhotoBatch(engine))
-    batch: PhotoBatch = st.session_state["photos_batch"][1]
+    batch = PhotoBatch(engine)
+    leases().enter(viewer(), batch)
+    st.session_state["photos_batch"] = (labels, batch)
     return batch
 
 
@@ -63,7 +65,7 @@ def _watch(batch: PhotoBatch) -> None:
     progress = batch.progress
     text = f"{progress.done:,} of {progress.total:,} pictures"
     if progress.remaining_s is not None:
-        text += f", about {live_view.duration(progress.remaining_s)} left"
+        text += f", about {plain(live_view.duration(progress.remaining_s))} left"
     bar, button = st.columns([6, 1], vertical_alignment="bottom")
     bar.progress(min(1.0, progress.done / max(1, progress.total)), text)
     button.button(
@@ -97,7 +99,9 @@ def _downloads(batch: PhotoBatch, photos: Sequence[Photo]) -> None:
         for number, part in enumerate(parts, start=1):
             whole = len(parts) == 1
             st.download_button(
-                "Annotated pictures" if whole else f"Annotated pictures, {number} of {len(parts)}",
+                "Annotated pictures"
+                if whole
+                else f"Annotated pictures, {number:,} of {len(parts):,}",
                 partial(zip_bytes, part),
                 "annotated.zip" if whole else f"annotated-{number}.zip",
                 "application/zip",
@@ -134,11 +138,12 @@ def render() -> None:
         with st.expander("Other label sets", icon=":material/label:"):
             labels = label_set_choice("photos_labels")
         if not uploads:
-            st.session_state.pop("photos_batch", None)
+            if (known := st.session_state.pop("photos_batch", None)) is not None:
+                known[1].close()
             st.caption(
-                f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20} MiB and 50 megapixels each, alone or "
-                "in ZIPs. Pictures stay in this machine's memory and in a temporary folder while "
-                "the page is open, nowhere else."
+                f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20:,} MiB and 50 megapixels each, alone "
+                "or in ZIPs. Pictures stay in this machine's memory and in a temporary folder "
+                "while the page is open, nowhere else."
             )
             return
         batch = _batch(labels)
@@ -147,7 +152,7 @@ def render() -> None:
             st.fragment(_watch, run_every=REFRESH_S)(batch)
             return
         if batch.error:
-            st.error(batch.error, icon=":material/error:")
+            fault(batch.error)
         _stopped(batch)
         photos = batch.photos()
         if photos:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 from typing import BinaryIO
@@ -10,13 +11,16 @@ import streamlit as st
 
 from fer.errors import InputError
 from fer.figures import timeline_figure
+from fer.files import write_faults
 from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
-from fer.ui.shell import begin, errors_shown, plain, recognizer
+from fer.ui.shell import PUT_AWAY, begin, errors_shown, leases, recognizer, viewer
+from fer.ui.text import fault, plain
+from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.video_task import VideoRun
 
@@ -46,18 +50,21 @@ def clock(seconds: float) -> str:
 
 def _chosen() -> tuple[str, Path | BinaryIO] | None:
     """Name and content of the video that was handed in."""
-    source = st.segmented_control(
-        "Where from",
-        ["Upload", "Path on this machine"],
-        default="Upload",
-        key="video_source",
-        label_visibility="collapsed",
+    typing = may_type() and (
+        st.segmented_control(
+            "Where from",
+            ["Upload", "Path on this machine"],
+            default="Upload",
+            key="video_source",
+            label_visibility="collapsed",
+        )
+        == "Path on this machine"
     )
-    if source == "Path on this machine":
+    if typing:
         text = st.text_input(
             "Path of a video file", key="video_path", placeholder="/home/me/film.mp4"
         ).strip()
-        return (Path(text).name, Path(text).expanduser()) if text else None
+        return (Path(text).name, Path(text)) if text else None
     file = st.file_uploader(
         "Drop a video here",
         type=sorted(suffix.lstrip(".") for suffix in VIDEO_SUFFIXES),
@@ -105,6 +112,9 @@ def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
 def _run() -> VideoRun | None:
     """This viewer's run; survives a page switch."""
     run: VideoRun | None = st.session_state.get("video_run")
+    if run is not None and run.closed:
+        st.session_state["video_run"] = run = None
+        st.info(PUT_AWAY, icon=":material/delete:")
     return run
 
 
@@ -115,18 +125,20 @@ def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions
     if old is not None:
         old.close()
     labels, reading, annotate = options
-    if isinstance(content, Path) and not content.is_file():
-        raise InputError(f"{content}: expected a video file, found none; check the path")
+    if isinstance(content, Path):
+        content = typed_path(content)
+        if not content.is_file():
+            raise InputError(f"{name}: expected a video file, got a folder; give one of its files")
     engine = recognizer(labels)
     folder = VideoRun.new_folder()
-    if isinstance(content, Path):
-        path = content
-    else:
-        path = folder / "upload"
-        content.seek(0)
-        with path.open("wb") as file:
-            shutil.copyfileobj(content, file)
+    path = content if isinstance(content, Path) else folder / "upload"
     run = VideoRun(path, folder, engine, options=reading, annotate=annotate, name=name)
+    leases().enter(viewer(), run)
+    if not isinstance(content, Path):
+        leases().check_room(viewer(), content.seek(0, os.SEEK_END), folder)
+        content.seek(0)
+        with write_faults(path), path.open("wb") as file:
+            shutil.copyfileobj(content, file)
     run.start()
     st.session_state["video_run"] = run
 
@@ -139,7 +151,7 @@ def _watch(run: VideoRun) -> None:
     if progress:
         text = f"{share:.0%}, at {clock(progress.time_s)}, {progress.frames:,} frames"
         if progress.remaining_s is not None:
-            text += f", about {live_view.duration(progress.remaining_s)} left"
+            text += f", about {plain(live_view.duration(progress.remaining_s))} left"
         if share >= 1.0:
             text = "Putting it together ..."
     st.progress(min(1.0, share), text)
@@ -246,8 +258,7 @@ def _finished(run: VideoRun) -> None:
     """What came of a run."""
     st.subheader(plain(run.name))
     if run.error:
-        st.error(plain(run.error), icon=":material/error:")
-        return
+        fault(run.error)
     outcome = run.outcome
     if outcome is None:
         return

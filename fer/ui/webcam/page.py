@@ -17,6 +17,7 @@ from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
 from fer.ui.label_sets import usual
 from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_model
+from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import controls, kept_toggle, set_kept
 from fer.ui.webcam.personal import taking, teach
@@ -75,7 +76,12 @@ def _health(snapshot: LiveSnapshot) -> None:
     }
     st.html(live_view.STYLE + live_view.figures(figures))
     if snapshot.last_error:
-        st.warning(f"A frame could not be handled, the stream went on: {snapshot.last_error}")
+        st.warning(
+            text(
+                "A frame could not be handled, the stream went on: {fault}",
+                fault=snapshot.last_error,
+            )
+        )
 
 
 def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
@@ -83,16 +89,16 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
     result = snapshot.result
     fresh = playing and snapshot.idle_s < 2.0
     if not fresh or result is None:
-        text = "Waiting for the first frame ..." if playing else "Press START to begin."
-        st.html(live_view.STYLE + live_view.placeholder(text))
+        words = "Waiting for the first frame ..." if playing else "Press START to begin."
+        st.html(live_view.STYLE + live_view.placeholder(words))
         return
     if snapshot.waiting:
         st.info(BUSY_HINT.format(snapshot.waiting), icon=":material/hourglass_top:")
     if snapshot.dark and not paused:
         st.warning(DARK_HINT, icon=":material/videocam_off:")
     if not result.faces:
-        text = "No face in view. Look towards the camera, with light on your face."
-        st.html(live_view.STYLE + live_view.placeholder(text))
+        words = "No face in view. Look towards the camera, with light on your face."
+        st.html(live_view.STYLE + live_view.placeholder(words))
         return
     # In the order of their ids: by size they would change places all the time.
     shown = sorted(result.faces[:_MAX_CARDS], key=lambda face: face.face_id)
@@ -179,8 +185,9 @@ def _single_instead(fault: str) -> bool:
 def _help(session: LiveSession, ice: IceSettings) -> None:
     """What may be wrong: a check of this connection, then every hint."""
     connection.check(ice, session.snapshot().received)
-    for hint in (*HINTS.values(), DARK_HINT):
-        st.markdown(f"- {hint}")
+    for name in HINTS:
+        st.markdown("- " + HINTS[name])
+    st.markdown("- " + DARK_HINT)
 
 
 def render() -> None:

@@ -21,6 +21,7 @@ from fer.recognition.personal_file import from_json, to_json
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.ui.label_sets import usual
 from fer.ui.shell import download, errors_shown, pressed, recognizer
+from fer.ui.text import fault, say
 
 _SHOTS = 5
 
@@ -106,7 +107,7 @@ def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
     names = ", ".join(
         f"{personal.labels[k]} ({n})" for k, n in zip(personal.taught, personal.counts, strict=True)
     )
-    st.markdown(f"**Taught:** {names}")
+    say("**Taught:** {names}", names=names)
     st.html(_versus(personal))
     st.caption(
         "Right answers on your snapshots; yours cross-validated: each was read by a model that "
@@ -143,11 +144,11 @@ def _upload(engine: EmotionRecognizer) -> None:
             _adopt(personal, head)
             if head != engine.classifier.head:
                 st.info("It was taught with another label set: choose that in the controls.")
-        except FerError as fault:
-            st.session_state["personal_upload_fault"] = fault
+        except FerError as wrong:
+            st.session_state["personal_upload_fault"] = wrong
     # Said as long as the file is there: the next refresh may come at once.
     if (refused := st.session_state.get("personal_upload_fault")) is not None:
-        st.error(str(refused), icon=":material/error:")
+        fault(refused)
 
 
 def taking(session: LiveSession) -> bool:
@@ -182,7 +183,7 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
         full = emotion is not None and lessons.counts()[emotion] >= MOST
         with st.container(horizontal=True, vertical_alignment="center"):
             if pressed(
-                f"Taking, {missing} to go" if missing else f"Take {_SHOTS} snapshots",
+                f"Taking, {missing:,} to go" if missing else f"Take {_SHOTS:,} snapshots",
                 "personal_take",
                 icon=":material/photo_camera:",
                 disabled=not playing or emotion is None or full or missing > 0,

@@ -11,7 +11,8 @@ from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
 from fer.ui.downloads import TABLE_FORMATS
-from fer.ui.shell import pressed
+from fer.ui.shell import PUT_AWAY, leases, pressed, viewer
+from fer.ui.text import plain
 
 _TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
 _FILE_NAMES = {".webm": "Video", **_TABLES}
@@ -72,10 +73,11 @@ def _snapshot(session: LiveSession, playing: bool) -> None:
 
 def _start(session: LiveSession) -> None:
     if session.recording is not None:
-        session.recording.discard()
+        session.recording.close()
         session.recording = None
     st.session_state.pop("rec_file", None)
     session.recording = Recording(session.log.labels)
+    leases().enter(viewer(), session.recording)
 
 
 def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
@@ -98,7 +100,7 @@ def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
 def _finished(session: LiveSession, recording: Recording) -> None:
     status = recording.status()
     if status.reason:
-        st.warning(status.reason, icon=":material/info:")
+        st.warning(plain(status.reason), icon=":material/info:")
     if not status.frames:
         st.caption("Nothing was recorded.")
         return
@@ -108,12 +110,12 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        for suffix, label in _FILE_NAMES.items():
-            if pressed(label, f"rec_{suffix[1:]}"):
+        for suffix in _FILE_NAMES:
+            if pressed(_FILE_NAMES[suffix], f"rec_{suffix[1:]}"):
                 content = recording.video() if suffix == ".webm" else recording.table(suffix)
                 st.session_state["rec_file"] = (name + suffix, content)
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
-            recording.discard()
+            recording.close()
             session.recording = None
             st.session_state.pop("rec_file", None)
             st.rerun()
@@ -125,7 +127,7 @@ def _offered(key: str) -> None:
     if (made := st.session_state.get(key)) is not None:
         name, content = made
         st.download_button(
-            f"Save {name}, {_mebibytes(len(content))}",
+            f"Save {plain(name)}, {_mebibytes(len(content))}",
             content,
             name,
             _MIMES[name[name.rindex(".") :]],
@@ -149,7 +151,7 @@ def session_table(session: LiveSession) -> None:
             st.caption(f"The first {log.dropped:,} frames gave way to newer ones.")
         with st.container(horizontal=True):
             for suffix, label in _TABLES.items():
-                if pressed(f"Session as {label}", f"log_{suffix[1:]}"):
+                if pressed(f"Session as {plain(label)}", f"log_{suffix[1:]}"):
                     name = time.strftime("webcam-%Y%m%d-%H%M%S-session")
                     st.session_state["log_file"] = (name + suffix, log.table(suffix))
         _offered("log_file")
@@ -169,6 +171,9 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
         followed: Whether the part repeats itself; it asks for a run of the page when it should
             begin to, or need not any more.
     """
+    if session.recording is not None and session.recording.closed:
+        session.recording = None
+        st.info(PUT_AWAY, icon=":material/delete:")
     recording = session.recording
     active = recording_now(session)
     if followed != (active and playing):

@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from fer.errors import InputError
+from fer.ui.text import fault
 from fer.ui.webcam.camera_watch import HINTS
 from fer.ui.webrtc.ice import IceSettings, ice_settings
 
@@ -91,8 +92,8 @@ def settings_or_none_with_a_line() -> IceSettings:
     """``configured``; wrong settings give a line on the page, and the stream goes without."""
     try:
         return configured()
-    except InputError as fault:
-        st.error(str(fault), icon=":material/error:")
+    except InputError as wrong:
+        fault(wrong)
         return IceSettings()
 
 
@@ -174,9 +175,10 @@ def check(settings: IceSettings, received: int) -> None:
     if not report:
         return
     steps = findings(report, settings, received=received)
-    for works, text in steps:
+    for works, step in steps:
         icon = ":green[:material/check_circle:]" if works else ":red[:material/cancel:]"
-        st.markdown(f"{icon} {text}")
+        # Composed above of the page's words; names of servers are those of its own settings.
+        st.markdown(icon + " " + step)
     relay_fails = any(answer.get("relay") and not answer.get("ok") for answer in report["servers"])
     if not received and (relay_fails or not settings.has_relay):
         st.markdown(TURN_HELP)

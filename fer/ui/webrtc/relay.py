@@ -5,6 +5,9 @@ last. So each picture is a frame late; when the machine is busy some go out twic
 and aiortc's relay keeps all that the encoder has no time for, a megabyte each, so that the picture
 falls behind by seconds. Here a frame goes out as soon as its picture is drawn, and a frame for
 which nobody has time makes room for the next.
+
+Written for streamlit-webrtc 0.79, whose global relay and processed track it replaces, and aiortc
+1.16; ``tests/ui/webrtc/test_upstream.py`` fails when what it builds on changes.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 streamlit-webrtc ends a stream when runs of the script went by without drawing it: the viewer was on
 another page. But a run that a press, or a second press, cuts short before it comes to the stream
 counts as well, so that quick presses, or a busy machine, would end the stream that they belong to.
+
+Written for streamlit-webrtc 0.79, whose private count it sets; ``tests/ui/webrtc/test_upstream.py``
+fails when what it builds on changes.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ import pytest
 
 from fer import Box, FaceEmotion, FrameResult
 from fer.labels import UNSURE
-from fer.live.summary import SummaryCounter
+from fer.tracking.summary import SummaryCounter
 
 
 def frame(time_s: float, *faces: tuple[int, str | None]) -> FrameResult:
