@@ -38,10 +38,20 @@ def make_batch(
     size: int,
     augmentation: AugmentationConfig,
     seed: tuple[int, ...],
+    *,
+    straightened: npt.NDArray[np.uint8] | None = None,
+    share: float = 0.0,
 ) -> Batch:
-    """Augment the given rows; the same seed gives the same batch."""
+    """Augment the given rows; the same seed gives the same batch.
+
+    ``straightened`` pictures of the same rows take the place of a ``share`` of them.
+    """
     rng = np.random.default_rng(seed)
-    views = np.stack([augment(images[row], size, augmentation, rng) for row in rows])
+    chosen = images[rows]
+    if straightened is not None:
+        cut = rng.random(len(rows)) < share
+        chosen[cut] = straightened[rows[cut]]
+    views = np.stack([augment(one, size, augmentation, rng) for one in chosen])
     return Batch(
         views[..., None].astype(np.float32),
         {"fer2013": targets.fer2013[rows], "ferplus": targets.ferplus[rows]},
@@ -64,6 +74,7 @@ def epoch_batches(
     config: TrainingConfig,
     *,
     size: int | None = None,
+    straightened: npt.NDArray[np.uint8] | None = None,
 ) -> Iterator[Batch]:
     """Batches of one epoch in an order of its own.
 
@@ -73,6 +84,7 @@ def epoch_batches(
         epoch: Counted from 0; one that repeats another's views gives the same batches.
         config: The recipe.
         size: Side of the pictures in pixels; None takes the epoch's.
+        straightened: The same rows cut by their points, for the recipe's share of them.
     """
     side = size or config.size_at(epoch)
     epoch = config.view_at(epoch)
@@ -82,7 +94,17 @@ def epoch_batches(
 
     def make(step: int) -> Batch:
         rows = order[step * config.batch_size : (step + 1) * config.batch_size]
-        return make_batch(images, targets, rows, side, augmentation, (config.seed, epoch, step))
+        seed = (config.seed, epoch, step)
+        return make_batch(
+            images,
+            targets,
+            rows,
+            side,
+            augmentation,
+            seed,
+            straightened=straightened,
+            share=config.straightened,
+        )
 
     return prefetched(make, steps)
 

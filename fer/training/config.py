@@ -120,6 +120,8 @@ class TrainingConfig:
             (``fer.training.dlib_start``); empty for random ones.
         precision: Keras's dtype policy while it learns; "mixed_bfloat16" helps only where the
             processor has bfloat16 instructions, elsewhere it is many times slower.
+        straightened: Share of the pictures that are cut by the points of the face, as live ones
+            are (``fer.training.straightening``); the others are as the data set has them.
     """
 
     architecture: str = "xs"
@@ -143,6 +145,7 @@ class TrainingConfig:
     views: int = 0
     start: str = ""
     precision: str = "float32"
+    straightened: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.teacher_weight <= 1 or bool(self.teacher_weight) != bool(self.teachers):

@@ -23,6 +23,7 @@ from fer.training.precision import dtype_policy
 from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe, start_run
 from fer.training.seeds import set_seed
 from fer.training.starting import start
+from fer.training.straightening import straightened
 from fer.training.targets import Targets, make_targets
 from fer.training.teachers import Teachers, load_teachers
 from fer.training.trainer import Reporter, train_epochs
@@ -113,6 +114,7 @@ class _TwoHeads:
     model: keras.Model
     config: TrainingConfig
     images: npt.NDArray[np.uint8]
+    straightened: npt.NDArray[np.uint8] | None
     targets: Targets
     teachers: Teachers | None
     validation: FaceDataset
@@ -132,9 +134,18 @@ class _TwoHeads:
     def batches(self, epoch: int) -> Iterator[Batch]:
         config = self.config
         if self.teachers is None:
-            batches = epoch_batches(self.images, self.targets, epoch, config)
+            batches = epoch_batches(
+                self.images, self.targets, epoch, config, straightened=self.straightened
+            )
         else:
-            full = epoch_batches(self.images, self.targets, epoch, config, size=IMAGE_SIZE)
+            full = epoch_batches(
+                self.images,
+                self.targets,
+                epoch,
+                config,
+                size=IMAGE_SIZE,
+                straightened=self.straightened,
+            )
             rows = self.steps * min(config.batch_size, len(self.images))
             view, size = config.view_at(epoch), config.size_at(epoch)
             batches = self.teachers.teach(full, view, rows, size)
@@ -211,6 +222,7 @@ def train(
             chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
         )
         teachers = load_teachers(config, run_dir)
-        task = _TwoHeads(model, config, chosen.images, targets, teachers, validation)
+        cut = straightened(chosen.images) if config.straightened else None
+        task = _TwoHeads(model, config, chosen.images, cut, targets, teachers, validation)
         train_epochs(model, task, run_dir, first=first, report=report)
     return model
