@@ -15,7 +15,7 @@ from PIL import Image as PilImage
 from pillow_heif import register_heif_opener
 
 from fer.errors import MediaError
-from fer.media import MAX_BYTES, decode_image, encode_png, read_image
+from fer.media import MAX_BYTES, decode_image, encode_png, pictures, read_image
 
 RGB = np.array(
     [[[250, 10, 20], [30, 240, 40], [50, 60, 230]], [[0, 0, 0], [128, 128, 128], [255, 255, 255]]],
@@ -117,10 +117,35 @@ def test_sixteen_bit_colour_is_scaled_to_eight() -> None:
     assert picture.image_bgr[0].tolist() == [[1, 0, 255], [255, 128, 0]]
 
 
-def test_float_pictures_are_taken_as_they_span_and_gaps_are_black() -> None:
-    values = np.array([[0.0, 0.5, 1.0, np.nan, np.inf, -1.0]], np.float32)
-    picture = decode_image(saved(PilImage.fromarray(values), "TIFF"))
-    assert picture.image_bgr[0, :, 0].tolist() == [0, 128, 255, 0, 0, 0]
+@pytest.mark.parametrize(
+    ("kind", "held", "expected", "note"),
+    [
+        (np.float32, [0, 0.5, 1, np.nan, np.inf], [0, 128, 255, 0, 0], "values 0 to 1 were"),
+        (np.float32, [-1, 0, 1, np.nan], [0, 128, 255, 0], "values -1 to 1 were stretched"),
+        (np.float32, [0, 51, 255], [0, 51, 255], "real values up to 255 were read as 0..255"),
+        (np.float32, [300, 310, 320], [0, 128, 255], "values 300 to 320 were stretched"),
+        (np.float32, [np.nan], [0], "values 0 to 0"),
+        (np.int32, [0, 100, 255], [0, 100, 255], "values up to 255 were read as 8 bits"),
+        (np.int32, [-100, 0, 100], [0, 128, 255], "values -100 to 100 were stretched"),
+        (np.int32, [0, 10**6], [0, 255], "values 0 to 1e+06 were stretched"),
+        (np.uint16, [0, 512, 1023], [0, 128, 255], "values up to 1,023 were read as 10 bits"),
+        (np.uint16, [0, 4095], [0, 255], "values up to 4,095 were read as 12 bits"),
+    ],
+)
+def test_deep_greys_are_scaled_by_what_they_hold_and_said_so(
+    kind: type, held: list[float], expected: list[int], note: str
+) -> None:
+    picture = decode_image(saved(PilImage.fromarray(np.array([held], kind)), "TIFF"))
+    assert picture.image_bgr[0, :, 0].tolist() == expected
+    assert picture.notes[0].startswith(note)
+
+
+def test_ten_bits_of_colour_in_a_file_of_sixteen_are_not_black() -> None:
+    values = np.array([[[1023, 0, 512], [0, 1023, 0]]], np.uint16)
+    raw = b"\0" + values.astype(">u2").tobytes()
+    picture = decode_image(png(2, 1, 16, 2, raw))
+    assert picture.image_bgr[0].tolist() == [[128, 0, 255], [0, 255, 0]]
+    assert picture.notes == ("values up to 1,023 were read as 10 bits",)
 
 
 UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -192,7 +217,7 @@ def peak_memory() -> int:
 
 @pytest.mark.parametrize(
     ("width", "height", "got"),
-    [(50_000, 50_000, "2,500 megapixels"), (10_000, 9_000, "10,000 x 9,000 (90 megapixels)")],
+    [(50_000, 50_000, "2,500 megapixels"), (13_000, 10_000, "13,000 x 10,000 (130 megapixels)")],
 )
 def test_a_picture_of_enormous_size_is_refused_before_it_is_unpacked(
     width: int, height: int, got: str
@@ -200,8 +225,42 @@ def test_a_picture_of_enormous_size_is_refused_before_it_is_unpacked(
     data = png(width, height, 8, 2, bytes(1000))
     assert len(data) < 200
     before = peak_memory()
-    assert_refused(data, "at most 50 megapixels", got)
+    assert_refused(data, "at most 120 megapixels", got)
     assert peak_memory() - before < 20 * 2**20
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("mode", ["L", "1", "I;16"])
+def test_a_picture_larger_than_is_searched_is_read_smaller_and_said_so(
+    kind: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "JPEG" and mode != "L":
+        return
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100 * 60)
+    values = np.zeros((120, 200), np.uint8)
+    values[:, 100:] = 255
+    image = PilImage.fromarray(values.astype(np.uint16) * 257 if mode == "I;16" else values)
+    exif = PilImage.Exif()
+    exif[0x0112] = 6
+    picture = decode_image(saved(image.convert(mode) if mode == "1" else image, kind, exif=exif))
+    # Turned by a quarter: the bright half is below.
+    assert picture.image_bgr.shape == (100, 60, 3)
+    assert picture.image_bgr[:48].max() < 20 and picture.image_bgr[52:].min() > 235
+    assert picture.notes[-1] == (
+        "read at 60 x 100 of 200 x 120 pixels; boxes are in the pixels read"
+    )
+
+
+def test_a_hundred_megapixels_are_read() -> None:
+    picture = decode_image(saved(PilImage.new("L", (10_000, 10_000), 77), "PNG"))
+    assert picture.image_bgr.shape == (5000, 5000, 3)
+    assert (picture.image_bgr[::500] == 77).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (20_000, 1)])
+def test_the_smallest_pictures_are_read(size: tuple[int, int]) -> None:
+    picture = decode_image(saved(PilImage.new("RGB", size, "red"), "PNG"))
+    assert picture.image_bgr.shape == (size[1], size[0], 3)
 
 
 def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
