@@ -1,8 +1,9 @@
-"""Frames of a video file of unknown origin, upright and with the stream's own times."""
+"""Frames of a video file of unknown origin, as shown, with the stream's own times."""
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ _TIMEOUT_S = 20.0
 # Reading on after so many broken places in a row finds nothing more.
 _MAX_FAULTS_IN_A_ROW = 100
 _MAX_THREADS = 4
+# Wider or narrower pixels than these are no camera's; below the least difference nobody sees it.
+_MOST_ASPECT, _LEAST_ASPECT = 8, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class VideoInfo:
     """What a file says about its picture; durations and rates are claims, not facts.
 
     Attributes:
-        width: Of the stored picture, before a rotation flag turns it, in pixels.
+        width: Of the picture as stored, before pixels are made square and it is turned.
         height: Likewise.
         codec: Such as ``h264``.
         fps: Average frames per second, or None.
@@ -54,6 +57,35 @@ class VideoInfo:
     has_audio: bool
 
 
+def square_size(width: int, height: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a stored picture once its pixels are square; enlarged, not shrunk.
+
+    Args:
+        width: As stored.
+        height: As stored.
+        aspect: Width of a pixel by its height.
+    """
+    wide, high = max(1.0, aspect), max(1.0, 1 / aspect)
+    if width * height * wide * high > MAX_PIXELS:
+        wide, high = min(1.0, aspect), min(1.0, 1 / aspect)
+    return max(1, round(width * wide)), max(1, round(height * high))
+
+
+def _shown(image: Image, matrix: tuple[int, ...]) -> Image:
+    """A picture as its display matrix places it, to the nearest right angle; also mirrored.
+
+    Args:
+        image: ``(h, w)`` or ``(h, w, 3)``.
+        matrix: Column ``p`` and row ``q`` go to ``a p + c q`` and ``b p + d q``, where the
+            numbers are ``a, b, _, c, d, ...`` (ISO/IEC 14496-12, 8.3.2).
+    """
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    across, down = a, d
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, across, down = image.swapaxes(0, 1), c, b
+    return image[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One decoded frame; its pixels are converted only when they are asked for.
@@ -63,26 +95,31 @@ class Frame:
         pixels: The decoder's frame.
         converters: Layout -> what converts to it, kept from frame to frame by the reader: to set
             one up takes longer than to use it.
+        aspect: Width of a stored pixel by its height.
     """
 
     time_s: float
     pixels: av.VideoFrame
     converters: dict[str, VideoReformatter]
+    aspect: float = 1.0
 
     def image_bgr(self) -> Image:
-        """``(h, w, 3)`` uint8, upright."""
-        return self._upright("bgr24")
+        """``(h, w, 3)`` uint8, as it is to be shown: square pixels, upright, mirrored if so."""
+        return self._converted("bgr24")
 
     def image_grey(self) -> Image:
-        """``(h, w)`` uint8, upright; a third of the cost of ``image_bgr``."""
-        return self._upright("gray")
+        """``(h, w)`` uint8, likewise; a third of the cost of ``image_bgr``."""
+        return self._converted("gray")
 
-    def _upright(self, layout: str) -> Image:
+    def _converted(self, layout: str) -> Image:
         converter = self.converters.setdefault(layout, VideoReformatter())
-        converted = converter.reformat(self.pixels, format=layout)
+        width, height = square_size(self.pixels.width, self.pixels.height, self.aspect)
+        converted = converter.reformat(self.pixels, width, height, layout)
         image = np.asarray(converted.to_ndarray(), np.uint8)
-        quarters = round(self.pixels.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
+        matrix: Any = self.pixels.side_data.get("DISPLAYMATRIX")
+        if matrix is not None:
+            image = _shown(image, struct.unpack("=9i", bytes(matrix)))
+        return np.ascontiguousarray(image)
 
 
 def one_line(fault: BaseException) -> str:
@@ -153,6 +190,7 @@ class VideoReader(Closing):
         try:
             self._stream = self._picture_stream()
             self.info = self._describe()
+            self._aspect = self._pixel_aspect()
             self._size = max(1, os.path.getsize(self.path))
         except BaseException:
             self._container.close()
@@ -207,6 +245,12 @@ class VideoReader(Closing):
             has_audio=has_audio,
         )
 
+    def _pixel_aspect(self) -> float:
+        """Width of a stored pixel by its height; nonsense counts as square."""
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        sane = 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT
+        return aspect if sane and abs(aspect - 1) > _LEAST_ASPECT else 1.0
+
     def frames(self, start_s: float | None = None) -> Iterator[Frame]:
         """Every frame that can be decoded, in the order of time; what cannot is counted.
 
@@ -233,7 +277,7 @@ class VideoReader(Closing):
             if pixels.duration and pixels.time_base:
                 length = float(pixels.duration * pixels.time_base)
             self.end_s = max(self.end_s, time_s + length)
-            yield Frame(time_s, pixels, self._converters)
+            yield Frame(time_s, pixels, self._converters, self._aspect)
 
     def frame_at(self, time_s: float) -> Frame | None:
         """The frame on show at a time: the last one that starts at or before it."""
