@@ -1,11 +1,14 @@
-"""Files that are written whole or not at all, and what to say when they cannot be."""
+"""Files read only if they are files, and written whole or not at all."""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from fer.errors import InputError
 
@@ -40,3 +43,30 @@ def replace_file(target: Path, data: bytes) -> None:
         # Gone already after a success; also taken away when the write is interrupted.
         with contextlib.suppress(OSError):
             partial.unlink()
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read; a pipe would wait for its writer, a device may do anything.
+
+    Raises:
+        OSError: If it is no regular file, or cannot be opened.
+    """
+    _check_regular(path.stat().st_mode)
+    # Should it be replaced by a pipe at this very moment, opening must not wait either.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.fdopen(os.open(path, flags), "rb")
+    try:
+        _check_regular(os.fstat(file.fileno()).st_mode)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _check_regular(mode: int) -> None:
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        what = kinds.get(stat.S_IFMT(mode), "a device")
+        raise OSError(errno.EINVAL, f"{what}, which is no file")

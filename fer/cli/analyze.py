@@ -39,6 +39,13 @@ class Engine(StrEnum):
     ray = "ray"
 
 
+class Frames(StrEnum):
+    """Which frames of an animated picture, or pages, are read."""
+
+    first = "first"
+    all = "all"
+
+
 def analyze(
     paths: Annotated[
         list[str],
@@ -74,6 +81,9 @@ def analyze(
             "memory until the video's end.",
         ),
     ] = True,
+    frames: Annotated[
+        Frames, typer.Option("--frames", help="Animated pictures and pages: the first, or all.")
+    ] = Frames.first,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
@@ -98,7 +108,12 @@ def analyze(
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.video import VideoOptions
 
-    settings = Settings(annotated, VideoOptions(every=every, rate=rate, identity=identity), workers)
+    settings = Settings(
+        annotated,
+        VideoOptions(every=every, rate=rate, identity=identity),
+        workers,
+        every_frame=frames is Frames.all,
+    )
     if labels is not None:
         _say_recalls(model, labels)
     if engine is Engine.ray:
@@ -217,7 +232,7 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
 
 
 def _summarise(finished: list[Finished]) -> None:
-    from fer.media.sources import Kind
+    from fer.media.content import Kind
 
     for entry in finished:
         if entry.reason:

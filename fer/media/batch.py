@@ -13,7 +13,7 @@ from pathlib import Path
 from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
-from fer.media.pictures import Picture, decode_image, encode_png
+from fer.media.pictures import Picture, decode_frames, decode_image, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
@@ -29,11 +29,13 @@ class PictureResult:
         result: Its rows.
         digest: SHA-256 of its bytes, or empty when they could not be read.
         picture: Its pixels, where they were asked for.
+        further: The rows of its frames or pages from the second on, where every one is read.
     """
 
     result: SourceResult
     digest: str = ""
     picture: Picture | None = None
+    further: tuple[SourceResult, ...] = ()
 
 
 def analyze_picture(
@@ -42,6 +44,7 @@ def analyze_picture(
     *,
     annotated: Path | None = None,
     keep_pixels: bool = False,
+    every_frame: bool = False,
 ) -> PictureResult:
     """Read and analyse one picture; never raises a ``FerError``.
 
@@ -49,36 +52,54 @@ def analyze_picture(
         source: The picture.
         recognizer: Reads it.
         annotated: Folder for the annotated copy, if one is wanted.
-        keep_pixels: Return the decoded picture too.
+        keep_pixels: Return the decoded picture too, of several frames the first.
+        every_frame: Read every frame of an animation and every page.
     """
-    digest = ""
+    digest, results, kept = "", list[SourceResult](), None
     try:
         data = source.read()
         digest = hashlib.sha256(data).hexdigest()
-        picture = decode_image(data, source.name)
-        faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
+        pictures = decode_frames(data, source.name) if every_frame else None
+        for picture in pictures or [decode_image(data, source.name)]:
+            results.append(_analyzed(source, picture, recognizer, annotated))
+            if keep_pixels and kept is None:
+                kept = picture
     except FerError as fault:
-        return PictureResult(SourceResult(source.name, reason=str(fault)), digest)
+        results.append(SourceResult(source.name, reason=str(fault), partial=bool(results)))
     except MemoryError:
         reason = (
             f"{source.name}: expected a picture that fits into memory, got none left; shrink it"
         )
-        return PictureResult(SourceResult(source.name, reason=reason), digest)
-    result = SourceResult(source.name, faces, note="; ".join(picture.notes))
+        results.append(SourceResult(source.name, reason=reason, partial=bool(results)))
+    return PictureResult(results[0], digest, kept, tuple(results[1:]))
+
+
+def _analyzed(
+    source: Source, picture: Picture, recognizer: EmotionRecognizer, annotated: Path | None
+) -> SourceResult:
+    """The rows of a picture that is decoded, or of one frame of it."""
+    faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
+    reasons = [picture.fault] if picture.fault else []
     if len(faces) > MAX_FACES:
-        result = replace(
-            result,
-            faces=faces[:MAX_FACES],
-            partial=True,
-            reason=f"{source.name}: expected at most {MAX_FACES:,} faces, found more; the largest "
-            "were read, cut the picture into parts for the rest",
+        faces = faces[:MAX_FACES]
+        reasons.append(
+            f"{source.name}: expected at most {MAX_FACES:,} faces, found more; the largest "
+            "were read, cut the picture into parts for the rest"
         )
     if annotated is not None:
         try:
-            write_annotated(annotated, source, encode_png(annotated_copy(picture.image_bgr, faces)))
+            png = encode_png(annotated_copy(picture.image_bgr, faces))
+            write_annotated(annotated, source, png, picture.frame)
         except FerError as fault:
-            result = replace(result, reason=str(fault), partial=True)
-    return PictureResult(result, digest, picture if keep_pixels else None)
+            reasons.append(str(fault))
+    return SourceResult(
+        f"{source.name}#{picture.frame}" if picture.frame else source.name,
+        faces,
+        reason=" ".join(reasons),
+        partial=bool(reasons),
+        time_s=picture.time_s,
+        note="; ".join(picture.notes),
+    )
 
 
 def annotated_name(source: Source, suffix: str) -> str:
@@ -90,13 +111,19 @@ def annotated_name(source: Source, suffix: str) -> str:
     return f"{plain}-{digest}{suffix}"
 
 
-def write_annotated(folder: Path, source: Source, png: bytes) -> None:
+def write_annotated(folder: Path, source: Source, png: bytes, frame: int = 0) -> None:
     """Write an annotated picture, whole or not at all.
+
+    Args:
+        folder: Made if need be.
+        source: The picture, for the name.
+        png: The copy.
+        frame: Number of the frame, or 0 for a picture of one.
 
     Raises:
         InputError: If the folder cannot be written.
     """
-    target = folder / annotated_name(source, ".png")
+    target = folder / annotated_name(source, f"-{frame:04}.png" if frame else ".png")
     with write_faults(target):
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(target, png)
@@ -142,6 +169,7 @@ def analyze_pictures(
     keep_pixels: bool = False,
     workers: int | None = None,
     duplicates: Duplicates | None = None,
+    every_frame: bool = False,
     cancel: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Source, PictureResult]]:
     """Analyse pictures with several threads; results come in order, each as soon as it may.
@@ -153,6 +181,7 @@ def analyze_pictures(
         keep_pixels: Return the decoded pictures too.
         workers: Threads; default one per core.
         duplicates: What came before; default nothing.
+        every_frame: Read every frame of an animation and every page.
         cancel: Asked before every picture; true ends the batch after those under way.
     """
     count = worker_count(workers)
@@ -161,7 +190,13 @@ def analyze_pictures(
     pool = ThreadPoolExecutor(count, thread_name_prefix="fer-batch")
 
     def work(source: Source) -> PictureResult:
-        return analyze_picture(source, recognizer, annotated=annotated, keep_pixels=keep_pixels)
+        return analyze_picture(
+            source,
+            recognizer,
+            annotated=annotated,
+            keep_pixels=keep_pixels,
+            every_frame=every_frame,
+        )
 
     def first() -> tuple[Source, PictureResult]:
         source, future = waiting.popleft()

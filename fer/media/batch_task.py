@@ -19,8 +19,8 @@ from fer.errors import FerError
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
 from fer.files import replace_file, write_faults
-from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.batch import Duplicates, PictureResult, analyze_pictures
+from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources
 from fer.overlay import draw_faces
@@ -43,7 +43,7 @@ class Upload:
 
     def sources(self) -> list[Source]:
         """The pictures in it."""
-        if Path(self.name).suffix.lower() in ARCHIVE_SUFFIXES:
+        if content_of(self.data[:HEAD_BYTES])[0] is Kind.archive:
             return archive_sources(self.name, data=self.data)
         return [Source(self.name, data=self.data)]
 

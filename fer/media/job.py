@@ -14,8 +14,9 @@ from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import TableWriter
 from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
+from fer.media.content import Kind
 from fer.media.journal import Entry, Journal, Rows
-from fer.media.sources import Kind, Source
+from fer.media.sources import Source
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.video import VideoJob, VideoOptions
@@ -30,12 +31,14 @@ class Settings:
         video: Which frames of videos are analysed.
         workers: Threads for pictures; None for one per core.
         name_duplicates: Note which pictures came before with the same bytes.
+        every_frame: Read every frame of an animated picture and every page.
     """
 
     annotated: Path | None = None
     video: VideoOptions = field(default_factory=VideoOptions)
     workers: int | None = None
     name_duplicates: bool = True
+    every_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,7 @@ class AnalysisJob:
             "model": [self._model, self._version, self._head],
             "annotated": str(self._settings.annotated or ""),
             "video": repr(self._settings.video),
+            "every_frame": self._settings.every_frame,
         }
 
     def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
@@ -176,14 +180,15 @@ class AnalysisJob:
             annotated=self._settings.annotated,
             workers=self._settings.workers,
             duplicates=self._duplicates,
+            every_frame=self._settings.every_frame,
             cancel=cancel,
         )
         for source, picture in done:
-            result = picture.result
-            self._journal.note(source, self.rows_of([result]), digest=picture.digest)
-            yield Finished(
-                source.name, source.kind, len(result.faces), 0, result.status, result.reason
-            )
+            results = [picture.result, *picture.further]
+            self._journal.note(source, self.rows_of(results), digest=picture.digest)
+            faces = sum(len(result.faces) for result in results)
+            worst = next((result for result in results if result.reason), picture.result)
+            yield Finished(source.name, source.kind, faces, 0, worst.status, worst.reason)
 
     def _video(
         self,

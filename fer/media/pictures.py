@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
-import math
 import os
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from fer.errors import MediaError
-from fer.media.depth import eight_bits
+from fer.files import open_regular
+from fer.media.content import HEAD_BYTES, Kind, content_of
+from fer.media.pixels import brighten, to_bgr
 from fer.preprocessing import Image
 
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+    | {".heic", ".heif", ".pgm", ".ppm", ".pbm", ".pnm"}
 )
-FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC"
+"""What the pages offer; what a file is, its content says."""
+FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or PNM"
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
 """Of a picture as it is searched; a larger one is read smaller."""
 MAX_DECODED_PIXELS = 120_000_000
 """What is decoded at most to make it smaller: half a gigabyte of memory."""
-
-_WHITE = (255, 255, 255, 255)
-_STRIP_PIXELS = 2**20
+MAX_FRAMES = 1000
+"""Frames or pages that are read of one picture."""
 
 # Pillow knows some forty formats, and opens EPS with Ghostscript. Its JPEG reader also takes MPO,
 # a JPEG with more than one picture, as many phones write it.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _ORIENTATION = 0x0112
+# How a JPEG begins and ends.
+_JPEG = (b"\xff\xd8\xff", b"\xff\xd9")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,11 +52,17 @@ class Picture:
         name: File name, for tables and messages.
         image_bgr: ``(h, w, 3)`` uint8, upright.
         notes: What was changed on the way in, one sentence each.
+        fault: Why it is not whole, or nothing.
+        frame: From 1, where every frame or page was asked for and there are several; else 0.
+        time_s: When that frame of an animation is shown, in seconds; None for pages.
     """
 
     name: str
     image_bgr: Image
     notes: tuple[str, ...] = ()
+    fault: str = ""
+    frame: int = 0
+    time_s: float | None = None
 
 
 def _too_large(name: str, size: int) -> MediaError:
@@ -81,55 +92,6 @@ def _too_many_pixels(name: str, got: str) -> MediaError:
     )
 
 
-def _strip(part: PilImage.Image) -> bytes:
-    """Some rows as BGR; transparency goes on white."""
-    if part.has_transparency_data:
-        rgba = part.convert("RGBA")
-        part = PilImage.alpha_composite(PilImage.new("RGBA", rgba.size, _WHITE), rgba)
-    return part.convert("RGB").tobytes("raw", "BGR")
-
-
-def _to_bgr(image: PilImage.Image, notes: list[str]) -> Image:
-    """Any Pillow mode to BGR uint8, at most 50 megapixels."""
-    factor = math.ceil(math.sqrt(image.width * image.height / MAX_PIXELS))
-    if image.mode.startswith(("I", "F")):
-        grey, note = eight_bits(np.asarray(image))
-        notes += [note] if note else []
-        if factor > 1:
-            size = (grey.shape[1] // factor, grey.shape[0] // factor)
-            grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-    if factor > 1:
-        if image.mode in ("1", "P"):
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        image = image.reduce(factor)
-    width, height = image.size
-    result = np.empty((height, width, 3), np.uint8)
-    # In strips: a picture of 50 megapixels in three versions at once would fill a small server.
-    rows = max(1, _STRIP_PIXELS // width)
-    for top in range(0, height, rows):
-        part = image.crop((0, top, width, min(height, top + rows)))
-        result[top : top + rows] = np.frombuffer(_strip(part), np.uint8).reshape(-1, width, 3)
-    return result
-
-
-def _brightened(image: PilImage.Image, data: bytes, notes: list[str]) -> None:
-    """Read 10 or 12 bits of colour in a file of 16 anew, since Pillow keeps the upper eight.
-
-    They would be black, and no face would be found without a word.
-    """
-    extrema = image.getextrema()
-    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
-    if max(high for _low, high in bands[:3]) >= 64:
-        return
-    values = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
-    if values is None or values.ndim != 3 or values.shape[1::-1] != image.size:
-        return
-    colours, note = eight_bits(values[..., :3])
-    notes += [note] if note else []
-    image.paste(PilImage.fromarray(colours[..., ::-1]).convert(image.mode))
-
-
 @functools.cache
 def _register_heif() -> None:
     """Teach Pillow HEIC, once; libheif's own limits stay on."""
@@ -138,55 +100,15 @@ def _register_heif() -> None:
     register_heif_opener(thumbnails=False, decode_threads=1)
 
 
-def decode_image(data: bytes, name: str = "picture") -> Picture:
-    """Decode a picture from bytes of unknown origin.
-
-    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF and HEIC in any colour mode and depth; the EXIF
-    orientation is applied; more than 50 megapixels are read smaller; of an animation the first
-    frame is taken.
-
-    Args:
-        data: The whole file, at most 64 MiB.
-        name: File name for messages.
-
-    Raises:
-        MediaError: If the bytes are no such picture, are damaged, or exceed a limit.
-    """
-    if not data:
-        raise MediaError(f"{name}: expected a picture, got an empty file (0 bytes); save it again")
-    if len(data) > MAX_BYTES:
-        raise _too_large(name, len(data))
-    notes: list[str] = []
-    _register_heif()
+@contextlib.contextmanager
+def _decoding(data: bytes, name: str) -> Iterator[None]:
+    """What Pillow says about bytes that it cannot read, as a ``MediaError``."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of sizes near its own limit and of odd metadata; what matters is
-            # refused below.
+            # refused here.
             warnings.simplefilter("ignore")
-            image = PilImage.open(io.BytesIO(data), formats=_FORMATS)
-            stored = image.size
-            if image.format in ("JPEG", "MPO"):
-                _draft(image)
-            _check_size(image, name)
-            frames = getattr(image, "n_frames", 1)
-            if frames > 1:
-                notes.append(f"holds {frames} frames or pages; the first was read")
-            deep = ";16" in str(image.tile) and not image.mode.startswith("I")
-            # Asked before loading, since Pillow turns a TIFF while it loads.
-            turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
-            image.load()
-            if deep and not (turned and image.format == "TIFF"):
-                _brightened(image, data, notes)
-            ImageOps.exif_transpose(image, in_place=True)
-            if turned:
-                notes.append("turned upright by its EXIF orientation")
-            pixels = _to_bgr(image, notes)
-            if max(pixels.shape[:2]) < max(stored):
-                notes.append(
-                    f"read at {pixels.shape[1]:,} x {pixels.shape[0]:,} of {stored[0]:,} x "
-                    f"{stored[1]:,} pixels; boxes are in the pixels read"
-                )
-            return Picture(name, pixels, tuple(notes))
+            yield
     except MediaError:
         raise
     except PilImage.DecompressionBombError as fault:
@@ -195,9 +117,11 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
         got = f"{int(size[0]) / 1e6:,.0f} megapixels" if size else "far more"
         raise _too_many_pixels(name, got) from None
     except UnidentifiedImageError:
+        kind, what = content_of(data[:HEAD_BYTES])
+        got = f"{what} that is damaged" if kind is Kind.picture else what
         raise MediaError(
-            f"{name}: expected a {FORMAT_NAMES} picture, got something else; "
-            "open it in a viewer and save it as one of these"
+            f"{name}: expected a {FORMAT_NAMES} picture, got {got}; open it in a viewer and save "
+            "it as one of these"
         ) from None
     # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
     except Exception as fault:
@@ -205,6 +129,100 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
             f"{name}: expected a whole picture, got a damaged or truncated one "
             f"({' '.join(str(fault).split())}); copy or save it again"
         ) from fault
+
+
+def _opened(data: bytes, name: str) -> PilImage.Image:
+    if not data:
+        raise MediaError(f"{name}: expected a picture, got an empty file (0 bytes); save it again")
+    if len(data) > MAX_BYTES:
+        raise _too_large(name, len(data))
+    _register_heif()
+    return PilImage.open(io.BytesIO(data), formats=_FORMATS)
+
+
+def _read(image: PilImage.Image, data: bytes, name: str, notes: list[str]) -> Picture:
+    """A picture from what Pillow has opened, and perhaps loaded."""
+    stored = image.size
+    if image.format in ("JPEG", "MPO"):
+        _draft(image)
+    _check_size(image, name)
+    deep = ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I")
+    # Asked before loading, since Pillow turns a TIFF while it loads.
+    turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+    image.load()
+    if deep and not (turned and image.format == "TIFF"):
+        brighten(image, data, notes)
+    ImageOps.exif_transpose(image, in_place=True)
+    if turned:
+        notes.append("turned upright by its EXIF orientation")
+    pixels = to_bgr(image, MAX_PIXELS, notes)
+    if max(pixels.shape[:2]) < max(stored):
+        notes.append(
+            f"read at {pixels.shape[1]:,} x {pixels.shape[0]:,} of {stored[0]:,} x {stored[1]:,} "
+            "pixels; boxes are in the pixels read"
+        )
+    return Picture(name, pixels, tuple(notes))
+
+
+def decode_image(data: bytes, name: str = "picture") -> Picture:
+    """Decode a picture from bytes of unknown origin.
+
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and PNM in any colour mode and depth; the EXIF
+    orientation is applied; more than 50 megapixels are read smaller; of an animation the first
+    frame is taken; of a JPEG without its end, what is there.
+
+    Args:
+        data: The whole file, at most 64 MiB.
+        name: File name for messages.
+
+    Raises:
+        MediaError: If the bytes are no such picture, are damaged, or exceed a limit.
+    """
+    with _decoding(data, name):
+        image = _opened(data, name)
+        many = getattr(image, "is_animated", False)
+        notes = ["holds more frames or pages; the first was read"] if many else []
+        try:
+            return _read(image, data, name, list(notes))
+        except OSError as fault:
+            if "truncated" not in str(fault) or not data.startswith(_JPEG[0]):
+                raise
+        picture = _read(_opened(data + _JPEG[1], name), data, name, notes)
+        return replace(
+            picture,
+            fault=f"{name}: expected a whole JPEG, got one that lacks its end; what is there was "
+            "read, copy it again",
+        )
+
+
+def decode_frames(data: bytes, name: str = "picture") -> Iterator[Picture]:
+    """``decode_image`` for every frame or page, one after the other.
+
+    Raises:
+        MediaError: As ``decode_image``; in the place of a frame that is damaged or one too many.
+    """
+    with _decoding(data, name):
+        image = _opened(data, name)
+        many = getattr(image, "is_animated", False)
+    if not many:
+        yield decode_image(data, name)
+        return
+    time_s = 0.0
+    for number in range(1, MAX_FRAMES + 1):
+        with _decoding(data, name):
+            try:
+                image.seek(number - 1)
+            except EOFError:
+                return
+            _check_size(image, name)
+            # Turning and converting must not touch what the next frame builds on.
+            picture = _read(image.copy(), data, name, [])
+            shown_s = image.info.get("duration", 0) / 1000
+        yield replace(picture, frame=number, time_s=time_s if shown_s else None)
+        time_s += shown_s
+    raise MediaError(
+        f"{name}: expected at most {MAX_FRAMES:,} frames or pages, got more; split it for the rest"
+    )
 
 
 def read_image(path: str | Path) -> Picture:
@@ -224,9 +242,8 @@ def read_bytes(path: Path) -> bytes:
         MediaError: If it cannot be read, is too large, or changes while it is read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             before = os.fstat(file.fileno())
-            # A device or a pipe has no size: never read much more than the limit.
             data = file.read(MAX_BYTES + 1) if before.st_size <= MAX_BYTES else b""
             after = os.fstat(file.fileno())
     except OSError as fault:

@@ -16,15 +16,21 @@ from av.video.reformatter import VideoReformatter
 
 from fer.closing import Closing
 from fer.errors import MediaError
+from fer.files import open_regular
 from fer.preprocessing import Image
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".avi", ".mkv"})
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".3gp", ".webm", ".mkv", ".avi", ".wmv", ".mpg", ".mpeg"}
+    | {".ts", ".mts", ".m2ts"}
+)
+"""What the pages offer; what a file is, its content says."""
+VIDEO_NAMES = "MP4, MOV, 3GP, WebM, MKV, AVI, WMV, MPEG or MTS"
 MAX_PIXELS = 36_000_000
 
 # FFmpeg also opens play lists and scripts, which name other files and addresses. Only these
 # containers, and only from the file itself.
 _OPTIONS = {
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi",
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,asf,mpegts,mpeg",
     "protocol_whitelist": "file",
     "max_pixels": str(MAX_PIXELS),
 }
@@ -135,7 +141,7 @@ def open_container(path: Path, name: str) -> Any:
         MediaError: If it is none, or cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             if not file.read(1):
                 raise MediaError(f"{name}: expected a video, got an empty file; copy it again")
         # The scheme is said aloud: a file may be named like an address.
@@ -144,8 +150,8 @@ def open_container(path: Path, name: str) -> Any:
         raise
     except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
         raise MediaError(
-            f"{name}: expected an MP4, MOV, WebM, MKV or AVI video, got something else or a "
-            "damaged file; play it in a viewer and save it again"
+            f"{name}: expected an {VIDEO_NAMES} video, got something else or a damaged "
+            "file; play it in a viewer and save it again"
         ) from None
     except OSError as fault:
         raise MediaError(
@@ -155,6 +161,14 @@ def open_container(path: Path, name: str) -> Any:
         raise MediaError(
             f"{name}: expected a whole video, got a damaged one ({one_line(fault)}); copy it again"
         ) from None
+
+
+def start_s(container: Any) -> float:
+    """Time of the first picture where a format counts from anywhere, else 0."""
+    stream = next(iter(container.streams.video), None)
+    if container.format.name not in ("mpegts", "mpeg") or stream is None:
+        return 0.0
+    return float((stream.start_time or 0) * stream.time_base)
 
 
 class VideoReader(Closing):
@@ -191,6 +205,7 @@ class VideoReader(Closing):
             self._stream = self._picture_stream()
             self.info = self._describe()
             self._aspect = self._pixel_aspect()
+            self._start_s = start_s(self._container)
             self._size = max(1, os.path.getsize(self.path))
         except BaseException:
             self._container.close()
@@ -268,6 +283,8 @@ class VideoReader(Closing):
             stamp = pixels.time
             if stamp is None or not np.isfinite(stamp):
                 stamp = 0.0 if last is None else last + step
+            else:
+                stamp -= self._start_s
             time_s = stamp if last is None else max(float(stamp), last)
             if start_s is not None and time_s < start_s - 1e-6:
                 continue
@@ -290,7 +307,7 @@ class VideoReader(Closing):
         return shown
 
     def _seek(self, time_s: float) -> None:
-        offset = int(max(0.0, time_s) / self._stream.time_base)
+        offset = int((max(0.0, time_s) + self._start_s) / self._stream.time_base)
         try:
             self._container.seek(offset, stream=self._stream)
         except (av.error.FFmpegError, OSError, ValueError, OverflowError):

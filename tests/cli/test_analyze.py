@@ -63,7 +63,7 @@ def mixed(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
     cv2.imwrite(str(folder / "a.png"), face)
     cv2.imwrite(str(folder / "blank.png"), np.full((64, 64), 90, np.uint8))
     (folder / "broken.jpg").write_bytes(b"no picture")
-    (folder / "broken.mp4").write_bytes(b"no film")
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom no film")
     write_video(folder / "film.mp4", astronaut_bgr, 8)
     with zipfile.ZipFile(folder / "more.zip", "w") as archive:
         archive.write(folder / "a.png", "=cmd().png")

@@ -52,8 +52,8 @@ def write_clip(
         stream.pix_fmt = layout
         if aspect is not None:
             stream.codec_context.sample_aspect_ratio = aspect
-        # AVI knows only a fixed rate.
-        clock = Fraction(1, 30) if path.suffix == ".avi" else CLOCK
+        # These know only a fixed rate.
+        clock = Fraction(1, 30) if path.suffix in (".avi", ".mpg") else CLOCK
         stream.time_base = stream.codec_context.time_base = clock
         tone: Any = container.add_stream(sound, rate=SOUND_RATE, layout="mono") if sound else None
         for picture, time_s in zip(pictures, times, strict=True):

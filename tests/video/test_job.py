@@ -82,6 +82,7 @@ SOURCES = {
         "opus",
     ),
     "pcm becomes aac": ("a.mkv", {"sound": "pcm_s16le"}, "aac"),
+    "a transport stream": ("a.ts", {"sound": "aac"}, "aac"),
     "odd sides": ("odd.mkv", {"codec": "ffv1", "layout": "yuv444p", "size": (321, 241)}, None),
     "varying rate": (
         "vfr.mkv",

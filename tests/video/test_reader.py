@@ -23,6 +23,11 @@ CONTAINERS = {
         "sound": "libopus",
         "options": {"cpu-used": "8", "deadline": "realtime"},
     },
+    "clip.ts": {"sound": "aac"},
+    "clip.mts": {},
+    "clip.3gp": {"sound": "aac"},
+    "clip.mpg": {"codec": "mpeg2video", "sound": "mp2"},
+    "clip.wmv": {"codec": "wmv2"},
     "clip.avi": {"codec": "mjpeg", "layout": "yuvj420p", "sound": "pcm_s16le"},
 }
 
