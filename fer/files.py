@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,14 @@ def replace_file(target: Path, data: bytes) -> None:
         # Gone already after a success; also taken away when the write is interrupted.
         with contextlib.suppress(OSError):
             partial.unlink()
+
+
+def how_to_find(given: str | Path) -> str:
+    """What to do about a path that is not there, as the end of a message."""
+    # pathlib makes one slash of two; a letter alone is a drive.
+    if re.match(r"[a-z][a-z0-9+.-]+:/", str(given), re.IGNORECASE):
+        return "addresses are not offered, download it first"
+    return "check the path"
 
 
 def open_regular(path: Path) -> BinaryIO:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
+import os
+import shutil
 import signal
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -13,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fer.cli.common import LabelSet, ModelName, err, progress
+from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.errors import InputError
+from fer.files import write_faults
 
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
@@ -81,6 +84,9 @@ def analyze(
             "memory until the video's end.",
         ),
     ] = True,
+    csv_excel: Annotated[
+        bool, typer.Option("--csv-excel", help="Mark a .csv as UTF-8, for Excel.")
+    ] = False,
     frames: Annotated[
         Frames, typer.Option("--frames", help="Animated pictures and pages: the first, or all.")
     ] = Frames.first,
@@ -108,6 +114,11 @@ def analyze(
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.video import VideoOptions
 
+    if csv_excel and (output is None or output.suffix.lower() != ".csv"):
+        raise InputError(
+            f"--csv-excel: expected --output with a .csv, got {output or 'none'}; give one, or "
+            "leave the option out"
+        )
     settings = Settings(
         annotated,
         VideoOptions(every=every, rate=rate, identity=identity),
@@ -148,12 +159,12 @@ def analyze(
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
     with stop_signal() as stop:
         finished = _run(job, stop)
-    _hand_out(job, output, stopped=stop.is_set())
-    summary = Counter(entry.status for entry in finished)
+    _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
     _summarise(finished)
     if stop.is_set():
         raise typer.Exit(130)
-    if summary["error"] or summary["partial"]:
+    # Also where an earlier run has met the fault.
+    if job.faulty:
         raise typer.Exit(1)
 
 
@@ -199,7 +210,9 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
         task = bars.add_task("Analysing", total=len(job.sources), completed=job.done)
 
         def report(source: Source, share: float) -> None:
-            bars.update(task, completed=job.done + share, description=f"{Path(source.name).name}")
+            bars.update(
+                task, completed=job.done + share, description=bar_text(Path(source.name).name)
+            )
 
         for entry in job.run(cancel=stop.is_set, report=report):
             finished.append(entry)
@@ -211,14 +224,28 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
     return finished
 
 
-def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
+def _mark_for_excel(path: Path) -> None:
+    """Begin a CSV with the mark without which Excel takes UTF-8 for the system's encoding."""
+    marked = path.with_name(f".{path.name}.partial")
+    with write_faults(path):
+        try:
+            with path.open("rb") as plain, marked.open("wb") as copy:
+                copy.write(codecs.BOM_UTF8)
+                shutil.copyfileobj(plain, copy)
+            os.replace(marked, path)
+        finally:
+            marked.unlink(missing_ok=True)
+
+
+def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bool) -> None:
     """Write the table; after a stop under another name, beside what is needed to go on."""
     if output is None:
         from fer.export.schema import to_csv
 
         for index, rows in enumerate(block for block in job.row_blocks() if block):
             text = to_csv(rows)
-            print(text if index == 0 else text.split("\r\n", 1)[1], end="")
+            # Python ends lines as this system does, and names must not reach a terminal raw.
+            print(printable(text if index == 0 else text.split("\r\n", 1)[1]), end="")
         job.close()
         return
     if stopped:
@@ -227,6 +254,8 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
         err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
         return
     job.write_table(output)
+    if excel:
+        _mark_for_excel(output)
     output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
     job.close()
 

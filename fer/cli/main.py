@@ -17,6 +17,7 @@ from fer.cli.common import (
     err,
     out,
     print_json,
+    survive_encodings,
 )
 from fer.cli.dataset import dataset_app
 from fer.cli.evaluate import evaluate
@@ -83,6 +84,7 @@ def show_version() -> None:
 
 def main() -> None:
     """Entry point: a ``FerError`` becomes one line on standard error and exit code 1."""
+    survive_encodings()
     try:
         app()
     except FerError as fault:

@@ -9,6 +9,7 @@ from pathlib import Path
 from fer.datasets.folders import is_class_tree
 from fer.datasets.layouts import layout_of
 from fer.errors import DatasetError
+from fer.files import how_to_find
 
 FILES: tuple[str, ...] = ("fer2013.csv.gz", "fer2013.csv")
 """What is looked for in a folder, the first first."""
@@ -42,7 +43,7 @@ def _named(path: Path, said_by: str) -> Path:
     """
     if not path.exists():
         raise DatasetError(
-            f"{path}: expected the data set ({said_by}), found nothing; check the path"
+            f"{path}: expected the data set ({said_by}), found nothing; {how_to_find(path)}"
         )
     found = data_in(path)
     if found is None:

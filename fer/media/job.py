@@ -103,6 +103,11 @@ class AnalysisJob:
         """How many sources are done, in this and earlier runs."""
         return len(self._journal.keys)
 
+    @property
+    def faulty(self) -> bool:
+        """Whether a source that is done, in this or an earlier run, could not be read whole."""
+        return self._journal.faulty
+
     def rows_of(self, results: Iterable[SourceResult]) -> Rows:
         """Rows of the table for some results."""
         return to_rows(results, labels=self._labels, model=self._model, version=self._version)

@@ -37,6 +37,7 @@ class Journal:
     Attributes:
         keys: Of the sources that are done.
         earlier: Digest and name of what an earlier run has done.
+        faulty: Whether a source that is done could not be read, or not whole.
 
     Raises:
         InputError: If the folder holds an unfinished job and ``resume`` is off, or one of another
@@ -47,6 +48,7 @@ class Journal:
         self.folder = folder
         self.keys: set[str] = set()
         self.earlier: list[tuple[str, str]] = []
+        self.faulty = False
         self._file = folder / "journal.jsonl"
         head = folder / "analysis.json"
         if head.exists():
@@ -72,7 +74,7 @@ class Journal:
                     if not line.endswith(b"\n"):
                         break
                     entry = json.loads(line)
-                    self.keys.add(entry["key"])
+                    self._take(entry["key"], entry["rows"])
                     self.earlier.append((entry["digest"], entry["source"]))
                     good += len(line)
         except (OSError, ValueError, KeyError, TypeError):
@@ -113,7 +115,11 @@ class Journal:
         )
         with write_faults(self._file), self._file.open("ab") as lines:
             lines.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self.keys.add(source.key)
+        self._take(source.key, rows)
+
+    def _take(self, key: str, rows: Rows) -> None:
+        self.keys.add(key)
+        self.faulty |= any(row["status"] in ("error", "partial") for row in rows)
 
     def entries(self) -> Iterator[Entry]:
         """What was noted, in order."""

@@ -17,7 +17,7 @@ from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from fer.errors import MediaError
-from fer.files import open_regular
+from fer.files import how_to_find, open_regular
 from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pixels import brighten, to_bgr
 from fer.preprocessing import Image
@@ -248,7 +248,7 @@ def read_bytes(path: Path) -> bytes:
             after = os.fstat(file.fileno())
     except OSError as fault:
         raise MediaError(
-            f"{path}: expected a readable file, got: {fault.strerror or fault}; check the path"
+            f"{path}: expected a readable file, got: {fault.strerror or fault}; {how_to_find(path)}"
         ) from None
     size = max(before.st_size, len(data))
     if size > MAX_BYTES:

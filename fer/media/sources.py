@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fer.errors import MediaError
-from fer.files import open_regular
+from fer.files import how_to_find, open_regular
 from fer.media.archives import list_members, read_member
 from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
 from fer.media.pictures import FORMAT_NAMES, read_bytes
@@ -100,8 +100,8 @@ def file_sources(path: Path, name: str) -> Iterable[Source]:
         with open_regular(path) as file:
             kind, what = content_of(file.read(HEAD_BYTES))
     except OSError as fault:
-        reason = f"expected a file that can be read, got: {fault.strerror or fault}; check the path"
-        return [refused(name, f"{name}: {reason}")]
+        got = f"got: {fault.strerror or fault}; {how_to_find(name)}"
+        return [refused(name, f"{name}: expected a file that can be read, {got}")]
     if kind is Kind.archive:
         return archive_sources(name, path=path)
     if kind is Kind.refused:
@@ -133,6 +133,11 @@ def _folder_sources(folder: Path) -> Iterator[Source]:
         )
 
 
+def _is_pattern(given: str) -> bool:
+    address = "://" in given
+    return glob.has_magic(given) and not address and not os.path.lexists(given)
+
+
 def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
     """Everything that some paths stand for, in order.
 
@@ -145,7 +150,7 @@ def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
         path = Path(given)
         if path.is_dir():
             yield from _folder_sources(path)
-        elif glob.has_magic(str(given)) and not os.path.lexists(path):
+        elif _is_pattern(str(given)):
             matches = sorted(glob.iglob(str(given), recursive=True))
             files = [Path(match) for match in matches if not os.path.isdir(match)]
             if not files:

@@ -16,7 +16,7 @@ from av.video.reformatter import VideoReformatter
 
 from fer.closing import Closing
 from fer.errors import MediaError
-from fer.files import open_regular
+from fer.files import how_to_find, open_regular
 from fer.preprocessing import Image
 
 VIDEO_SUFFIXES = frozenset(
@@ -155,7 +155,7 @@ def open_container(path: Path, name: str) -> Any:
         ) from None
     except OSError as fault:
         raise MediaError(
-            f"{name}: expected a readable file, got: {one_line(fault)}; check the path"
+            f"{name}: expected a readable file, got: {one_line(fault)}; {how_to_find(path)}"
         ) from None
     except (av.error.FFmpegError, ValueError, UnicodeError, MemoryError) as fault:
         raise MediaError(

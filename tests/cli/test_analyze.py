@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -29,14 +30,14 @@ def command(*arguments: object, before: str = "") -> list[str]:
     return [sys.executable, "-c", before + RUN, "analyze", *map(str, arguments)]
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "400"}
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "400", **more}
 
 
-def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments, before=before),
-        env=environment(),
+        env=environment(**variables),
         text=True,
         capture_output=True,
         check=False,
@@ -109,7 +110,7 @@ def test_everything_is_in_the_table_and_every_fault_has_one_row(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["annotated", "mixed", "out.csv"]
 
 
-def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+def wait_for_lines(path: Path, count: int, process: subprocess.Popen[Any]) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
         if path.exists() and path.read_bytes().count(b"\n") >= count:
@@ -183,3 +184,58 @@ def test_without_output_the_table_goes_to_standard_output(mixed: Path, tmp_path:
     lines = done.stdout.splitlines()
     assert lines[0].startswith("source,time_s,status,face_id")
     assert [line.split(",")[2] for line in lines[1:]] == ["ok", "no face"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_every_name_can_be_printed_in_every_encoding(
+    mixed: Path, tmp_path: Path, encoding: str
+) -> None:
+    for name in ("日本語 é.png", "bad\x1b]0;title\x07\x1b[2J\x85\u202egnp.png"):
+        shutil.copy(mixed / "blank.png", tmp_path / name)
+    (tmp_path / "no\x1b[2Jthing [red].jpg").write_text("text")
+    files = [path for path in tmp_path.iterdir() if path.is_file()]
+    done = subprocess.run(
+        command(*files),
+        env=environment(PYTHONIOENCODING=encoding),
+        capture_output=True,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    said = (done.stdout + done.stderr).decode(encoding)
+    assert "\\u65e5\\u672c\\u8a9e" in said and "\\x1b]0;title\\x07" in said
+    assert "thing [red].jpg" in said
+    assert not set(said) & set("\x1b\x07\x85\u202e")
+    assert done.stdout.count(b"no face") == 2
+
+
+def test_a_resumed_job_with_a_fault_of_an_earlier_run_ends_with_one(
+    mixed: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.csv"
+    files = (mixed / "broken.jpg", mixed / "blank.png")
+    with subprocess.Popen(
+        command(*files, mixed / "film.mp4", "-o", output), env=environment()
+    ) as process:
+        wait_for_lines(tmp_path / ".out.csv.job" / "journal.jsonl", 2, process)
+        process.kill()
+    resumed = run(*files, mixed / "film.mp4", "-o", output, "--resume")
+    assert resumed.returncode == 1
+    assert pd.read_csv(output)["status"].tolist()[:2] == ["error", "no face"]
+
+
+def test_a_csv_for_excel_begins_with_the_mark_of_utf8(mixed: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    assert run(mixed / "blank.png", "-o", output, "--csv-excel").returncode == 0
+    assert output.read_bytes().startswith(b"\xef\xbb\xbfsource,")
+    assert pd.read_csv(output)["status"].tolist() == ["no face"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mixed", "out.csv"]
+    refused = run(mixed / "blank.png", "-o", tmp_path / "out.json", "--csv-excel")
+    assert refused.returncode == 1 and "expected --output with a .csv" in refused.stderr
+
+
+def test_an_address_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    done = run("https://example.org/a.jpg?x=1", "-o", tmp_path / "out.csv")
+    assert done.returncode == 1
+    (reason,) = pd.read_csv(tmp_path / "out.csv")["reason"]
+    assert reason.endswith("addresses are not offered, download it first")
