@@ -7,10 +7,13 @@ import errno
 import os
 import re
 import stat
+import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from fer.closing import Closing
 from fer.errors import InputError
 
 
@@ -79,3 +82,57 @@ def _check_regular(mode: int) -> None:
         kinds = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
         what = kinds.get(stat.S_IFMT(mode), "a device")
         raise OSError(errno.EINVAL, f"{what}, which is no file")
+
+
+class FolderLock(Closing):
+    """A folder for one process at a time; the system lets it go when that ends, however it ends.
+
+    Args:
+        folder: Made if need be; gets a file ``lock``.
+
+    Raises:
+        InputError: If another process holds it, or it cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        place = folder / "lock"
+        with write_faults(folder):
+            while True:
+                folder.mkdir(parents=True, exist_ok=True)
+                try:
+                    descriptor = os.open(place, os.O_RDWR | os.O_CREAT, 0o600)
+                except FileNotFoundError:
+                    continue  # its holder throws the folder away at this moment
+                self._release = weakref.finalize(self, os.close, descriptor)
+                if not _locked(descriptor):
+                    self._release()
+                    raise InputError(
+                        f"{folder}: expected no other process at work on it, found one; wait "
+                        "until it ends, or give another output"
+                    )
+                with contextlib.suppress(OSError):
+                    if os.path.samestat(os.fstat(descriptor), os.stat(place)):
+                        return
+                # What was locked has been thrown away meanwhile.
+                self._release()
+
+    def close(self) -> None:
+        """Let it go."""
+        self._release()
+
+
+def _locked(descriptor: int) -> bool:
+    """Take a lock, without waiting; False when another process has it."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as fault:
+        # Some network drives know no locks; there the user has to take care.
+        return fault.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK)
+    return True

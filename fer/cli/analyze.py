@@ -6,9 +6,10 @@ import codecs
 import os
 import shutil
 import signal
+import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,12 @@ from fer.files import write_faults
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
     from fer.media.sources import Source
+
+
+# Until then a first Ctrl-C waits for the table.
+_PATIENCE_S = 1.7
+# A socket that nobody refers to is closed.
+_kept: list[socket.socket] = []
 
 
 class Detector(StrEnum):
@@ -157,10 +164,10 @@ def analyze(
         )
     folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
-    with stop_signal() as stop:
+    with stop_signal(job.close if output is None else lambda: None) as stop:
         finished = _run(job, stop)
-    _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
-    _summarise(finished)
+        _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
+        _summarise(finished)
     if stop.is_set():
         raise typer.Exit(130)
     # Also where an earlier run has met the fault.
@@ -183,24 +190,51 @@ def _say_recalls(model: str | None, labels: LabelSet) -> None:
 
 
 @contextmanager
-def stop_signal() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second ends the program at once."""
+def stop_signal(clean: Callable[[], object]) -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second ends the program at once.
+
+    So does what is not done soon after the first, even if a library does not return.
+
+    Args:
+        clean: Called before the program is ended.
+    """
     stop = threading.Event()
-
-    def ask(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)
-
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return
-    before = signal.signal(signal.SIGINT, ask)
+    # Python runs handlers only between two steps of its main thread; a byte comes at once.
+    heard, said = socket.socketpair()
+    said.setblocking(False)
+    threading.Thread(target=_listen, args=(heard, stop, clean), daemon=True).start()
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+    before_fd = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
     try:
         yield stop
     finally:
-        signal.signal(signal.SIGINT, before)
+        # Once stopping, listen on: the end of the program may take long too.
+        if stop.is_set():
+            _kept.append(said)
+        else:
+            signal.set_wakeup_fd(before_fd)
+            signal.signal(signal.SIGINT, before)
+            said.close()
+
+
+def _listen(heard: socket.socket, stop: threading.Event, clean: Callable[[], object]) -> None:
+    """Wait for a Ctrl-C, then for a second one or the end of patience."""
+    while (number := heard.recv(1)) and number[0] != signal.SIGINT:
+        pass
+    if not number:
+        return
+    stop.set()
+    err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)
+    heard.settimeout(_PATIENCE_S)
+    with suppress(TimeoutError):
+        heard.recv(1)
+    with suppress(Exception):
+        err.show_cursor(True)
+        clean()
+    os._exit(130)
 
 
 def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,9 @@ from fer.overlay import annotated as annotated_copy
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
 
 _MAX_WORKERS = 8
+_POLL_S = 0.1
+# What a cancelled batch waits for pictures under way.
+_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -182,7 +187,8 @@ def analyze_pictures(
         workers: Threads; default one per core.
         duplicates: What came before; default nothing.
         every_frame: Read every frame of an animation and every page.
-        cancel: Asked before every picture; true ends the batch after those under way.
+        cancel: Asked often, from several threads; true ends the batch with the pictures that are
+            done at once or nearly so.
     """
     count = worker_count(workers)
     known = duplicates or Duplicates()
@@ -198,8 +204,15 @@ def analyze_pictures(
             every_frame=every_frame,
         )
 
-    def first() -> tuple[Source, PictureResult]:
+    def first() -> tuple[Source, PictureResult] | None:
+        """The next in line; None when it takes longer than a cancelled batch may."""
         source, future = waiting.popleft()
+        until_s = None
+        while not futures.wait([future], _POLL_S).done:
+            if until_s is None and cancel():
+                until_s = time.monotonic() + _PATIENCE_S
+            if until_s is not None and time.monotonic() > until_s:
+                return None
         return source, known.noted(future.result())
 
     try:
@@ -209,8 +222,12 @@ def analyze_pictures(
             waiting.append((source, pool.submit(work, source)))
             # Few pictures under way: each may take a hundred megabytes.
             if len(waiting) >= 2 * count:
-                yield first()
+                if (done := first()) is None:
+                    return
+                yield done
         while waiting:
-            yield first()
+            if (done := first()) is None:
+                return
+            yield done
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -8,7 +8,7 @@ import tempfile
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -212,6 +212,13 @@ class PhotoBatch(BackgroundWork):
             elif annotated is not None:
                 annotated.unlink(missing_ok=True)
 
+    def give_back(self, items: Iterable[_Item]) -> None:
+        """Items that a cancel has cut short, to be read when it goes on."""
+        with self._lock:
+            kept = [item for item in items if item.upload in self._uploads]
+            self._waiting.extendleft(reversed(kept))
+            self._under_way = 0
+
     @property
     def duplicates(self) -> Duplicates:
         """What came before, so that a repeated picture is named."""
@@ -234,12 +241,18 @@ def _work(reference: weakref.ref[PhotoBatch]) -> None:
     del batch
     try:
         for _source, done in analyze_pictures(
-            sources(), recognizer, keep_pixels=True, duplicates=duplicates
+            sources(),
+            recognizer,
+            keep_pixels=True,
+            duplicates=duplicates,
+            cancel=lambda: (batch := reference()) is None or batch.cancelled,
         ):
             if (batch := reference()) is None:
                 return
             batch.take(under_way.popleft(), done)
             del batch
+        if (batch := reference()) is not None:
+            batch.give_back(under_way)
     except Exception as fault:
         if (batch := reference()) is not None:
             batch.error = f"pictures: expected to read them all, got a fault ({fault}); try again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -161,14 +162,18 @@ class AnalysisJob:
     def digest_blocks(self) -> Iterator[tuple[str, Rows]]:
         """``row_blocks``, each with the SHA-256 of the picture's bytes, empty for a video."""
         for entry in self._journal.entries():
-            if entry["frames"]:
+            if entry.frames:
                 for rows in self._video_rows(entry):
                     yield "", rows
-            yield entry["digest"], entry["rows"]
+            yield entry.digest, entry.rows
 
     def close(self) -> None:
         """Throw the journal away, once the table is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._journal.close()
+        if sys.platform == "win32":
+            # What is open, as the lock was, stays there.
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _identity(self) -> dict[str, object]:
         return {
@@ -237,7 +242,7 @@ class AnalysisJob:
         rows: Rows = []
         if reason:
             rows = self.rows_of([SourceResult(source.name, reason=reason, partial=True)])
-        place = str(folder.relative_to(self.folder))
+        place = folder.relative_to(self.folder).as_posix()
         self._journal.note(source, rows, frames=place, note=outcome.note)
         status = "partial" if reason else "ok"
         return Finished(source.name, source.kind, faces, outcome.analysed, status, reason)
@@ -247,7 +252,7 @@ class AnalysisJob:
         records = folder / "frames.jsonl"
         done = records.exists() and records.stat().st_size > 0
         result = SourceResult(source.name, reason=reason, partial=done)
-        frames = str(folder.relative_to(self.folder)) if done else ""
+        frames = folder.relative_to(self.folder).as_posix() if done else ""
         self._journal.note(source, self.rows_of([result]), frames=frames)
         return Finished(source.name, source.kind, 0, 0, result.status, reason)
 
@@ -255,11 +260,9 @@ class AnalysisJob:
         from fer.video.records import read_records
 
         results = []
-        for frame in read_records(self.folder / entry["frames"] / "frames.jsonl"):
+        for frame in read_records(self.folder / entry.frames / "frames.jsonl"):
             results.append(
-                SourceResult(
-                    entry["source"], frame.faces, time_s=frame.timestamp_s, note=entry["note"]
-                )
+                SourceResult(entry.source, frame.faces, time_s=frame.timestamp_s, note=entry.note)
             )
             if len(results) >= 500:
                 yield self.rows_of(results)

@@ -14,7 +14,7 @@ from fer.files import how_to_find, open_regular
 from fer.media.archives import list_members, read_member
 from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
 from fer.media.pictures import FORMAT_NAMES, read_bytes
-from fer.video.reader import VIDEO_NAMES
+from fer.video.container import VIDEO_NAMES
 
 
 @dataclass(frozen=True, slots=True)

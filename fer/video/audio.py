@@ -9,7 +9,7 @@ from typing import Any
 import av
 import av.error
 
-from fer.video.reader import start_s
+from fer.video.container import start_s
 
 # What Chromium and Firefox play inside an MP4.
 _COPIED = frozenset({"aac", "mp3", "mp3float", "opus", "libopus", "flac"})

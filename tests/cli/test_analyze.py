@@ -239,3 +239,47 @@ def test_an_address_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 1
     (reason,) = pd.read_csv(tmp_path / "out.csv")["reason"]
     assert reason.endswith("addresses are not offered, download it first")
+
+
+def test_two_commands_at_once_do_not_write_one_table(
+    tmp_path: Path, astronaut_bgr: np.ndarray
+) -> None:
+    pictures, output = many(tmp_path / "pictures", astronaut_bgr, 12), tmp_path / "out.csv"
+    with subprocess.Popen(command(pictures, "-o", output), env=environment()) as process:
+        wait_for_lines(tmp_path / ".out.csv.job" / "journal.jsonl", 1, process)
+        process.send_signal(signal.SIGSTOP)
+        second = run(pictures, "-o", output, "--resume")
+        process.send_signal(signal.SIGCONT)
+        assert second.returncode == 1 and "found one; wait until it ends" in second.stderr
+        assert process.wait(100) == 0
+    assert len(pd.read_csv(output)) == 12
+
+
+# A recogniser that never returns from its library.
+STUCK = """
+import ctypes
+from fer import EmotionRecognizer
+def analyze(self, image):
+    print("STUCK", flush=True)
+    ctypes.CDLL(None).sleep(600)
+EmotionRecognizer.analyze = analyze
+"""
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
+    process = subprocess.Popen(
+        command(mixed / "a.png", before=STUCK),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    with process:
+        assert process.stdout.readline().strip() == b"STUCK"
+        process.send_signal(signal.SIGINT)
+        assert b"Once more to stop at once" in process.stderr.readline()
+        if presses == 2:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert b"Traceback" not in process.stderr.read()
