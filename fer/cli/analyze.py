@@ -116,6 +116,7 @@ def analyze(
     ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
+    from fer.media.decoders import decoders
     from fer.media.job import AnalysisJob, Settings, scratch_folder
     from fer.media.sources import find_sources
     from fer.recognition.recognizer import EmotionRecognizer
@@ -156,6 +157,7 @@ def analyze(
         raise InputError(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
+    decoders.start()
     recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector.value)
     sources = list(find_sources(paths))
     if not sources:

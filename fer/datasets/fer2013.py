@@ -23,6 +23,10 @@ MAX_LINE_BYTES = 64 * 1024
 """A good row has at most about 9,300 bytes; a longer line is read and dropped in pieces, so that
 a small gzip file cannot fill the memory."""
 
+MAX_RATIO = 50
+"""Expanded bytes by those of a gzip file; the original has three."""
+_RATIO_FROM = 32 * 2**20
+
 _REMEDY = "repair the row, or skip bad rows with --skip-bad"
 
 
@@ -82,12 +86,19 @@ def _columns(header: bytes, path: Path) -> dict[str, int]:
     return {column: names.index(column.lower()) for column in COLUMNS}
 
 
-def _bounded_lines(stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+def _bounded_lines(stream: BinaryIO | gzip.GzipFile, raw: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield lines; of one beyond the limit only the first piece, without its line end."""
+    begins, expanded = True, 0
     while line := stream.readline(MAX_LINE_BYTES):
-        yield line
-        while len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE_BYTES)
+        if begins:
+            yield line
+        begins = len(line) < MAX_LINE_BYTES or line.endswith(b"\n")
+        expanded += len(line)
+        if expanded > _RATIO_FROM and expanded > MAX_RATIO * raw.tell():
+            raise DatasetError(
+                f"{name}: expected a file packed at most {MAX_RATIO} to 1, got more, as in an "
+                "archive bomb; unpack it yourself if you trust it"
+            )
 
 
 def _lines(path: Path, progress: Progress | None) -> Generator[bytes]:
@@ -98,7 +109,7 @@ def _lines(path: Path, progress: Progress | None) -> Generator[bytes]:
         is_gzip = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = stack.enter_context(gzip.open(raw)) if is_gzip else raw
-        for number, line in enumerate(_bounded_lines(stream)):
+        for number, line in enumerate(_bounded_lines(stream, raw, path.name)):
             if progress is not None and number % 500 == 0:
                 progress(min(1.0, raw.tell() / total))
             yield line
@@ -135,7 +146,9 @@ class _Table:
         self.rows.append(self.row)
 
 
-def _read_rows(table: _Table, path: Path, skip_bad: bool, progress: Progress | None) -> None:
+def _read_rows(
+    table: _Table, path: Path, skip_bad: bool, progress: Progress | None, most_rows: int | None
+) -> None:
     with closing(_lines(path, progress)) as lines:
         columns = _columns(next(lines, b""), path)
         for line in lines:
@@ -143,6 +156,11 @@ def _read_rows(table: _Table, path: Path, skip_bad: bool, progress: Progress | N
             if not line:
                 continue
             table.row += 1
+            if most_rows is not None and table.row > most_rows:
+                raise DatasetError(
+                    f"{path.name}: expected at most {most_rows:,} rows, got more; give its path "
+                    "on this machine instead"
+                )
             try:
                 table.add(line, columns)
             except _BadRow as fault:
@@ -154,7 +172,11 @@ def _read_rows(table: _Table, path: Path, skip_bad: bool, progress: Progress | N
 
 
 def read_fer2013(
-    path: str | Path, *, skip_bad: bool = False, progress: Progress | None = None
+    path: str | Path,
+    *,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+    most_rows: int | None = None,
 ) -> FaceDataset:
     """Read ``fer2013.csv`` or ``fer2013.csv.gz``, checking every row.
 
@@ -164,6 +186,7 @@ def read_fer2013(
         skip_bad: Count bad rows and go on, instead of raising at the first. Of a truncated gzip
             file the rows before the damage are then kept.
         progress: Called with the share read so far.
+        most_rows: Refuse a file that has more; default any number.
 
     Returns:
         A data set with ``images`` of shape ``(n, 48, 48)`` in file order, and ``rows``.
@@ -175,7 +198,7 @@ def read_fer2013(
     path = Path(path)
     table = _Table()
     try:
-        _read_rows(table, path, skip_bad, progress)
+        _read_rows(table, path, skip_bad, progress, most_rows)
     except FileNotFoundError:
         raise DatasetError(
             f"{path}: expected a FER-2013 file, found none; check the path"

@@ -15,7 +15,8 @@ from pathlib import Path
 from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
-from fer.media.pictures import Picture, decode_frames, decode_image, encode_png
+from fer.media.decoders import Cancelled, Session, decoders
+from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
@@ -50,8 +51,11 @@ def analyze_picture(
     annotated: Path | None = None,
     keep_pixels: bool = False,
     every_frame: bool = False,
+    session: Session | None = None,
 ) -> PictureResult:
     """Read and analyse one picture; never raises a ``FerError``.
+
+    It is decoded in another process, so that it can be ended.
 
     Args:
         source: The picture.
@@ -59,13 +63,18 @@ def analyze_picture(
         annotated: Folder for the annotated copy, if one is wanted.
         keep_pixels: Return the decoded picture too, of several frames the first.
         every_frame: Read every frame of an animation and every page.
+        session: Whose picture it is; default one of its own.
+
+    Raises:
+        Cancelled: If the session is cancelled while it is decoded.
     """
     digest, results, kept = "", list[SourceResult](), None
     try:
         data = source.read()
         digest = hashlib.sha256(data).hexdigest()
-        pictures = decode_frames(data, source.name) if every_frame else None
-        for picture in pictures or [decode_image(data, source.name)]:
+        for picture in decoders.decode(
+            data, source.name, session or Session(), every_frame=every_frame
+        ):
             results.append(_analyzed(source, picture, recognizer, annotated))
             if keep_pixels and kept is None:
                 kept = picture
@@ -193,6 +202,7 @@ def analyze_pictures(
     count = worker_count(workers)
     known = duplicates or Duplicates()
     waiting: deque[tuple[Source, Future[PictureResult]]] = deque()
+    session = Session(cancel)
     pool = ThreadPoolExecutor(count, thread_name_prefix="fer-batch")
 
     def work(source: Source) -> PictureResult:
@@ -202,6 +212,7 @@ def analyze_pictures(
             annotated=annotated,
             keep_pixels=keep_pixels,
             every_frame=every_frame,
+            session=session,
         )
 
     def first() -> tuple[Source, PictureResult] | None:
@@ -213,7 +224,10 @@ def analyze_pictures(
                 until_s = time.monotonic() + _PATIENCE_S
             if until_s is not None and time.monotonic() > until_s:
                 return None
-        return source, known.noted(future.result())
+        try:
+            return source, known.noted(future.result())
+        except Cancelled:
+            return None
 
     try:
         for source in sources:

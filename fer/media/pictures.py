@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
+import itertools
 import os
 import re
 import warnings
@@ -33,6 +34,7 @@ MAX_PIXELS = 50_000_000
 """Of a picture as it is searched; a larger one is read smaller."""
 MAX_DECODED_PIXELS = 120_000_000
 """What is decoded at most to make it smaller: half a gigabyte of memory."""
+MAX_SCANS = 100
 MAX_FRAMES = 1000
 """Frames or pages that are read of one picture."""
 
@@ -40,6 +42,8 @@ MAX_FRAMES = 1000
 # a JPEG with more than one picture, as many phones write it.
 _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _ORIENTATION = 0x0112
+# Start of a scan: its length, and one to four components.
+_SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")
 # How a JPEG begins and ends.
 _JPEG = (b"\xff\xd8\xff", b"\xff\xd9")
 
@@ -77,6 +81,14 @@ def _check_size(image: PilImage.Image, name: str) -> None:
     if width * height > MAX_DECODED_PIXELS:
         megapixels = width * height / 1e6
         raise _too_many_pixels(name, f"{width:,} x {height:,} ({megapixels:,.0f} megapixels)")
+
+
+def _check_scans(data: bytes, name: str) -> None:
+    """A progressive JPEG has some ten scans; each of thousands would take as long as the first."""
+    if sum(1 for _ in itertools.islice(_SCAN.finditer(data), MAX_SCANS + 1)) > MAX_SCANS:
+        raise MediaError(
+            f"{name}: expected a JPEG of at most {MAX_SCANS} scans, got more; save it again"
+        )
 
 
 def _draft(image: PilImage.Image) -> None:
@@ -123,6 +135,10 @@ def _decoding(data: bytes, name: str) -> Iterator[None]:
             f"{name}: expected a {FORMAT_NAMES} picture, got {got}; open it in a viewer and save "
             "it as one of these"
         ) from None
+    except MemoryError:
+        raise MediaError(
+            f"{name}: expected a picture that fits into memory, got one that does not; shrink it"
+        ) from None
     # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
     except Exception as fault:
         raise MediaError(
@@ -144,6 +160,7 @@ def _read(image: PilImage.Image, data: bytes, name: str, notes: list[str]) -> Pi
     """A picture from what Pillow has opened, and perhaps loaded."""
     stored = image.size
     if image.format in ("JPEG", "MPO"):
+        _check_scans(data, name)
         _draft(image)
     _check_size(image, name)
     deep = ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I")

@@ -83,16 +83,17 @@ def to_bgr(image: PilImage.Image, most: int, notes: list[str]) -> Image:
             size = (grey.shape[1] // factor, grey.shape[0] // factor)
             grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
         return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-    if factor > 1:
-        if image.mode in ("1", "P"):
-            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
-        image = image.reduce(factor)
-    width, height = image.size
+    width, height = -(-image.width // factor), -(-image.height // factor)
     result = np.empty((height, width, 3), np.uint8)
     # In strips: a picture of 50 megapixels in three versions at once would fill a small server.
-    rows = max(1, _STRIP_PIXELS // width)
+    rows = max(1, _STRIP_PIXELS // image.width // factor)
     for top in range(0, height, rows):
-        part = image.crop((0, top, width, min(height, top + rows)))
+        bottom = min(image.height, (top + rows) * factor)
+        part = image.crop((0, top * factor, image.width, bottom))
+        if factor > 1:
+            if part.mode in ("1", "P"):
+                part = part.convert("RGBA" if part.has_transparency_data else "RGB")
+            part = part.reduce(factor)
         result[top : top + rows] = np.frombuffer(_strip(part), np.uint8).reshape(-1, width, 3)
     return result
 

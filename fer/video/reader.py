@@ -22,6 +22,7 @@ from fer.video.container import MAX_PIXELS, open_container, start_s
 # Reading on after so many broken places in a row finds nothing more.
 _MAX_FAULTS_IN_A_ROW = 100
 _MAX_THREADS = 4
+MAX_SIZE_CHANGES = 50
 # Wider or narrower pixels than these are no camera's; below the least difference nobody sees it.
 _MOST_ASPECT, _LEAST_ASPECT = 8, 0.005
 
@@ -212,12 +213,24 @@ class VideoReader(Closing):
 
         Args:
             start_s: Begin with the first frame at or after this time.
+
+        Raises:
+            MediaError: If the picture changes its size all the time, which costs as often.
         """
         if start_s is not None:
             self._seek(start_s)
         step = 1 / (self.info.fps or 25.0)
         last: float | None = None
+        size, changes = None, 0
         for pixels in self._decoded():
+            if size not in (None, (pixels.width, pixels.height)):
+                changes += 1
+            size = (pixels.width, pixels.height)
+            if changes > MAX_SIZE_CHANGES:
+                raise MediaError(
+                    f"{self.name}: expected a picture that changes its size at most "
+                    f"{MAX_SIZE_CHANGES} times, got more; save it again"
+                )
             if pixels.is_corrupt or pixels.width * pixels.height > MAX_PIXELS:
                 self._count_fault()
                 continue

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer.datasets import FaceDataset, read_fer2013
+from fer.datasets import FaceDataset, fer2013, read_fer2013
 from fer.datasets.fer2013 import MAX_LINE_BYTES, PIXELS, _BadRow, _parse_pixels
 from fer.errors import DatasetError
 
@@ -195,6 +195,23 @@ def test_small_gzip_of_one_endless_line_does_not_fill_the_memory(tmp_path: Path)
             file.write(b"0" * 1_000_000)
     with pytest.raises(DatasetError, match=r"row 1: expected a line below 65,536 bytes"):
         read_fer2013(path)
+
+
+def test_a_gzip_that_expands_beyond_reason_is_refused_on_the_way(
+    rows: Rows, write_csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fer2013, "_RATIO_FROM", 100_000)
+    monkeypatch.setattr(fer2013, "MAX_RATIO", 2)
+    read_fer2013(write_csv(rows * 100, "plain.csv"))
+    with pytest.raises(DatasetError, match="packed at most 2 to 1, got more"):
+        read_fer2013(write_csv(rows * 100, "bomb.csv.gz"))
+
+
+def test_more_rows_than_asked_for_are_refused(rows: Rows, write_csv: Write) -> None:
+    path = write_csv(rows, "fer2013.csv")
+    assert len(read_fer2013(path, most_rows=len(rows))) == len(rows)
+    with pytest.raises(DatasetError, match="rows, got more; give its path"):
+        read_fer2013(path, most_rows=len(rows) - 1)
 
 
 @pytest.mark.parametrize("name", ["fer2013.csv", "fer2013.csv.gz"])

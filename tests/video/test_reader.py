@@ -10,6 +10,7 @@ import pytest
 from fer.errors import MediaError
 from fer.preprocessing import to_grey
 from fer.video import VideoReader
+from fer.video import reader as reader_module
 from fer.video.reader import square_size
 
 Clip = Callable[..., Path]
@@ -215,3 +216,20 @@ def test_a_song_without_picture_is_refused(tmp_path: Path, clip: Clip) -> None:
         container.mux(stream.encode(None))
     with pytest.raises(MediaError, match="without a picture stream"):
         VideoReader(path)
+
+
+def test_a_picture_that_changes_its_size_all_the_time_is_refused(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = clip("small.ts", count=3), clip("large.ts", count=3, size=(640, 480))
+    path = small.with_name("both.ts")
+    path.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
+    with VideoReader(path) as reader:
+        shapes = [frame.image_grey().shape for frame in reader.frames()]
+        assert {(240, 320), (480, 640)} <= set(shapes)
+    monkeypatch.setattr(reader_module, "MAX_SIZE_CHANGES", 1)
+    with (
+        VideoReader(path) as reader,
+        pytest.raises(MediaError, match="changes its size at most 1 times"),
+    ):
+        list(reader.frames())
