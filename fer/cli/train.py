@@ -10,6 +10,7 @@ import typer
 from fer.cli.affect import Task, train_affect
 from fer.cli.common import Data, Ferplus, ModelName, SkipBad, err, open_data, progress
 from fer.datasets.label_map import read_label_map
+from fer.datasets.splits import stratified_split, with_validation
 from fer.errors import InputError, TrainingError
 
 
@@ -49,8 +50,8 @@ def train(
         str | None,
         typer.Option(
             "--split",
-            help="Systems of the literature: official (default), own (that of its source), "
-            "folder, test-folder, stratified or plain.",
+            help="official (default) or stratified (80/12/8 % of each class); systems of the "
+            "literature also own (that of its source), folder, test-folder or plain.",
         ),
     ] = None,
     weights: Annotated[
@@ -147,11 +148,16 @@ def train(
             "them out"
         )
     if not literature and any(
-        one is not None for one in (split, weights, image_size, augment, plateau_patience)
+        one is not None for one in (weights, image_size, augment, plateau_patience)
     ):
         raise InputError(
-            f"{architecture}: expected no --split, --weights, --image-size, --augment or "
+            f"{architecture}: expected no --weights, --image-size, --augment or "
             "--plateau-patience, they belong to the systems of the literature; leave them out"
+        )
+    if not literature and split not in (None, "official", "stratified"):
+        raise InputError(
+            f"--split: expected official or stratified for {architecture}, got {split}; the others "
+            "belong to the systems of the literature"
         )
     from fer.training.augmentations import split_names
 
@@ -160,6 +166,11 @@ def train(
         from fer.datasets.audit import drop_rows
 
         dataset = drop_rows(dataset, drop)
+        err.print(dataset.notes[-1], markup=False)
+    if not literature and split == "stratified":
+        dataset = stratified_split(dataset, seed=seed or 0)
+    elif (divided := with_validation(dataset, seed=seed or 0)) is not dataset:
+        dataset = divided
         err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
     with progress() as bars:

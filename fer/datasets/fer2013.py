@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
 from fer.errors import DatasetError
+from fer.files import open_regular
 from fer.labels import FER2013
 
 PIXELS = IMAGE_SIZE * IMAGE_SIZE
@@ -76,14 +77,29 @@ def _columns(header: bytes, path: Path) -> dict[str, int]:
             "use the original fer2013.csv or .csv.gz"
         )
     names = [part.strip().strip('"').lower() for part in header.decode("utf-8-sig").split(",")]
-    for column in COLUMNS:
+    if names == ["pixels"]:
+        raise DatasetError(
+            f"{path.name}: expected labels beside the pixels, got none, as Kaggle gives its test "
+            "pictures out; use icml_face_data.csv or fer2013.csv"
+        )
+    for column in COLUMNS[:2]:
         if column.lower() not in names:
             found = ", ".join(names)[:80]
             raise DatasetError(
                 f"{path.name}: expected the columns {', '.join(COLUMNS)}, got {found!r}: "
                 f"{column!r} is missing; use the original fer2013.csv or .csv.gz"
             )
-    return {column: names.index(column.lower()) for column in COLUMNS}
+    return {column: names.index(column.lower()) for column in COLUMNS if column.lower() in names}
+
+
+def has_pixels(path: Path) -> bool:
+    """Whether a file begins like one of FER-2013; tables of other data sets have such names too."""
+    try:
+        with open_regular(path) as file:
+            head = file.readline(MAX_LINE_BYTES).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "pixels" in [name.strip().strip('"').lower() for name in head.split(",")]
 
 
 def _bounded_lines(stream: BinaryIO | gzip.GzipFile, raw: BinaryIO, name: str) -> Iterator[bytes]:
@@ -139,7 +155,9 @@ class _Table:
                 f"expected at least {max(columns.values()) + 1} columns, got {len(fields)}"
             )
         label = _parse_label(fields[columns["emotion"]].strip(b' "'))
-        split = _parse_split(fields[columns["Usage"]].strip(b' "'))
+        split = 0
+        if "Usage" in columns:
+            split = _parse_split(fields[columns["Usage"]].strip(b' "'))
         self.images.append(_parse_pixels(fields[columns["pixels"]].strip(b' "')))
         self.labels.append(label)
         self.splits.append(split)
@@ -151,6 +169,8 @@ def _read_rows(
 ) -> None:
     with closing(_lines(path, progress)) as lines:
         columns = _columns(next(lines, b""), path)
+        if "Usage" not in columns:
+            table.notes = (f"There is no column Usage: all rows were taken as {SPLITS[0]}.",)
         for line in lines:
             line = line.strip()
             if not line:
@@ -182,7 +202,7 @@ def read_fer2013(
 
     Args:
         path: The file; gzip is recognised by content, not by name. The columns may come in any
-            order.
+            order; without Usage, as in Kaggle's ``train.csv``, every row is of Training.
         skip_bad: Count bad rows and go on, instead of raising at the first. Of a truncated gzip
             file the rows before the damage are then kept.
         progress: Called with the share read so far.
@@ -210,7 +230,7 @@ def read_fer2013(
                 f"or damaged one ({fault}); copy the file again"
             ) from None
         table.skipped += 1
-        table.notes = (f"The gzip file is damaged after row {table.row:,}; the rest is missing.",)
+        table.notes += (f"The gzip file is damaged after row {table.row:,}; the rest is missing.",)
     except (OSError, UnicodeDecodeError) as fault:
         raise DatasetError(
             f"{path}: expected a readable FER-2013 file, got: {fault}; use the original "

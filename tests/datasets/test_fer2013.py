@@ -123,7 +123,20 @@ def test_row_with_too_few_columns_is_bad(write_csv: Write, tmp_path: Path) -> No
         read_fer2013(path)
 
 
-@pytest.mark.parametrize("missing", ["emotion", "pixels", "Usage"])
+def test_without_a_column_of_splits_every_row_is_of_training_and_said_so(
+    rows: Rows, write_csv: Write
+) -> None:
+    dataset = read_fer2013(write_csv(rows, "train.csv", columns=("emotion", "pixels")))
+    assert len(dataset.split("Training")) == len(rows)
+    assert dataset.notes == ("There is no column Usage: all rows were taken as Training.",)
+
+
+def test_pictures_without_labels_are_refused_by_name(rows: Rows, write_csv: Write) -> None:
+    with pytest.raises(DatasetError, match=r"^test\.csv: expected labels beside the pixels"):
+        read_fer2013(write_csv(rows, "test.csv", columns=("pixels",)))
+
+
+@pytest.mark.parametrize("missing", ["emotion", "pixels"])
 def test_missing_column_is_named(rows: Rows, write_csv: Write, missing: str) -> None:
     columns = [name for name in ("emotion", "pixels", "Usage") if name != missing]
     with pytest.raises(DatasetError, match=rf"^fer2013\.csv: .*'{missing}' is missing"):
