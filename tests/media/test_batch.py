@@ -63,7 +63,7 @@ def test_a_cancelled_batch_waits_for_no_picture_that_takes_long(still: EmotionRe
             return ()
 
     begun, ended = threading.Event(), threading.Event()
-    stuck = EmotionRecognizer(still.classifier, Endless())
+    stuck = replace(still, detector=Endless())
     source = Source("a.png", data=encode_png(np.zeros((40, 40, 3), np.uint8)))
     assert list(analyze_pictures([source], stuck, cancel=begun.is_set)) == []
     ended.set()
