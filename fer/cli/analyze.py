@@ -5,11 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 import shutil
-import signal
-import socket
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,18 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
+from fer.cli.stopping import stop_signal
 from fer.errors import InputError
 from fer.files import write_faults
 
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
     from fer.media.sources import Source
-
-
-# Until then a first Ctrl-C waits for the table.
-_PATIENCE_S = 1.7
-# A socket that nobody refers to is closed.
-_kept: list[socket.socket] = []
 
 
 class Detector(StrEnum):
@@ -189,54 +180,6 @@ def _say_recalls(model: str | None, labels: LabelSet) -> None:
     missed = [name for name, share in recalls.items() if share < _SELDOM]
     if missed and labels is not LabelSet.perceived:
         err.print(f"It hardly ever says {' or '.join(missed)}.", highlight=False)
-
-
-@contextmanager
-def stop_signal(clean: Callable[[], object]) -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second ends the program at once.
-
-    So does what is not done soon after the first, even if a library does not return.
-
-    Args:
-        clean: Called before the program is ended.
-    """
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    # Python runs handlers only between two steps of its main thread; a byte comes at once.
-    heard, said = socket.socketpair()
-    said.setblocking(False)
-    threading.Thread(target=_listen, args=(heard, stop, clean), daemon=True).start()
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
-    before_fd = signal.set_wakeup_fd(said.fileno(), warn_on_full_buffer=False)
-    try:
-        yield stop
-    finally:
-        # Once stopping, listen on: the end of the program may take long too.
-        if stop.is_set():
-            _kept.append(said)
-        else:
-            signal.set_wakeup_fd(before_fd)
-            signal.signal(signal.SIGINT, before)
-            said.close()
-
-
-def _listen(heard: socket.socket, stop: threading.Event, clean: Callable[[], object]) -> None:
-    """Wait for a Ctrl-C, then for a second one or the end of patience."""
-    while (number := heard.recv(1)) and number[0] != signal.SIGINT:
-        pass
-    if not number:
-        return
-    stop.set()
-    err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)
-    heard.settimeout(_PATIENCE_S)
-    with suppress(TimeoutError):
-        heard.recv(1)
-    with suppress(Exception):
-        err.show_cursor(True)
-        clean()
-    os._exit(130)
 
 
 def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:

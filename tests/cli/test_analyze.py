@@ -278,7 +278,10 @@ def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
     with process:
         assert process.stdout.readline().strip() == b"STUCK"
         process.send_signal(signal.SIGINT)
-        assert b"Once more to stop at once" in process.stderr.readline()
+        # Libraries may have said something before.
+        assert any(
+            b"Once more to stop at once" in line for line in iter(process.stderr.readline, b"")
+        )
         if presses == 2:
             process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
