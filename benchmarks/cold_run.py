@@ -47,13 +47,13 @@ def _encoded(image: np.ndarray, suffix: str) -> bytes:
 
 def _broken(index: int, image: np.ndarray) -> tuple[str, bytes]:
     """Suffix and bytes of one of ten kinds of broken files."""
-    jpeg, png = _encoded(image, ".jpg"), _encoded(image, ".png")
+    png = _encoded(image, ".png")
     bomb = io.BytesIO()
-    PilImage.new("1", (9_000, 9_000)).save(bomb, "PNG")
+    PilImage.new("1", (13_000, 10_000)).save(bomb, "PNG")
     kinds: tuple[tuple[str, bytes], ...] = (
         (".jpg", b""),
         (".jpg", b"this is text"),
-        (".jpg", jpeg[: len(jpeg) // 2]),
+        (".bmp", _encoded(image, ".bmp")[:2000]),
         (".png", png[: len(png) // 2]),
         (".png", png[:100] + bytes(50) + png[150:]),
         (".png", bomb.getvalue()),

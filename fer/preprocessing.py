@@ -33,6 +33,24 @@ def _described(frame: object) -> str:
     return type(frame).__name__
 
 
+def _conversion(frame: npt.NDArray[np.generic]) -> str:
+    """How to make a picture of another type uint8, told by what it holds."""
+    if frame.dtype == np.bool_:
+        return "frame * np.uint8(255)"
+    if frame.dtype.kind not in "iuf" or not frame.size:
+        return "cv2.imread"
+    low, high = float(frame.min()), float(frame.max())
+    if not np.isfinite([low, high]).all():
+        return "np.nan_to_num(frame) first"
+    if low < 0 or (frame.dtype.kind == "f" and high > 255) or high > 65_535:
+        return "((frame - frame.min()) / np.ptp(frame) * 255).astype(np.uint8)"
+    if frame.dtype.kind != "f":
+        bits = next(bits for bits in (8, 10, 12, 14, 16) if high < 2**bits)
+        return f"(frame >> {bits - 8}).astype(np.uint8)" if bits > 8 else "frame.astype(np.uint8)"
+    scaled = "(frame * 255)" if high <= 1 else "frame"
+    return f"{scaled}.round().astype(np.uint8)"
+
+
 def check_frame(frame: object) -> Image:
     """Accept a picture as the pipeline takes it.
 
@@ -44,19 +62,23 @@ def check_frame(frame: object) -> Image:
         The same pixels, C-contiguous; ``(h, w, 1)`` becomes ``(h, w)``.
 
     Raises:
-        InputError: For anything else, saying what came.
+        InputError: For anything else, saying what came and how to convert it.
     """
-    fits = (
-        isinstance(frame, np.ndarray)
-        and frame.dtype == np.uint8
-        and (frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] in (1, 3, 4)))
-    )
-    if not fits:
+    if not isinstance(frame, np.ndarray) or not (
+        frame.ndim == 2 or (frame.ndim == 3 and frame.shape[2] in (1, 3, 4))
+    ):
         raise InputError(
             "frame: expected a uint8 array of shape (h, w), (h, w, 3) BGR or (h, w, 4) BGRA, got "
-            f"{_described(frame)}; convert it first, for example with cv2.imread or .astype"
+            f"{_described(frame)}; read it for example with cv2.imread"
         )
-    assert isinstance(frame, np.ndarray)
+    if frame.dtype != np.uint8:
+        # Values decide, not the type alone: a plain cast would make 0..1 black.
+        known = frame.size and frame.dtype.kind in "iuf"
+        values = f" from {frame.min():g} to {frame.max():g}" if known else ""
+        raise InputError(
+            f"frame: expected uint8 values 0..255, got {_described(frame)}{values}; convert it "
+            f"with {_conversion(frame)}"
+        )
     if frame.size == 0:
         raise InputError(
             f"frame: expected at least one pixel, got shape {frame.shape}; check the source"

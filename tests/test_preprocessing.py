@@ -62,6 +62,26 @@ def test_check_frame_refuses_anything_else_saying_what_came(frame: object) -> No
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("kind", "top"),
+    [(np.float32, 1), (np.float64, 255), (np.float32, 4000), (np.float64, -1), (bool, 1)]
+    + [(np.uint16, bits) for bits in (255, 1023, 4095, 16_383, 65_535)]
+    + [(np.int32, 255), (np.int64, 10**6), (np.int16, -300)],
+)
+def test_the_conversion_that_is_advised_gives_the_same_picture(kind: type, top: int) -> None:
+    picture = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    shares = picture / 255
+    frame = (shares > 0.5).astype(bool) if kind is bool else (shares * abs(top)).astype(kind)
+    if top < 0:
+        frame = frame - kind(abs(top) / 2)
+    with pytest.raises(InputError, match="convert it with ") as caught:
+        check_frame(frame)
+    advice = str(caught.value).split("convert it with ")[1]
+    converted = check_frame(eval(advice, {"np": np, "frame": frame}))
+    expected = frame * np.uint8(255) if kind is bool else picture
+    assert np.abs(converted.astype(int) - expected).max() <= 2
+
+
 def test_grey_of_bgr_and_bgra_are_equal_and_weigh_green_most() -> None:
     bgr = np.array([[[100, 0, 0], [0, 100, 0], [0, 0, 100]]], np.uint8)
     bgra = np.dstack([bgr, np.full((1, 3), 7, np.uint8)])

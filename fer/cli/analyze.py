@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import signal
+import codecs
+import os
+import shutil
 import threading
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fer.cli.common import LabelSet, ModelName, err, progress
+from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
+from fer.cli.stopping import stop_signal
 from fer.errors import InputError
+from fer.files import write_faults
 
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
@@ -37,6 +38,13 @@ class Engine(StrEnum):
 
     local = "local"
     ray = "ray"
+
+
+class Frames(StrEnum):
+    """Which frames of an animated picture, or pages, are read."""
+
+    first = "first"
+    all = "all"
 
 
 def analyze(
@@ -74,6 +82,12 @@ def analyze(
             "memory until the video's end.",
         ),
     ] = True,
+    csv_excel: Annotated[
+        bool, typer.Option("--csv-excel", help="Mark a .csv as UTF-8, for Excel.")
+    ] = False,
+    frames: Annotated[
+        Frames, typer.Option("--frames", help="Animated pictures and pages: the first, or all.")
+    ] = Frames.first,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
@@ -93,12 +107,23 @@ def analyze(
     ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
+    from fer.media.decoders import decoders
     from fer.media.job import AnalysisJob, Settings, scratch_folder
     from fer.media.sources import find_sources
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.video import VideoOptions
 
-    settings = Settings(annotated, VideoOptions(every=every, rate=rate, identity=identity), workers)
+    if csv_excel and (output is None or output.suffix.lower() != ".csv"):
+        raise InputError(
+            f"--csv-excel: expected --output with a .csv, got {output or 'none'}; give one, or "
+            "leave the option out"
+        )
+    settings = Settings(
+        annotated,
+        VideoOptions(every=every, rate=rate, identity=identity),
+        workers,
+        every_frame=frames is Frames.all,
+    )
     if labels is not None:
         _say_recalls(model, labels)
     if engine is Engine.ray:
@@ -123,6 +148,7 @@ def analyze(
         raise InputError(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
+    decoders.start()
     recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector.value)
     sources = list(find_sources(paths))
     if not sources:
@@ -131,14 +157,14 @@ def analyze(
         )
     folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
-    with stop_signal() as stop:
+    with stop_signal(job.close if output is None else lambda: None) as stop:
         finished = _run(job, stop)
-    _hand_out(job, output, stopped=stop.is_set())
-    summary = Counter(entry.status for entry in finished)
-    _summarise(finished)
+        _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
+        _summarise(finished)
     if stop.is_set():
         raise typer.Exit(130)
-    if summary["error"] or summary["partial"]:
+    # Also where an earlier run has met the fault.
+    if job.faulty:
         raise typer.Exit(1)
 
 
@@ -156,27 +182,6 @@ def _say_recalls(model: str | None, labels: LabelSet) -> None:
         err.print(f"It hardly ever says {' or '.join(missed)}.", highlight=False)
 
 
-@contextmanager
-def stop_signal() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second ends the program at once."""
-    stop = threading.Event()
-
-    def ask(_number: int, _frame: object) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-        err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = signal.signal(signal.SIGINT, ask)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
     """Do the work under a progress bar; a video counts by the share that is read."""
     finished: list[Finished] = []
@@ -184,7 +189,9 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
         task = bars.add_task("Analysing", total=len(job.sources), completed=job.done)
 
         def report(source: Source, share: float) -> None:
-            bars.update(task, completed=job.done + share, description=f"{Path(source.name).name}")
+            bars.update(
+                task, completed=job.done + share, description=bar_text(Path(source.name).name)
+            )
 
         for entry in job.run(cancel=stop.is_set, report=report):
             finished.append(entry)
@@ -196,14 +203,28 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
     return finished
 
 
-def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
+def _mark_for_excel(path: Path) -> None:
+    """Begin a CSV with the mark without which Excel takes UTF-8 for the system's encoding."""
+    marked = path.with_name(f".{path.name}.partial")
+    with write_faults(path):
+        try:
+            with path.open("rb") as plain, marked.open("wb") as copy:
+                copy.write(codecs.BOM_UTF8)
+                shutil.copyfileobj(plain, copy)
+            os.replace(marked, path)
+        finally:
+            marked.unlink(missing_ok=True)
+
+
+def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bool) -> None:
     """Write the table; after a stop under another name, beside what is needed to go on."""
     if output is None:
         from fer.export.schema import to_csv
 
         for index, rows in enumerate(block for block in job.row_blocks() if block):
             text = to_csv(rows)
-            print(text if index == 0 else text.split("\r\n", 1)[1], end="")
+            # Python ends lines as this system does, and names must not reach a terminal raw.
+            print(printable(text if index == 0 else text.split("\r\n", 1)[1]), end="")
         job.close()
         return
     if stopped:
@@ -212,12 +233,14 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool) -> None:
         err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
         return
     job.write_table(output)
+    if excel:
+        _mark_for_excel(output)
     output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
     job.close()
 
 
 def _summarise(finished: list[Finished]) -> None:
-    from fer.media.sources import Kind
+    from fer.media.content import Kind
 
     for entry in finished:
         if entry.reason:

@@ -2,22 +2,69 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
+import sys
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
+from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
+from rich.segment import Segment
 
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import LabelMap
 from fer.errors import InputError
 
+# What moves a terminal's cursor, renames its window, clears it, or turns text around: file names
+# and headers may hold it.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """Text with its control characters as escapes; line ends and tabs stay."""
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text.replace("\r\n", "\n"))
+
+
+class _Printable:
+    """Something whose text is made printable once it is rendered; rich's own controls stay."""
+
+    def __init__(self, content: ConsoleRenderable) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
+        for segment in console.render(self._content, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
+class _PrintableHook(RenderHook):
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Printable(content) for content in renderables]
+
+
 # Results go to standard output, everything said about the work to standard error.
 out = Console()
 err = Console(stderr=True)
+for _console in (out, err):
+    _console.push_render_hook(_PrintableHook())
+
+
+def survive_encodings() -> None:
+    """Print what the terminal's encoding lacks as an escape, instead of ending with a fault."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def bar_text(text: str) -> str:
+    """A name as the text beside a progress bar, where rich would read markup."""
+    return escape(printable(text))
+
 
 Data = Annotated[
     Path | None,
@@ -77,7 +124,7 @@ def open_data(
         )
     votes = find_ferplus(ferplus, found)
     with progress() as bars:
-        task = bars.add_task(f"Reading {found.name}", total=1.0)
+        task = bars.add_task(bar_text(f"Reading {found.name}"), total=1.0)
         return open_dataset(
             found,
             ferplus=votes,
@@ -89,4 +136,6 @@ def open_data(
 
 def print_json(content: object) -> None:
     """Print JSON to standard output, without rich's colours and line breaks."""
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    # Escapes of JSON where the encoding may lack a character; Python's own would be no JSON.
+    plain = "utf" not in (sys.stdout.encoding or "").lower()
+    print(json.dumps(content, indent=2, ensure_ascii=plain))

@@ -18,6 +18,7 @@ from fer.cli.common import (
     err,
     out,
     print_json,
+    survive_encodings,
 )
 from fer.cli.dashboard import dashboard
 from fer.cli.dataset import dataset_app
@@ -89,6 +90,7 @@ def show_version() -> None:
 
 def main() -> None:
     """Entry point: a ``FerError`` becomes one line on standard error and exit code 1."""
+    survive_encodings()
     try:
         app()
     except FerError as fault:

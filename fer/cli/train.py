@@ -12,6 +12,8 @@ import typer
 from fer.cli.common import Data, Ferplus, SkipBad, err, open_data, progress
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import read_label_map
+from fer.datasets.splits import stratified_split, with_validation
+from fer.errors import InputError
 
 if TYPE_CHECKING:
     from fer.training.trainer import Reporter, StepReport
@@ -93,13 +95,27 @@ def train(
     version: Version = "1",
     skip_bad: SkipBad = False,
     drop: Drop = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="official (default) or stratified: 80/12/8 % of each class."),
+    ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
     from fer.training.session import run_training
 
+    if split not in (None, "official", "stratified"):
+        raise InputError(
+            f"--split: expected official or stratified, got {split}; the others belong to fer "
+            "literature train"
+        )
     dataset = open_training_data(data, ferplus, skip_bad, class_names, drop)
+    if split == "stratified":
+        dataset = stratified_split(dataset, seed=seed or 0)
+    elif (divided := with_validation(dataset, seed=seed or 0)) is not dataset:
+        dataset = divided
+        err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
     with training_progress() as report:
         run_training(

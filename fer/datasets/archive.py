@@ -18,6 +18,7 @@ from fer.datasets.pictures import SUFFIXES
 from fer.errors import DatasetError
 
 MAX_FILES = 60_000
+"""Pictures, or rows of a CSV."""
 MAX_UNPACKED_BYTES = 2 * 1024**3
 _HEADER_BYTES = 4096
 
@@ -129,7 +130,12 @@ def open_handed_in(
                 shutil.copyfileobj(file.content, copy)
         try:
             dataset = open_dataset(
-                path, ferplus=ferplus, skip_bad=skip_bad, progress=progress, use_cache=False
+                path,
+                ferplus=ferplus,
+                skip_bad=skip_bad,
+                progress=progress,
+                use_cache=False,
+                most_rows=MAX_FILES,
             )
         except DatasetError as fault:
             # The user knows the file by its own name.

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
 from fer.errors import DatasetError
+from fer.files import open_regular
 from fer.labels import FER2013
 
 PIXELS = IMAGE_SIZE * IMAGE_SIZE
@@ -22,6 +23,10 @@ COLUMNS = ("emotion", "pixels", "Usage")
 MAX_LINE_BYTES = 64 * 1024
 """A good row has at most about 9,300 bytes; a longer line is read and dropped in pieces, so that
 a small gzip file cannot fill the memory."""
+
+MAX_RATIO = 50
+"""Expanded bytes by those of a gzip file; the original has three."""
+_RATIO_FROM = 32 * 2**20
 
 _REMEDY = "repair the row, or skip bad rows with --skip-bad"
 
@@ -74,22 +79,44 @@ def _columns(header: bytes, path: Path) -> dict[str, int]:
     names = [
         part.strip().strip('"').lower() for part in header.decode("utf-8-sig", "replace").split(",")
     ]
-    for column in COLUMNS:
+    if names == ["pixels"]:
+        raise DatasetError(
+            f"{path.name}: expected labels beside the pixels, got none, as Kaggle gives its test "
+            "pictures out; use icml_face_data.csv or fer2013.csv"
+        )
+    for column in COLUMNS[:2]:
         if column.lower() not in names:
             # Not what stands there instead: the file may be anything that somebody else typed.
             raise DatasetError(
                 f"{path.name}: expected the columns {', '.join(COLUMNS)}, {column!r} is missing; "
                 "use the original fer2013.csv or .csv.gz"
             )
-    return {column: names.index(column.lower()) for column in COLUMNS}
+    return {column: names.index(column.lower()) for column in COLUMNS if column.lower() in names}
 
 
-def _bounded_lines(stream: BinaryIO | gzip.GzipFile) -> Iterator[bytes]:
+def has_pixels(path: Path) -> bool:
+    """Whether a file begins like one of FER-2013; tables of other data sets have such names too."""
+    try:
+        with open_regular(path) as file:
+            head = file.readline(MAX_LINE_BYTES).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return "pixels" in [name.strip().strip('"').lower() for name in head.split(",")]
+
+
+def _bounded_lines(stream: BinaryIO | gzip.GzipFile, raw: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield lines; of one beyond the limit only the first piece, without its line end."""
+    begins, expanded = True, 0
     while line := stream.readline(MAX_LINE_BYTES):
-        yield line
-        while len(line) == MAX_LINE_BYTES and not line.endswith(b"\n"):
-            line = stream.readline(MAX_LINE_BYTES)
+        if begins:
+            yield line
+        begins = len(line) < MAX_LINE_BYTES or line.endswith(b"\n")
+        expanded += len(line)
+        if expanded > _RATIO_FROM and expanded > MAX_RATIO * raw.tell():
+            raise DatasetError(
+                f"{name}: expected a file packed at most {MAX_RATIO} to 1, got more, as in an "
+                "archive bomb; unpack it yourself if you trust it"
+            )
 
 
 def _lines(path: Path, progress: Progress | None) -> Generator[bytes]:
@@ -100,7 +127,7 @@ def _lines(path: Path, progress: Progress | None) -> Generator[bytes]:
         is_gzip = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = stack.enter_context(gzip.open(raw)) if is_gzip else raw
-        for number, line in enumerate(_bounded_lines(stream)):
+        for number, line in enumerate(_bounded_lines(stream, raw, path.name)):
             if progress is not None and number % 500 == 0:
                 progress(min(1.0, raw.tell() / total))
             yield line
@@ -130,21 +157,32 @@ class _Table:
                 f"expected at least {max(columns.values()) + 1} columns, got {len(fields)}"
             )
         label = _parse_label(fields[columns["emotion"]].strip(b' "'))
-        split = _parse_split(fields[columns["Usage"]].strip(b' "'))
+        split = 0
+        if "Usage" in columns:
+            split = _parse_split(fields[columns["Usage"]].strip(b' "'))
         self.images.append(_parse_pixels(fields[columns["pixels"]].strip(b' "')))
         self.labels.append(label)
         self.splits.append(split)
         self.rows.append(self.row)
 
 
-def _read_rows(table: _Table, path: Path, skip_bad: bool, progress: Progress | None) -> None:
+def _read_rows(
+    table: _Table, path: Path, skip_bad: bool, progress: Progress | None, most_rows: int | None
+) -> None:
     with closing(_lines(path, progress)) as lines:
         columns = _columns(next(lines, b""), path)
+        if "Usage" not in columns:
+            table.notes = (f"There is no column Usage: all rows were taken as {SPLITS[0]}.",)
         for line in lines:
             line = line.strip()
             if not line:
                 continue
             table.row += 1
+            if most_rows is not None and table.row > most_rows:
+                raise DatasetError(
+                    f"{path.name}: expected at most {most_rows:,} rows, got more; give its path "
+                    "on this machine instead"
+                )
             try:
                 table.add(line, columns)
             except _BadRow as fault:
@@ -156,16 +194,21 @@ def _read_rows(table: _Table, path: Path, skip_bad: bool, progress: Progress | N
 
 
 def read_fer2013(
-    path: str | Path, *, skip_bad: bool = False, progress: Progress | None = None
+    path: str | Path,
+    *,
+    skip_bad: bool = False,
+    progress: Progress | None = None,
+    most_rows: int | None = None,
 ) -> FaceDataset:
     """Read ``fer2013.csv`` or ``fer2013.csv.gz``, checking every row.
 
     Args:
         path: The file; gzip is recognised by content, not by name. The columns may come in any
-            order.
+            order; without Usage, as in Kaggle's ``train.csv``, every row is of Training.
         skip_bad: Count bad rows and go on, instead of raising at the first. Of a truncated gzip
             file the rows before the damage are then kept.
         progress: Called with the share read so far.
+        most_rows: Refuse a file that has more; default any number.
 
     Returns:
         A data set with ``images`` of shape ``(n, 48, 48)`` in file order, and ``rows``.
@@ -177,7 +220,7 @@ def read_fer2013(
     path = Path(path)
     table = _Table()
     try:
-        _read_rows(table, path, skip_bad, progress)
+        _read_rows(table, path, skip_bad, progress, most_rows)
     except FileNotFoundError:
         raise DatasetError(
             f"{path}: expected a FER-2013 file, found none; check the path"
@@ -189,7 +232,7 @@ def read_fer2013(
                 f"or damaged one ({fault}); copy the file again"
             ) from None
         table.skipped += 1
-        table.notes = (f"The gzip file is damaged after row {table.row:,}; the rest is missing.",)
+        table.notes += (f"The gzip file is damaged after row {table.row:,}; the rest is missing.",)
     except (OSError, UnicodeDecodeError) as fault:
         raise DatasetError(
             f"{path}: expected a readable FER-2013 file, got: {fault}; use the original "

@@ -45,6 +45,7 @@ def open_dataset(
     skip_bad: bool = False,
     progress: Progress | None = None,
     use_cache: bool = True,
+    most_rows: int | None = None,
 ) -> FaceDataset:
     """Open a data set of faces, whatever its layout.
 
@@ -56,6 +57,7 @@ def open_dataset(
         skip_bad: Count bad rows or files and go on, instead of raising at the first.
         progress: Called with the share read so far.
         use_cache: Map the arrays that an earlier call parsed from the same CSV.
+        most_rows: Without the cache, refuse a CSV that has more.
 
     Raises:
         DatasetError: If there is no data set, it is damaged, or the votes do not belong to it.
@@ -79,6 +81,8 @@ def open_dataset(
                 return reader(path, words=labels, skip_bad=skip_bad, progress=progress)
             return read_folders(path, words=labels or PLAIN, skip_bad=skip_bad, progress=progress)
         path = inside
-    read = read_cached if use_cache else read_fer2013
-    dataset = read(path, skip_bad=skip_bad, progress=progress)
+    if use_cache:
+        dataset = read_cached(path, skip_bad=skip_bad, progress=progress)
+    else:
+        dataset = read_fer2013(path, skip_bad=skip_bad, progress=progress, most_rows=most_rows)
     return dataset if ferplus is None else _attach_votes(dataset, Path(ferplus).expanduser())

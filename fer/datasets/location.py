@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer.datasets.fer2013 import has_pixels
 from fer.datasets.folders import is_class_tree
 from fer.datasets.layouts import layout_of
 from fer.errors import DatasetError
+from fer.files import how_to_find
 
 FILES: tuple[str, ...] = ("fer2013.csv.gz", "fer2013.csv")
 """What is looked for in a folder, the first first."""
+
+KAGGLE_FILES: tuple[str, ...] = ("icml_face_data.csv", "train.csv", "test.csv")
+"""What Kaggle's archives hold instead; other data sets have tables of such names too."""
 
 FERPLUS_FILE = "fer2013new.csv"
 VARIABLE = "FER_DATA"
@@ -32,6 +37,9 @@ def data_in(path: Path) -> Path | None:
     for name in FILES:
         if (path / name).is_file():
             return path / name
+    for name in KAGGLE_FILES:
+        if (path / name).is_file() and has_pixels(path / name):
+            return path / name
     return path if path.is_dir() and (is_class_tree(path) or layout_of(path)) else None
 
 
@@ -42,14 +50,14 @@ def _named(path: Path, said_by: str) -> Path:
     """
     if not path.exists():
         raise DatasetError(
-            f"{path}: expected the data set ({said_by}), found nothing; check the path"
+            f"{path}: expected the data set ({said_by}), found nothing; {how_to_find(path)}"
         )
     found = data_in(path)
     if found is None:
         raise DatasetError(
-            f"{path}: expected {', '.join(FILES)} or class folders, or CK+, RAF-DB or AffectNet as "
-            f"they are distributed ({said_by}), found none of them; give the file or the folder "
-            "that holds it"
+            f"{path}: expected {', '.join((*FILES, *KAGGLE_FILES))} or class folders, or CK+, "
+            f"RAF-DB or AffectNet as they are distributed ({said_by}), found none of them; give "
+            "the file or the folder that holds it"
         )
     return found
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import IMAGE_SIZE
+from fer.files import open_regular
 from fer.results import Box
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp", ".gif", ".tif", ".tiff", ".pgm"})
@@ -74,7 +75,7 @@ def _read(path: Path, mode: str) -> npt.NDArray[np.uint8]:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path, formats=_FORMATS) as image:
+        with open_regular(path) as file, Image.open(file, formats=_FORMATS) as image:
             width, height = image.size
             if width * height > MAX_MEGAPIXELS * 1_000_000:
                 raise BadPicture(

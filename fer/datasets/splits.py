@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from fer.datasets.base import SPLITS, FaceDataset
 from fer.datasets.protocol import image_digests
 from fer.errors import InputError
 
 USUAL_SHARES = (0.80, 0.12, 0.08)
+VALIDATION_SHARE = 0.1
 
 
 def stratified_split(
@@ -40,17 +42,58 @@ def stratified_split(
             f"shares: expected {len(SPLITS)} positive numbers that sum to 1, got {list(shares)}; "
             "for example 0.8, 0.12, 0.08"
         )
+    codes = _divided(dataset, np.cumsum(shares)[:-1], seed)
+    return replace(dataset, splits=codes, split_names=SPLITS)
+
+
+def with_validation(dataset: FaceDataset, *, seed: int = 0) -> FaceDataset:
+    """A data set that can be trained on: with a validation part, cut from Training if it has none.
+
+    Class folders often come as train and test, or without a split.
+
+    Args:
+        dataset: Any.
+        seed: Another seed, another part.
+
+    Returns:
+        The same, or one where a tenth of each class of Training, copies of a picture together, is
+        PublicTest; ``notes`` says so.
+    """
+    training = dataset.split_mask("Training") if "Training" in dataset.split_names else None
+    if training is None or not training.any() or dataset.split_names != SPLITS:
+        return dataset
+    if dataset.split_mask("PublicTest").any():
+        return dataset
+    rows = np.flatnonzero(training)
+    part = _divided(dataset.select(training), np.array([1 - VALIDATION_SHARE]), seed)
+    for label in np.unique(dataset.labels[rows]):
+        # The last of a class that is too small for a tenth.
+        of_class = np.flatnonzero(dataset.labels[rows] == label)
+        if len(of_class) > 1 and not part[of_class].any():
+            part[of_class[-1]] = 1
+    splits = dataset.splits.copy()
+    splits[rows] = part
+    note = (
+        f"There is no validation split: {int(part.sum()):,} of {len(rows):,} pictures of Training "
+        f"({VALIDATION_SHARE:.0%} of each class, seed {seed}) were taken as PublicTest."
+    )
+    return replace(dataset, splits=splits, notes=(*dataset.notes, note))
+
+
+def _divided(
+    dataset: FaceDataset, limits: npt.NDArray[np.float64], seed: int
+) -> npt.NDArray[np.int8]:
+    """Code ``(n,)`` of each row's part, each class cut at the same shares, copies together."""
     rng = np.random.default_rng(seed)
     _, first, groups, sizes = np.unique(
         image_digests(dataset.images), return_index=True, return_inverse=True, return_counts=True
     )
     # Copies under different labels count as the class of the first of them.
     classes = dataset.labels[first]
-    limits = np.cumsum(shares)[:-1]
     of_group = np.zeros(len(first), np.int8)
     for label in range(len(dataset.label_names)):
         members = rng.permutation(np.flatnonzero(classes == label))
         rows = sizes[members]
         middle = (np.cumsum(rows) - rows / 2) / max(1, rows.sum())
         of_group[members] = np.searchsorted(limits, middle, side="right")
-    return replace(dataset, splits=of_group[groups], split_names=SPLITS)
+    return np.asarray(of_group[groups], np.int8)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from fer.errors import MediaError
-from fer.media.pictures import IMAGE_SUFFIXES, MAX_BYTES
+from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
+from fer.media.pictures import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 
 ARCHIVE_SUFFIXES = frozenset({".zip"})
 MAX_MEMBERS = 50_000
@@ -67,15 +68,22 @@ def _refusal(member: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _is_junk(path: PurePosixPath) -> bool:
-    """What operating systems leave in archives and folders without being asked."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in path.parts if part != "..")
+def _told_by_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
+    """Why a member that is not called a picture is not read, or nothing."""
+    try:
+        with archive.open(member) as file:
+            kind, what = content_of(file.read(HEAD_BYTES))
+    except _FAULTS as fault:
+        return f"expected a whole member, got a damaged one ({_one_line(fault)}); pack it again"
+    if kind is Kind.picture:
+        return ""
+    return f"expected a {FORMAT_NAMES} picture, got {what}; take it out or unpack it first"
 
 
 def list_members(archive: Path | bytes, name: str) -> Iterator[tuple[str, str]]:
-    """The pictures of a ZIP as (member, refusal); the refusal is empty for what can be read.
+    """The members of a ZIP as (member, refusal); the refusal is empty for pictures.
 
-    Members that are no pictures by their name are passed over, as in a folder.
+    Only folders, and what operating systems leave behind, are passed over.
 
     Args:
         archive: A file, or the bytes of one.
@@ -85,31 +93,33 @@ def list_members(archive: Path | bytes, name: str) -> Iterator[tuple[str, str]]:
         MediaError: If it is no ZIP, is damaged, or holds too much.
     """
     try:
-        file = archive if isinstance(archive, Path) else io.BytesIO(archive)
-        with zipfile.ZipFile(file) as opened:
-            members = opened.infolist()
+        opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(archive))
     except _FAULTS as fault:
         raise MediaError(
             f"{name}: expected a ZIP archive, got something else or a damaged one "
             f"({_one_line(fault)}); pack it again"
         ) from None
-    if len(members) > MAX_MEMBERS:
-        raise MediaError(
-            f"{name}: expected at most {MAX_MEMBERS:,} members, got {len(members):,}; split it"
-        )
-    total = sum(member.file_size for member in members)
-    if total > MAX_TOTAL:
-        raise MediaError(
-            f"{name}: expected at most {MAX_TOTAL / 2**30:.0f} GiB when unpacked, got "
-            f"{total / 2**30:,.1f} GiB, as in an archive bomb; split it"
-        )
-    for member in members:
-        path = PurePosixPath(member.filename.replace("\\", "/"))
-        suffix = path.suffix.lower()
-        wanted = suffix in IMAGE_SUFFIXES or suffix in ARCHIVE_SUFFIXES
-        if member.is_dir() or not wanted or _is_junk(path):
-            continue
-        yield member.filename, _refusal(member)
+    with opened:
+        members = opened.infolist()
+        if len(members) > MAX_MEMBERS:
+            raise MediaError(
+                f"{name}: expected at most {MAX_MEMBERS:,} members, got {len(members):,}; split it"
+            )
+        total = sum(member.file_size for member in members)
+        if total > MAX_TOTAL:
+            raise MediaError(
+                f"{name}: expected at most {MAX_TOTAL / 2**30:.0f} GiB when unpacked, got "
+                f"{total / 2**30:,.1f} GiB, as in an archive bomb; split it"
+            )
+        for member in members:
+            path = PurePosixPath(member.filename.replace("\\", "/"))
+            if member.is_dir() or is_junk(path):
+                continue
+            refusal = _refusal(member)
+            # What is called a picture is looked at when it is read.
+            if not refusal and path.suffix.lower() not in IMAGE_SUFFIXES:
+                refusal = _told_by_content(opened, member)
+            yield member.filename, refusal
 
 
 def _opened(archive: Path | bytes) -> zipfile.ZipFile:

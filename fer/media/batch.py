@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent import futures
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,12 +15,16 @@ from pathlib import Path
 from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
-from fer.media.pictures import Picture, decode_image, encode_png
+from fer.media.decoders import Cancelled, Session, decoders
+from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
 
 _MAX_WORKERS = 8
+_POLL_S = 0.1
+# What a cancelled batch waits for pictures under way.
+_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,11 +35,13 @@ class PictureResult:
         result: Its rows.
         digest: SHA-256 of its bytes, or empty when they could not be read.
         picture: Its pixels, where they were asked for.
+        further: The rows of its frames or pages from the second on, where every one is read.
     """
 
     result: SourceResult
     digest: str = ""
     picture: Picture | None = None
+    further: tuple[SourceResult, ...] = ()
 
 
 def analyze_picture(
@@ -42,43 +50,70 @@ def analyze_picture(
     *,
     annotated: Path | None = None,
     keep_pixels: bool = False,
+    every_frame: bool = False,
+    session: Session | None = None,
 ) -> PictureResult:
     """Read and analyse one picture; never raises a ``FerError``.
+
+    It is decoded in another process, so that it can be ended.
 
     Args:
         source: The picture.
         recognizer: Reads it.
         annotated: Folder for the annotated copy, if one is wanted.
-        keep_pixels: Return the decoded picture too.
+        keep_pixels: Return the decoded picture too, of several frames the first.
+        every_frame: Read every frame of an animation and every page.
+        session: Whose picture it is; default one of its own.
+
+    Raises:
+        Cancelled: If the session is cancelled while it is decoded.
     """
-    digest = ""
+    digest, results, kept = "", list[SourceResult](), None
     try:
         data = source.read()
         digest = hashlib.sha256(data).hexdigest()
-        picture = decode_image(data, source.name)
-        faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
+        for picture in decoders.decode(
+            data, source.name, session or Session(), every_frame=every_frame
+        ):
+            results.append(_analyzed(source, picture, recognizer, annotated))
+            if keep_pixels and kept is None:
+                kept = picture
     except FerError as fault:
-        return PictureResult(SourceResult(source.name, reason=str(fault)), digest)
+        results.append(SourceResult(source.name, reason=str(fault), partial=bool(results)))
     except MemoryError:
         reason = (
             f"{source.name}: expected a picture that fits into memory, got none left; shrink it"
         )
-        return PictureResult(SourceResult(source.name, reason=reason), digest)
-    result = SourceResult(source.name, faces, note="; ".join(picture.notes))
+        results.append(SourceResult(source.name, reason=reason, partial=bool(results)))
+    return PictureResult(results[0], digest, kept, tuple(results[1:]))
+
+
+def _analyzed(
+    source: Source, picture: Picture, recognizer: EmotionRecognizer, annotated: Path | None
+) -> SourceResult:
+    """The rows of a picture that is decoded, or of one frame of it."""
+    faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
+    reasons = [picture.fault] if picture.fault else []
     if len(faces) > MAX_FACES:
-        result = replace(
-            result,
-            faces=faces[:MAX_FACES],
-            partial=True,
-            reason=f"{source.name}: expected at most {MAX_FACES:,} faces, found more; the largest "
-            "were read, cut the picture into parts for the rest",
+        faces = faces[:MAX_FACES]
+        reasons.append(
+            f"{source.name}: expected at most {MAX_FACES:,} faces, found more; the largest "
+            "were read, cut the picture into parts for the rest"
         )
     if annotated is not None:
         try:
-            write_annotated(annotated, source, encode_png(annotated_copy(picture.image_bgr, faces)))
+            png = encode_png(annotated_copy(picture.image_bgr, faces))
+            write_annotated(annotated, source, png, picture.frame)
         except FerError as fault:
-            result = replace(result, reason=str(fault), partial=True)
-    return PictureResult(result, digest, picture if keep_pixels else None)
+            reasons.append(str(fault))
+    return SourceResult(
+        f"{source.name}#{picture.frame}" if picture.frame else source.name,
+        faces,
+        reason=" ".join(reasons),
+        partial=bool(reasons),
+        time_s=picture.time_s,
+        note="; ".join(picture.notes),
+    )
 
 
 def annotated_name(source: Source, suffix: str) -> str:
@@ -90,13 +125,19 @@ def annotated_name(source: Source, suffix: str) -> str:
     return f"{plain}-{digest}{suffix}"
 
 
-def write_annotated(folder: Path, source: Source, png: bytes) -> None:
+def write_annotated(folder: Path, source: Source, png: bytes, frame: int = 0) -> None:
     """Write an annotated picture, whole or not at all.
+
+    Args:
+        folder: Made if need be.
+        source: The picture, for the name.
+        png: The copy.
+        frame: Number of the frame, or 0 for a picture of one.
 
     Raises:
         InputError: If the folder cannot be written.
     """
-    target = folder / annotated_name(source, ".png")
+    target = folder / annotated_name(source, f"-{frame:04}.png" if frame else ".png")
     with write_faults(target):
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(target, png)
@@ -142,6 +183,7 @@ def analyze_pictures(
     keep_pixels: bool = False,
     workers: int | None = None,
     duplicates: Duplicates | None = None,
+    every_frame: bool = False,
     cancel: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Source, PictureResult]]:
     """Analyse pictures with several threads; results come in order, each as soon as it may.
@@ -153,19 +195,39 @@ def analyze_pictures(
         keep_pixels: Return the decoded pictures too.
         workers: Threads; default one per core.
         duplicates: What came before; default nothing.
-        cancel: Asked before every picture; true ends the batch after those under way.
+        every_frame: Read every frame of an animation and every page.
+        cancel: Asked often, from several threads; true ends the batch with the pictures that are
+            done at once or nearly so.
     """
     count = worker_count(workers)
     known = duplicates or Duplicates()
     waiting: deque[tuple[Source, Future[PictureResult]]] = deque()
+    session = Session(cancel)
     pool = ThreadPoolExecutor(count, thread_name_prefix="fer-batch")
 
     def work(source: Source) -> PictureResult:
-        return analyze_picture(source, recognizer, annotated=annotated, keep_pixels=keep_pixels)
+        return analyze_picture(
+            source,
+            recognizer,
+            annotated=annotated,
+            keep_pixels=keep_pixels,
+            every_frame=every_frame,
+            session=session,
+        )
 
-    def first() -> tuple[Source, PictureResult]:
+    def first() -> tuple[Source, PictureResult] | None:
+        """The next in line; None when it takes longer than a cancelled batch may."""
         source, future = waiting.popleft()
-        return source, known.noted(future.result())
+        until_s = None
+        while not futures.wait([future], _POLL_S).done:
+            if until_s is None and cancel():
+                until_s = time.monotonic() + _PATIENCE_S
+            if until_s is not None and time.monotonic() > until_s:
+                return None
+        try:
+            return source, known.noted(future.result())
+        except Cancelled:
+            return None
 
     try:
         for source in sources:
@@ -174,8 +236,12 @@ def analyze_pictures(
             waiting.append((source, pool.submit(work, source)))
             # Few pictures under way: each may take a hundred megabytes.
             if len(waiting) >= 2 * count:
-                yield first()
+                if (done := first()) is None:
+                    return
+                yield done
         while waiting:
-            yield first()
+            if (done := first()) is None:
+                return
+            yield done
     finally:
-        pool.shutdown(cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)

@@ -8,7 +8,7 @@ import tempfile
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from fer.errors import FerError
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
 from fer.files import replace_file, write_faults
-from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.batch import Duplicates, PictureResult, analyze_pictures
+from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources
 from fer.overlay import draw_faces
@@ -43,7 +43,7 @@ class Upload:
 
     def sources(self) -> list[Source]:
         """The pictures in it."""
-        if Path(self.name).suffix.lower() in ARCHIVE_SUFFIXES:
+        if content_of(self.data[:HEAD_BYTES])[0] is Kind.archive:
             return archive_sources(self.name, data=self.data)
         return [Source(self.name, data=self.data)]
 
@@ -219,6 +219,13 @@ class PhotoBatch(BackgroundWork):
             elif annotated is not None:
                 annotated.unlink(missing_ok=True)
 
+    def give_back(self, items: Iterable[_Item]) -> None:
+        """Items that a cancel has cut short, to be read when it goes on."""
+        with self._lock:
+            kept = [item for item in items if item.upload in self._uploads]
+            self._waiting.extendleft(reversed(kept))
+            self._under_way = 0
+
     @property
     def duplicates(self) -> Duplicates:
         """What came before, so that a repeated picture is named."""
@@ -241,12 +248,18 @@ def _work(reference: weakref.ref[PhotoBatch]) -> None:
     del batch
     try:
         for _source, done in analyze_pictures(
-            sources(), recognizer, keep_pixels=True, duplicates=duplicates
+            sources(),
+            recognizer,
+            keep_pixels=True,
+            duplicates=duplicates,
+            cancel=lambda: (batch := reference()) is None or batch.cancelled,
         ):
             if (batch := reference()) is None:
                 return
             batch.take(under_way.popleft(), done)
             del batch
+        if (batch := reference()) is not None:
+            batch.give_back(under_way)
     except Exception as fault:
         if (batch := reference()) is not None:
             batch.error = f"pictures: expected to read them all, got a fault ({fault}); try again"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,8 +15,9 @@ from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import TableWriter
 from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
+from fer.media.content import Kind
 from fer.media.journal import Entry, Journal, Rows
-from fer.media.sources import Kind, Source
+from fer.media.sources import Source
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.video import VideoJob, VideoOptions
@@ -30,12 +32,14 @@ class Settings:
         video: Which frames of videos are analysed.
         workers: Threads for pictures; None for one per core.
         name_duplicates: Note which pictures came before with the same bytes.
+        every_frame: Read every frame of an animated picture and every page.
     """
 
     annotated: Path | None = None
     video: VideoOptions = field(default_factory=VideoOptions)
     workers: int | None = None
     name_duplicates: bool = True
+    every_frame: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,11 @@ class AnalysisJob:
         """How many sources are done, in this and earlier runs."""
         return len(self._journal.keys)
 
+    @property
+    def faulty(self) -> bool:
+        """Whether a source that is done, in this or an earlier run, could not be read whole."""
+        return self._journal.faulty
+
     def rows_of(self, results: Iterable[SourceResult]) -> Rows:
         """Rows of the table for some results."""
         return to_rows(results, labels=self._labels, model=self._model, version=self._version)
@@ -153,20 +162,25 @@ class AnalysisJob:
     def digest_blocks(self) -> Iterator[tuple[str, Rows]]:
         """``row_blocks``, each with the SHA-256 of the picture's bytes, empty for a video."""
         for entry in self._journal.entries():
-            if entry["frames"]:
+            if entry.frames:
                 for rows in self._video_rows(entry):
                     yield "", rows
-            yield entry["digest"], entry["rows"]
+            yield entry.digest, entry.rows
 
     def close(self) -> None:
         """Throw the journal away, once the table is written."""
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._journal.close()
+        if sys.platform == "win32":
+            # What is open, as the lock was, stays there.
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def _identity(self) -> dict[str, object]:
         return {
             "model": [self._model, self._version, self._head],
             "annotated": str(self._settings.annotated or ""),
             "video": repr(self._settings.video),
+            "every_frame": self._settings.every_frame,
         }
 
     def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
@@ -176,14 +190,15 @@ class AnalysisJob:
             annotated=self._settings.annotated,
             workers=self._settings.workers,
             duplicates=self._duplicates,
+            every_frame=self._settings.every_frame,
             cancel=cancel,
         )
         for source, picture in done:
-            result = picture.result
-            self._journal.note(source, self.rows_of([result]), digest=picture.digest)
-            yield Finished(
-                source.name, source.kind, len(result.faces), 0, result.status, result.reason
-            )
+            results = [picture.result, *picture.further]
+            self._journal.note(source, self.rows_of(results), digest=picture.digest)
+            faces = sum(len(result.faces) for result in results)
+            worst = next((result for result in results if result.reason), picture.result)
+            yield Finished(source.name, source.kind, faces, 0, worst.status, worst.reason)
 
     def _video(
         self,
@@ -227,7 +242,7 @@ class AnalysisJob:
         rows: Rows = []
         if reason:
             rows = self.rows_of([SourceResult(source.name, reason=reason, partial=True)])
-        place = str(folder.relative_to(self.folder))
+        place = folder.relative_to(self.folder).as_posix()
         self._journal.note(source, rows, frames=place, note=outcome.note)
         status = "partial" if reason else "ok"
         return Finished(source.name, source.kind, faces, outcome.analysed, status, reason)
@@ -237,7 +252,7 @@ class AnalysisJob:
         records = folder / "frames.jsonl"
         done = records.exists() and records.stat().st_size > 0
         result = SourceResult(source.name, reason=reason, partial=done)
-        frames = str(folder.relative_to(self.folder)) if done else ""
+        frames = folder.relative_to(self.folder).as_posix() if done else ""
         self._journal.note(source, self.rows_of([result]), frames=frames)
         return Finished(source.name, source.kind, 0, 0, result.status, reason)
 
@@ -245,11 +260,9 @@ class AnalysisJob:
         from fer.video.records import read_records
 
         results = []
-        for frame in read_records(self.folder / entry["frames"] / "frames.jsonl"):
+        for frame in read_records(self.folder / entry.frames / "frames.jsonl"):
             results.append(
-                SourceResult(
-                    entry["source"], frame.faces, time_s=frame.timestamp_s, note=entry["note"]
-                )
+                SourceResult(entry.source, frame.faces, time_s=frame.timestamp_s, note=entry.note)
             )
             if len(results) >= 500:
                 yield self.rows_of(results)

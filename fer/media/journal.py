@@ -1,4 +1,7 @@
-"""What a job has done so far, a line per source, so that it can go on after a kill."""
+"""What a job has done so far, a line a source, so that it can go on after a kill.
+
+A journal that is found was written by anybody: it is checked whole before a line of it is used.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +9,48 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import Annotated
 
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+from fer.closing import Closing
 from fer.errors import InputError
-from fer.files import replace_file, write_faults
+from fer.files import FolderLock, replace_file, write_faults
 from fer.media.sources import Source
 
 Rows = list[dict[str, object]]
 
+_Key = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{24}$")]
 
-class Entry(TypedDict):
+
+_STATUSES = ("ok", "no face", "partial", "error")
+
+
+def _checked(row: dict[str, object]) -> dict[str, object]:
+    plain = all(isinstance(value, str | int | float | None) for value in row.values())
+    if not plain or not isinstance(row.get("source"), str) or row.get("status") not in _STATUSES:
+        raise ValueError("a row without source or status, or with more than numbers and text")
+    return row
+
+
+_Row = Annotated[dict[str, object], AfterValidator(_checked)]
+
+
+class Entry(BaseModel):
     """A line of the journal, see ``Journal.note``."""
 
-    key: str
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    key: _Key
     source: str
-    digest: str
-    frames: str
+    digest: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
+    # Read from, so that it must not lead out of the job's folder.
+    frames: Annotated[str, StringConstraints(pattern=r"^(videos/[0-9a-f]{24})?$")]
     note: str
-    rows: Rows
+    rows: list[_Row]
 
 
-class Journal:
+class Journal(Closing):
     """A file of finished sources in a folder of its job.
 
     Args:
@@ -37,30 +61,39 @@ class Journal:
     Attributes:
         keys: Of the sources that are done.
         earlier: Digest and name of what an earlier run has done.
+        faulty: Whether a source that is done could not be read, or not whole.
 
     Raises:
         InputError: If the folder holds an unfinished job and ``resume`` is off, or one of another
-            identity, or a damaged one.
+            identity, or a damaged one, or another process is at work on it.
     """
 
     def __init__(self, folder: Path, identity: dict[str, object], *, resume: bool) -> None:
         self.folder = folder
         self.keys: set[str] = set()
         self.earlier: list[tuple[str, str]] = []
+        self.faulty = False
+        self._lock = FolderLock(folder)
         self._file = folder / "journal.jsonl"
         head = folder / "analysis.json"
-        if head.exists():
-            if not resume:
-                raise InputError(
-                    f"{folder}: expected no unfinished job, found one; add --resume to go on "
-                    "with it, or delete that folder"
-                )
-            self._resume(head, identity)
+        try:
+            self._begin(head, identity, resume)
+        except BaseException:
+            self._lock.close()
+            raise
+
+    def _begin(self, head: Path, identity: dict[str, object], resume: bool) -> None:
+        if not head.exists():
+            with write_faults(self.folder):
+                replace_file(head, json.dumps(identity).encode())
+                self._file.write_bytes(b"")
             return
-        with write_faults(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            replace_file(head, json.dumps(identity).encode())
-            self._file.write_bytes(b"")
+        if not resume:
+            raise InputError(
+                f"{self.folder}: expected no unfinished job, found one; add --resume to go on "
+                "with it, or delete that folder"
+            )
+        self._resume(head, identity)
 
     def _resume(self, head: Path, identity: dict[str, object]) -> None:
         try:
@@ -71,11 +104,12 @@ class Journal:
                     # A line that a kill cut short is done again.
                     if not line.endswith(b"\n"):
                         break
-                    entry = json.loads(line)
-                    self.keys.add(entry["key"])
-                    self.earlier.append((entry["digest"], entry["source"]))
+                    entry = Entry.model_validate_json(line)
+                    self._check_frames(entry)
+                    self._take(entry.key, entry.rows)
+                    self.earlier.append((entry.digest, entry.source))
                     good += len(line)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             raise InputError(
                 f"{self.folder}: expected an unfinished job, found a damaged one; delete that "
                 "folder"
@@ -103,19 +137,34 @@ class Journal:
         Raises:
             InputError: If the place cannot be written, as when the disk is full.
         """
-        entry = Entry(
-            key=source.key,
-            source=source.name.encode("utf-8", "backslashreplace").decode(),
-            digest=digest,
-            frames=frames,
-            note=note,
-            rows=rows,
-        )
+        name = source.name.encode("utf-8", "backslashreplace").decode()
+        content = {
+            "key": source.key,
+            "source": name,
+            "digest": digest,
+            "frames": frames,
+            "note": note,
+            "rows": rows,
+        }
         with write_faults(self._file), self._file.open("ab") as lines:
-            lines.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-        self.keys.add(source.key)
+            lines.write(json.dumps(content, separators=(",", ":")).encode() + b"\n")
+        self._take(source.key, rows)
+
+    def _check_frames(self, entry: Entry) -> None:
+        place = self.folder / entry.frames
+        inside = place.resolve().is_relative_to(self.folder.resolve())
+        if entry.key in self.keys or (entry.frames and not (inside and place.is_dir())):
+            raise ValueError("a source twice, or frames that are not there")
+
+    def _take(self, key: str, rows: Rows) -> None:
+        self.keys.add(key)
+        self.faulty |= any(row["status"] in ("error", "partial") for row in rows)
 
     def entries(self) -> Iterator[Entry]:
         """What was noted, in order."""
         with self._file.open("rb") as lines:
-            yield from map(json.loads, lines)
+            yield from map(Entry.model_validate_json, lines)
+
+    def close(self) -> None:
+        """Let another process have the folder."""
+        self._lock.close()

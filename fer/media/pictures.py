@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
+import itertools
 import os
 import re
 import warnings
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
-import numpy as np
 from PIL import Image as PilImage
 from PIL import ImageOps, UnidentifiedImageError
 
 from fer.errors import MediaError
+from fer.files import how_to_find, open_regular
+from fer.media.content import HEAD_BYTES, Kind, content_of
+from fer.media.pixels import brighten, to_bgr
 from fer.preprocessing import Image
 
 IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif", ".heic", ".heif"}
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+    | {".heic", ".heif", ".pgm", ".ppm", ".pbm", ".pnm"}
 )
-FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF or HEIC"
+"""What the pages offer; what a file is, its content says."""
+FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or PNM"
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
+"""Of a picture as it is searched; a larger one is read smaller."""
+MAX_DECODED_PIXELS = 120_000_000
+"""What is decoded at most to make it smaller: half a gigabyte of memory."""
+MAX_SCANS = 100
+MAX_FRAMES = 1000
+"""Frames or pages that are read of one picture."""
 
 # Pillow knows some forty formats, and opens EPS with Ghostscript. Its JPEG reader also takes MPO,
 # a JPEG with more than one picture, as many phones write it.
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF", "PPM")
 _ORIENTATION = 0x0112
+# Start of a scan: its length, and one to four components.
+_SCAN = re.compile(rb"\xff\xda\x00[\x08\x0a\x0c\x0e][\x01-\x04]")
+# How a JPEG begins and ends.
+_JPEG = (b"\xff\xd8\xff", b"\xff\xd9")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +56,17 @@ class Picture:
         name: File name, for tables and messages.
         image_bgr: ``(h, w, 3)`` uint8, upright.
         notes: What was changed on the way in, one sentence each.
+        fault: Why it is not whole, or nothing.
+        frame: From 1, where every frame or page was asked for and there are several; else 0.
+        time_s: When that frame of an animation is shown, in seconds; None for pages.
     """
 
     name: str
     image_bgr: Image
     notes: tuple[str, ...] = ()
+    fault: str = ""
+    frame: int = 0
+    time_s: float | None = None
 
 
 def _too_large(name: str, size: int) -> MediaError:
@@ -55,28 +78,30 @@ def _too_large(name: str, size: int) -> MediaError:
 
 def _check_size(image: PilImage.Image, name: str) -> None:
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_DECODED_PIXELS:
+        megapixels = width * height / 1e6
+        raise _too_many_pixels(name, f"{width:,} x {height:,} ({megapixels:,.0f} megapixels)")
+
+
+def _check_scans(data: bytes, name: str) -> None:
+    """A progressive JPEG has some ten scans; each of thousands would take as long as the first."""
+    if sum(1 for _ in itertools.islice(_SCAN.finditer(data), MAX_SCANS + 1)) > MAX_SCANS:
         raise MediaError(
-            f"{name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels, got {width:,} x "
-            f"{height:,} ({width * height / 1e6:,.0f} megapixels); shrink it first"
+            f"{name}: expected a JPEG of at most {MAX_SCANS} scans, got more; save it again"
         )
 
 
-def _to_bgr(image: PilImage.Image) -> Image:
-    """Any Pillow mode to BGR uint8; transparency goes on white, 16 bits are scaled to 8."""
-    if image.mode.startswith(("I", "F")):
-        values = np.nan_to_num(np.asarray(image, np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-        # 16-bit files use the full range of 65,535; floats are taken as they span.
-        top = 65_535.0 if image.mode.startswith("I") else max(float(values.max()), 1e-9)
-        values *= 255 / top
-        grey = np.clip(values, 0, 255, out=values).round().astype(np.uint8)
-        return np.asarray(cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR), np.uint8)
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        canvas = PilImage.new("RGBA", rgba.size, (255, 255, 255, 255))
-        image = PilImage.alpha_composite(canvas, rgba)
-    rgb = np.asarray(image.convert("RGB"), np.uint8)
-    return np.ascontiguousarray(rgb[..., ::-1])
+def _draft(image: PilImage.Image) -> None:
+    """Have a large JPEG decoded at half its size, which takes a quarter of time and memory."""
+    if image.width * image.height > MAX_PIXELS:
+        image.draft(image.mode, (image.width // 2, image.height // 2))
+
+
+def _too_many_pixels(name: str, got: str) -> MediaError:
+    return MediaError(
+        f"{name}: expected at most {MAX_DECODED_PIXELS / 1e6:.0f} megapixels, got {got}"
+        "; shrink it first"
+    )
 
 
 @functools.cache
@@ -87,11 +112,81 @@ def _register_heif() -> None:
     register_heif_opener(thumbnails=False, decode_threads=1)
 
 
+@contextlib.contextmanager
+def _decoding(data: bytes, name: str) -> Iterator[None]:
+    """What Pillow says about bytes that it cannot read, as a ``MediaError``."""
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of sizes near its own limit and of odd metadata; what matters is
+            # refused here.
+            warnings.simplefilter("ignore")
+            yield
+    except MediaError:
+        raise
+    except PilImage.DecompressionBombError as fault:
+        # Its message begins "Image size (2500000000 pixels) exceeds ...".
+        size = re.search(r"\d+", str(fault))
+        got = f"{int(size[0]) / 1e6:,.0f} megapixels" if size else "far more"
+        raise _too_many_pixels(name, got) from None
+    except UnidentifiedImageError:
+        kind, what = content_of(data[:HEAD_BYTES])
+        got = f"{what} that is damaged" if kind is Kind.picture else what
+        raise MediaError(
+            f"{name}: expected a {FORMAT_NAMES} picture, got {got}; open it in a viewer and save "
+            "it as one of these"
+        ) from None
+    except MemoryError:
+        raise MediaError(
+            f"{name}: expected a picture that fits into memory, got one that does not; shrink it"
+        ) from None
+    # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
+    except Exception as fault:
+        raise MediaError(
+            f"{name}: expected a whole picture, got a damaged or truncated one "
+            f"({' '.join(str(fault).split())}); copy or save it again"
+        ) from fault
+
+
+def _opened(data: bytes, name: str) -> PilImage.Image:
+    if not data:
+        raise MediaError(f"{name}: expected a picture, got an empty file (0 bytes); save it again")
+    if len(data) > MAX_BYTES:
+        raise _too_large(name, len(data))
+    _register_heif()
+    return PilImage.open(io.BytesIO(data), formats=_FORMATS)
+
+
+def _read(image: PilImage.Image, data: bytes, name: str, notes: list[str]) -> Picture:
+    """A picture from what Pillow has opened, and perhaps loaded."""
+    stored = image.size
+    if image.format in ("JPEG", "MPO"):
+        _check_scans(data, name)
+        _draft(image)
+    _check_size(image, name)
+    deep = ";16" in str(getattr(image, "tile", "")) and not image.mode.startswith("I")
+    # Asked before loading, since Pillow turns a TIFF while it loads.
+    turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
+    image.load()
+    if deep and not (turned and image.format == "TIFF"):
+        brighten(image, data, notes)
+    ImageOps.exif_transpose(image, in_place=True)
+    if turned:
+        notes.append("turned upright by its EXIF orientation")
+    pixels = to_bgr(image, MAX_PIXELS, notes)
+    if max(pixels.shape[:2]) < max(stored):
+        notes.append(
+            f"read at {pixels.shape[1]:,} x {pixels.shape[0]:,} of {stored[0]:,} x {stored[1]:,} "
+            "pixels; boxes are in the pixels read"
+        )
+    return Picture(name, pixels, tuple(notes))
+
+
 def decode_image(data: bytes, name: str = "picture") -> Picture:
     """Decode a picture from bytes of unknown origin.
 
-    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF and HEIC in any colour mode; the EXIF orientation is
-    applied; of an animation the first frame is taken.
+    JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC and PNM in any colour mode and depth; the EXIF
+    orientation is applied; more than 50 megapixels are read smaller; of an animation the first
+    frame is taken; of a JPEG without its end, what is there.
 
     Args:
         data: The whole file, at most 64 MiB.
@@ -100,50 +195,51 @@ def decode_image(data: bytes, name: str = "picture") -> Picture:
     Raises:
         MediaError: If the bytes are no such picture, are damaged, or exceed a limit.
     """
-    if not data:
-        raise MediaError(f"{name}: expected a picture, got an empty file (0 bytes); save it again")
-    if len(data) > MAX_BYTES:
-        raise _too_large(name, len(data))
-    notes: list[str] = []
-    _register_heif()
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of sizes near its own limit and of odd metadata; what matters is
-            # refused below.
-            warnings.simplefilter("ignore")
-            image = PilImage.open(io.BytesIO(data), formats=_FORMATS)
+    with _decoding(data, name):
+        image = _opened(data, name)
+        many = getattr(image, "is_animated", False)
+        notes = ["holds more frames or pages; the first was read"] if many else []
+        try:
+            return _read(image, data, name, list(notes))
+        except OSError as fault:
+            if "truncated" not in str(fault) or not data.startswith(_JPEG[0]):
+                raise
+        picture = _read(_opened(data + _JPEG[1], name), data, name, notes)
+        return replace(
+            picture,
+            fault=f"{name}: expected a whole JPEG, got one that lacks its end; what is there was "
+            "read, copy it again",
+        )
+
+
+def decode_frames(data: bytes, name: str = "picture") -> Iterator[Picture]:
+    """``decode_image`` for every frame or page, one after the other.
+
+    Raises:
+        MediaError: As ``decode_image``; in the place of a frame that is damaged or one too many.
+    """
+    with _decoding(data, name):
+        image = _opened(data, name)
+        many = getattr(image, "is_animated", False)
+    if not many:
+        yield decode_image(data, name)
+        return
+    time_s = 0.0
+    for number in range(1, MAX_FRAMES + 1):
+        with _decoding(data, name):
+            try:
+                image.seek(number - 1)
+            except EOFError:
+                return
             _check_size(image, name)
-            frames = getattr(image, "n_frames", 1)
-            if frames > 1:
-                notes.append(f"holds {frames} frames or pages; the first was read")
-            # Asked before loading, since Pillow turns a TIFF while it loads.
-            turned = image.getexif().get(_ORIENTATION, 1) in range(2, 9)
-            image.load()
-            upright = ImageOps.exif_transpose(image)
-            if turned:
-                notes.append("turned upright by its EXIF orientation")
-            return Picture(name, _to_bgr(upright), tuple(notes))
-    except MediaError:
-        raise
-    except PilImage.DecompressionBombError as fault:
-        # Its message begins "Image size (2500000000 pixels) exceeds ...".
-        size = re.search(r"\d+", str(fault))
-        got = f"{int(size[0]) / 1e6:,.0f} megapixels" if size else "far more"
-        raise MediaError(
-            f"{name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels, got {got}; "
-            "shrink it first"
-        ) from None
-    except UnidentifiedImageError:
-        raise MediaError(
-            f"{name}: expected a {FORMAT_NAMES} picture, got something else; "
-            "open it in a viewer and save it as one of these"
-        ) from None
-    # Pillow's decoders raise many kinds of errors on hostile bytes; none may end a batch.
-    except Exception as fault:
-        raise MediaError(
-            f"{name}: expected a whole picture, got a damaged or truncated one "
-            f"({' '.join(str(fault).split())}); copy or save it again"
-        ) from fault
+            # Turning and converting must not touch what the next frame builds on.
+            picture = _read(image.copy(), data, name, [])
+            shown_s = image.info.get("duration", 0) / 1000
+        yield replace(picture, frame=number, time_s=time_s if shown_s else None)
+        time_s += shown_s
+    raise MediaError(
+        f"{name}: expected at most {MAX_FRAMES:,} frames or pages, got more; split it for the rest"
+    )
 
 
 def read_image(path: str | Path) -> Picture:
@@ -163,14 +259,13 @@ def read_bytes(path: Path) -> bytes:
         MediaError: If it cannot be read, is too large, or changes while it is read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             before = os.fstat(file.fileno())
-            # A device or a pipe has no size: never read much more than the limit.
             data = file.read(MAX_BYTES + 1) if before.st_size <= MAX_BYTES else b""
             after = os.fstat(file.fileno())
     except OSError as fault:
         raise MediaError(
-            f"{path}: expected a readable file, got: {fault.strerror or fault}; check the path"
+            f"{path}: expected a readable file, got: {fault.strerror or fault}; {how_to_find(path)}"
         ) from None
     size = max(before.st_size, len(data))
     if size > MAX_BYTES:

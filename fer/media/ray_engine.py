@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from fer.errors import InputError
-from fer.files import replace_file, write_faults
+from fer.files import FolderLock, replace_file, write_faults
 from fer.media.unit_work import UnitDone, UnitWorker, WorkSettings, finish
 from fer.media.units import Unit
 
@@ -95,6 +95,7 @@ def run(
     Raises:
         InputError: If Ray is missing, the output exists, or the folder cannot be written.
     """
+    lock = FolderLock(settings.parts)
     _prepare(output, settings, resume)
     missing = [unit for unit in units if not _part(settings, unit).is_file()]
     done = len(units) - len(missing)
@@ -120,6 +121,7 @@ def run(
             report(done, len(units))
     rows = finish([_part(settings, unit) for unit in units], output)
     shutil.rmtree(settings.parts, ignore_errors=True)
+    lock.close()
     return Outcome(len(units), len(missing), rows)
 
 
@@ -153,5 +155,4 @@ def _prepare(output: Path, settings: WorkSettings, resume: bool) -> None:
             )
         return
     with write_faults(settings.parts):
-        settings.parts.mkdir(parents=True, exist_ok=True)
         replace_file(file, json.dumps(identity).encode())

@@ -7,21 +7,14 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from fer.errors import MediaError
-from fer.media.archives import ARCHIVE_SUFFIXES, list_members, read_member
-from fer.media.pictures import IMAGE_SUFFIXES, read_bytes
-from fer.video.reader import VIDEO_SUFFIXES
-
-
-class Kind(StrEnum):
-    """What to do with a source."""
-
-    picture = "picture"
-    video = "video"
-    refused = "refused"
+from fer.files import how_to_find, open_regular
+from fer.media.archives import list_members, read_member
+from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
+from fer.media.pictures import FORMAT_NAMES, read_bytes
+from fer.video.container import VIDEO_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +94,36 @@ def archive_sources(
         return [refused(name, str(fault))]
 
 
-def _file_sources(path: Path, name: str) -> Iterable[Source]:
-    suffix = path.suffix.lower()
-    if suffix in ARCHIVE_SUFFIXES:
+def file_sources(path: Path, name: str) -> Iterable[Source]:
+    """What one file stands for, told by its content; always at least one source."""
+    try:
+        with open_regular(path) as file:
+            kind, what = content_of(file.read(HEAD_BYTES))
+    except OSError as fault:
+        got = f"got: {fault.strerror or fault}; {how_to_find(name)}"
+        return [refused(name, f"{name}: expected a file that can be read, {got}")]
+    if kind is Kind.archive:
         return archive_sources(name, path=path)
-    kind = Kind.video if suffix in VIDEO_SUFFIXES else Kind.picture
+    if kind is Kind.refused:
+        return [
+            refused(
+                name,
+                f"{name}: expected a picture ({FORMAT_NAMES}), a video ({VIDEO_NAMES}) or a ZIP, "
+                f"got {what}; leave it out or save it as one of these",
+            )
+        ]
     return [Source(name, kind, path)]
 
 
 def _folder_sources(folder: Path) -> Iterator[Source]:
-    """Pictures, videos and archives below a folder, sorted, without hidden ones."""
-    wanted = IMAGE_SUFFIXES | VIDEO_SUFFIXES | ARCHIVE_SUFFIXES
+    """Every file below a folder, sorted, without hidden ones."""
     faults: list[OSError] = []
     for root, folders, files in os.walk(folder, onerror=faults.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not is_junk(Path(name)))
         for name in sorted(files):
-            path = Path(root, name)
-            if path.suffix.lower() in wanted and not name.startswith("."):
-                yield from _file_sources(path, str(path))
+            if not is_junk(Path(name)):
+                path = Path(root, name)
+                yield from file_sources(path, str(path))
     for fault in faults:
         place = str(fault.filename or folder)
         yield refused(
@@ -128,32 +133,38 @@ def _folder_sources(folder: Path) -> Iterator[Source]:
         )
 
 
+def _is_pattern(given: str) -> bool:
+    address = "://" in given
+    return glob.has_magic(given) and not address and not os.path.lexists(given)
+
+
 def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
     """Everything that some paths stand for, in order.
 
     Args:
-        paths: Files as given, whatever their name; folders, for the pictures, videos and ZIPs in
-            them; ZIPs, for the pictures in them; patterns such as ``holiday/**/*.jpg``.
+        paths: Files; folders, for everything in them but hidden files; ZIPs, for what is in them;
+            patterns such as ``holiday/**/*.jpg``. What a file is, its content says; what cannot
+            be read is a refused source with a reason.
     """
     for given in paths:
         path = Path(given)
         if path.is_dir():
             yield from _folder_sources(path)
-        elif glob.has_magic(str(given)) and not os.path.lexists(path):
+        elif _is_pattern(str(given)):
             matches = sorted(glob.iglob(str(given), recursive=True))
-            files = [Path(match) for match in matches if os.path.isfile(match)]
+            files = [Path(match) for match in matches if not os.path.isdir(match)]
             if not files:
                 yield refused(
                     str(given), f"{given}: expected files that match, found none; check the pattern"
                 )
             for file in files:
-                yield from _file_sources(file, str(file))
+                yield from file_sources(file, str(file))
         else:
-            yield from _file_sources(path, str(given))
+            yield from file_sources(path, str(given))
 
 
 def find_images(paths: Iterable[Path]) -> Iterator[Path]:
-    """The picture files among ``find_sources``; files given by name are kept whatever they are."""
+    """The picture files among ``find_sources``."""
     for source in find_sources(paths):
         if source.kind is Kind.picture and source.path is not None and not source.member:
             yield source.path

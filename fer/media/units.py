@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer.errors import InputError
-from fer.media.archives import ARCHIVE_SUFFIXES
+from fer.media.content import Kind
 from fer.media.pictures import MAX_BYTES
-from fer.media.sources import Kind, Source, archive_sources, find_sources, refused
-from fer.video.reader import VIDEO_SUFFIXES
+from fer.media.sources import Source, file_sources, find_sources, refused
 
 TABLE_SUFFIX = ".parquet"
 PATH_COLUMNS = ("path", "file", "filename")
@@ -96,16 +95,9 @@ def _table_sources(path: Path, group: int) -> Iterator[Source]:
         elif data is not None:
             yield Source(name, Kind.picture, data=bytes(data))
         elif given:
-            yield from _file(Path(given), name)
+            yield from file_sources(Path(given), name)
         else:
             yield refused(name, f"{name}: expected a path or bytes, got neither; fill the table")
-
-
-def _file(path: Path, name: str) -> Iterable[Source]:
-    suffix = path.suffix.lower()
-    if suffix in ARCHIVE_SUFFIXES:
-        return archive_sources(name, path=path)
-    return [Source(name, Kind.video if suffix in VIDEO_SUFFIXES else Kind.picture, path)]
 
 
 def cut(paths: Iterable[str | Path], size: int = 32) -> Iterator[Unit]:

@@ -9,6 +9,8 @@ from typing import Any
 import av
 import av.error
 
+from fer.video.container import start_s
+
 # What Chromium and Firefox play inside an MP4.
 _COPIED = frozenset({"aac", "mp3", "mp3float", "opus", "libopus", "flac"})
 _FAULTS = (av.error.FFmpegError, OSError, ValueError)
@@ -57,11 +59,14 @@ def _demuxed(source: Any, stream: Any) -> Iterator[Any]:
 
 def _copied(source: Any, stream: Any, target: Any) -> Iterator[Any]:
     last: int | None = None
+    shift = round(start_s(source) / stream.time_base)
     for packet in _demuxed(source, stream):
         # A packet without time, or one that goes back, would end the file.
         if packet.dts is None or packet.is_corrupt or (last is not None and packet.dts <= last):
             continue
         last = packet.dts
+        packet.dts -= shift
+        packet.pts = None if packet.pts is None else packet.pts - shift
         packet.stream = target
         yield packet
 
@@ -81,7 +86,7 @@ def _encoded(source: Any, stream: Any, target: Any) -> Iterator[Any]:
             continue
         for frame in frames:
             if position is None:
-                position = round((frame.time or 0.0) / clock)
+                position = round(((frame.time or 0.0) - start_s(source)) / clock)
             try:
                 resampled = resampler.resample(frame)
             except _FAULTS:

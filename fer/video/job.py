@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -32,6 +33,7 @@ from fer.video.writer import SegmentWriter, join_segments
 _CHECKPOINT_S = 8.0
 _REPORT_S = 0.2
 _VERSION = 2
+_SEGMENT = re.compile(r"segment-\d{5,}\.mp4")
 
 
 class VideoJob:
@@ -177,6 +179,8 @@ class VideoJob:
                 )
             if state.exists():
                 self._state = JobState(**json.loads(state.read_text()))
+            if not all(map(_SEGMENT.fullmatch, self._state.segments)):
+                raise ValueError("a segment that is not this job's")
         except (OSError, ValueError, TypeError) as fault:
             if isinstance(fault, FerError):
                 raise

@@ -1,8 +1,9 @@
-"""Frames of a video file of unknown origin, upright and with the stream's own times."""
+"""Frames of a video file of unknown origin, as shown, with the stream's own times."""
 
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,21 +17,14 @@ from av.video.reformatter import VideoReformatter
 from fer.closing import Closing
 from fer.errors import MediaError
 from fer.preprocessing import Image
+from fer.video.container import MAX_PIXELS, open_container, start_s
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".webm", ".avi", ".mkv"})
-MAX_PIXELS = 36_000_000
-
-# FFmpeg also opens play lists and scripts, which name other files and addresses. Only these
-# containers, and only from the file itself.
-_OPTIONS = {
-    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi",
-    "protocol_whitelist": "file",
-    "max_pixels": str(MAX_PIXELS),
-}
-_TIMEOUT_S = 20.0
 # Reading on after so many broken places in a row finds nothing more.
 _MAX_FAULTS_IN_A_ROW = 100
 _MAX_THREADS = 4
+MAX_SIZE_CHANGES = 50
+# Wider or narrower pixels than these are no camera's; below the least difference nobody sees it.
+_MOST_ASPECT, _LEAST_ASPECT = 8, 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +32,7 @@ class VideoInfo:
     """What a file says about its picture; durations and rates are claims, not facts.
 
     Attributes:
-        width: Of the stored picture, before a rotation flag turns it, in pixels.
+        width: Of the picture as stored, before pixels are made square and it is turned.
         height: Likewise.
         codec: Such as ``h264``.
         fps: Average frames per second, or None.
@@ -54,6 +48,35 @@ class VideoInfo:
     has_audio: bool
 
 
+def square_size(width: int, height: int, aspect: float) -> tuple[int, int]:
+    """Width and height of a stored picture once its pixels are square; enlarged, not shrunk.
+
+    Args:
+        width: As stored.
+        height: As stored.
+        aspect: Width of a pixel by its height.
+    """
+    wide, high = max(1.0, aspect), max(1.0, 1 / aspect)
+    if width * height * wide * high > MAX_PIXELS:
+        wide, high = min(1.0, aspect), min(1.0, 1 / aspect)
+    return max(1, round(width * wide)), max(1, round(height * high))
+
+
+def _shown(image: Image, matrix: tuple[int, ...]) -> Image:
+    """A picture as its display matrix places it, to the nearest right angle; also mirrored.
+
+    Args:
+        image: ``(h, w)`` or ``(h, w, 3)``.
+        matrix: Column ``p`` and row ``q`` go to ``a p + c q`` and ``b p + d q``, where the
+            numbers are ``a, b, _, c, d, ...`` (ISO/IEC 14496-12, 8.3.2).
+    """
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    across, down = a, d
+    if abs(b) + abs(c) > abs(a) + abs(d):
+        image, across, down = image.swapaxes(0, 1), c, b
+    return image[:: -1 if down < 0 else 1, :: -1 if across < 0 else 1]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One decoded frame; its pixels are converted only when they are asked for.
@@ -63,61 +86,31 @@ class Frame:
         pixels: The decoder's frame.
         converters: Layout -> what converts to it, kept from frame to frame by the reader: to set
             one up takes longer than to use it.
+        aspect: Width of a stored pixel by its height.
     """
 
     time_s: float
     pixels: av.VideoFrame
     converters: dict[str, VideoReformatter]
+    aspect: float = 1.0
 
     def image_bgr(self) -> Image:
-        """``(h, w, 3)`` uint8, upright."""
-        return self._upright("bgr24")
+        """``(h, w, 3)`` uint8, as it is to be shown: square pixels, upright, mirrored if so."""
+        return self._converted("bgr24")
 
     def image_grey(self) -> Image:
-        """``(h, w)`` uint8, upright; a third of the cost of ``image_bgr``."""
-        return self._upright("gray")
+        """``(h, w)`` uint8, likewise; a third of the cost of ``image_bgr``."""
+        return self._converted("gray")
 
-    def _upright(self, layout: str) -> Image:
+    def _converted(self, layout: str) -> Image:
         converter = self.converters.setdefault(layout, VideoReformatter())
-        converted = converter.reformat(self.pixels, format=layout)
+        width, height = square_size(self.pixels.width, self.pixels.height, self.aspect)
+        converted = converter.reformat(self.pixels, width, height, layout)
         image = np.asarray(converted.to_ndarray(), np.uint8)
-        quarters = round(self.pixels.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(image, quarters)) if quarters else image
-
-
-def one_line(fault: BaseException) -> str:
-    """The message of a library's error without line breaks and without the file's path."""
-    text = getattr(fault, "strerror", None) or str(fault) or type(fault).__name__
-    return " ".join(str(text).split())
-
-
-def open_container(path: Path, name: str) -> Any:
-    """A file as a PyAV input container, limited to video files.
-
-    Raises:
-        MediaError: If it is none, or cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            if not file.read(1):
-                raise MediaError(f"{name}: expected a video, got an empty file; copy it again")
-        # The scheme is said aloud: a file may be named like an address.
-        return av.open(f"file:{path}", options=dict(_OPTIONS), timeout=_TIMEOUT_S)
-    except MediaError:
-        raise
-    except (av.error.InvalidDataError, av.error.ArgumentError, av.error.EOFError):
-        raise MediaError(
-            f"{name}: expected an MP4, MOV, WebM, MKV or AVI video, got something else or a "
-            "damaged file; play it in a viewer and save it again"
-        ) from None
-    except OSError as fault:
-        raise MediaError(
-            f"{name}: expected a readable file, got: {one_line(fault)}; check the path"
-        ) from None
-    except (av.error.FFmpegError, ValueError, UnicodeError, MemoryError) as fault:
-        raise MediaError(
-            f"{name}: expected a whole video, got a damaged one ({one_line(fault)}); copy it again"
-        ) from None
+        matrix: Any = self.pixels.side_data.get("DISPLAYMATRIX")
+        if matrix is not None:
+            image = _shown(image, struct.unpack("=9i", bytes(matrix)))
+        return np.ascontiguousarray(image)
 
 
 class VideoReader(Closing):
@@ -153,6 +146,8 @@ class VideoReader(Closing):
         try:
             self._stream = self._picture_stream()
             self.info = self._describe()
+            self._aspect = self._pixel_aspect()
+            self._start_s = start_s(self._container)
             self._size = max(1, os.path.getsize(self.path))
         except BaseException:
             self._container.close()
@@ -207,23 +202,43 @@ class VideoReader(Closing):
             has_audio=has_audio,
         )
 
+    def _pixel_aspect(self) -> float:
+        """Width of a stored pixel by its height; nonsense counts as square."""
+        aspect = float(self._stream.sample_aspect_ratio or 1)
+        sane = 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT
+        return aspect if sane and abs(aspect - 1) > _LEAST_ASPECT else 1.0
+
     def frames(self, start_s: float | None = None) -> Iterator[Frame]:
         """Every frame that can be decoded, in the order of time; what cannot is counted.
 
         Args:
             start_s: Begin with the first frame at or after this time.
+
+        Raises:
+            MediaError: If the picture changes its size all the time, which costs as often.
         """
         if start_s is not None:
             self._seek(start_s)
         step = 1 / (self.info.fps or 25.0)
         last: float | None = None
+        size, changes = None, 0
         for pixels in self._decoded():
+            if size not in (None, (pixels.width, pixels.height)):
+                changes += 1
+            size = (pixels.width, pixels.height)
+            if changes > MAX_SIZE_CHANGES:
+                raise MediaError(
+                    f"{self.name}: expected a picture that changes its size at most "
+                    f"{MAX_SIZE_CHANGES} times, got more; save it again"
+                )
             if pixels.is_corrupt or pixels.width * pixels.height > MAX_PIXELS:
                 self._count_fault()
                 continue
             stamp = pixels.time
             if stamp is None or not np.isfinite(stamp):
                 stamp = 0.0 if last is None else last + step
+            else:
+                stamp -= self._start_s
             time_s = stamp if last is None else max(float(stamp), last)
             if start_s is not None and time_s < start_s - 1e-6:
                 continue
@@ -233,7 +248,7 @@ class VideoReader(Closing):
             if pixels.duration and pixels.time_base:
                 length = float(pixels.duration * pixels.time_base)
             self.end_s = max(self.end_s, time_s + length)
-            yield Frame(time_s, pixels, self._converters)
+            yield Frame(time_s, pixels, self._converters, self._aspect)
 
     def frame_at(self, time_s: float) -> Frame | None:
         """The frame on show at a time: the last one that starts at or before it."""
@@ -246,7 +261,7 @@ class VideoReader(Closing):
         return shown
 
     def _seek(self, time_s: float) -> None:
-        offset = int(max(0.0, time_s) / self._stream.time_base)
+        offset = int((max(0.0, time_s) + self._start_s) / self._stream.time_base)
         try:
             self._container.seek(offset, stream=self._stream)
         except (av.error.FFmpegError, OSError, ValueError, OverflowError):

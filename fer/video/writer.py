@@ -19,7 +19,7 @@ import numpy as np
 from fer.errors import MediaError
 from fer.preprocessing import Image
 from fer.video.audio import audio_packets
-from fer.video.reader import one_line, open_container
+from fer.video.container import one_line, open_container
 
 # Fine enough for any stream's timestamps, and the one that MP4 players know best.
 TIME_BASE = Fraction(1, 90_000)

@@ -8,6 +8,7 @@ import sys
 import time
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -29,14 +30,14 @@ def command(*arguments: object, before: str = "") -> list[str]:
     return [sys.executable, "-c", before + RUN, "analyze", *map(str, arguments)]
 
 
-def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "400"}
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(PROJECT), "COLUMNS": "400", **more}
 
 
-def run(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+def run(*arguments: object, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         command(*arguments, before=before),
-        env=environment(),
+        env=environment(**variables),
         text=True,
         capture_output=True,
         check=False,
@@ -63,7 +64,7 @@ def mixed(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
     cv2.imwrite(str(folder / "a.png"), face)
     cv2.imwrite(str(folder / "blank.png"), np.full((64, 64), 90, np.uint8))
     (folder / "broken.jpg").write_bytes(b"no picture")
-    (folder / "broken.mp4").write_bytes(b"no film")
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom no film")
     write_video(folder / "film.mp4", astronaut_bgr, 8)
     with zipfile.ZipFile(folder / "more.zip", "w") as archive:
         archive.write(folder / "a.png", "=cmd().png")
@@ -109,7 +110,7 @@ def test_everything_is_in_the_table_and_every_fault_has_one_row(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["annotated", "mixed", "out.csv"]
 
 
-def wait_for_lines(path: Path, count: int, process: subprocess.Popen[str]) -> None:
+def wait_for_lines(path: Path, count: int, process: subprocess.Popen[Any]) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
         if path.exists() and path.read_bytes().count(b"\n") >= count:
@@ -183,3 +184,105 @@ def test_without_output_the_table_goes_to_standard_output(mixed: Path, tmp_path:
     lines = done.stdout.splitlines()
     assert lines[0].startswith("source,time_s,status,face_id")
     assert [line.split(",")[2] for line in lines[1:]] == ["ok", "no face"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_every_name_can_be_printed_in_every_encoding(
+    mixed: Path, tmp_path: Path, encoding: str
+) -> None:
+    for name in ("日本語 é.png", "bad\x1b]0;title\x07\x1b[2J\x85\u202egnp.png"):
+        shutil.copy(mixed / "blank.png", tmp_path / name)
+    (tmp_path / "no\x1b[2Jthing [red].jpg").write_text("text")
+    files = [path for path in tmp_path.iterdir() if path.is_file()]
+    done = subprocess.run(
+        command(*files),
+        env=environment(PYTHONIOENCODING=encoding),
+        capture_output=True,
+        check=False,
+        timeout=200,
+    )
+    assert done.returncode == 1 and b"Traceback" not in done.stderr
+    said = (done.stdout + done.stderr).decode(encoding)
+    assert "\\u65e5\\u672c\\u8a9e" in said and "\\x1b]0;title\\x07" in said
+    assert "thing [red].jpg" in said
+    assert not set(said) & set("\x1b\x07\x85\u202e")
+    assert done.stdout.count(b"no face") == 2
+
+
+def test_a_resumed_job_with_a_fault_of_an_earlier_run_ends_with_one(
+    mixed: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "out.csv"
+    files = (mixed / "broken.jpg", mixed / "blank.png")
+    with subprocess.Popen(
+        command(*files, mixed / "film.mp4", "-o", output), env=environment()
+    ) as process:
+        wait_for_lines(tmp_path / ".out.csv.job" / "journal.jsonl", 2, process)
+        process.kill()
+    resumed = run(*files, mixed / "film.mp4", "-o", output, "--resume")
+    assert resumed.returncode == 1
+    assert pd.read_csv(output)["status"].tolist()[:2] == ["error", "no face"]
+
+
+def test_a_csv_for_excel_begins_with_the_mark_of_utf8(mixed: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.csv"
+    assert run(mixed / "blank.png", "-o", output, "--csv-excel").returncode == 0
+    assert output.read_bytes().startswith(b"\xef\xbb\xbfsource,")
+    assert pd.read_csv(output)["status"].tolist() == ["no face"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["mixed", "out.csv"]
+    refused = run(mixed / "blank.png", "-o", tmp_path / "out.json", "--csv-excel")
+    assert refused.returncode == 1 and "expected --output with a .csv" in refused.stderr
+
+
+def test_an_address_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    done = run("https://example.org/a.jpg?x=1", "-o", tmp_path / "out.csv")
+    assert done.returncode == 1
+    (reason,) = pd.read_csv(tmp_path / "out.csv")["reason"]
+    assert reason.endswith("addresses are not offered, download it first")
+
+
+def test_two_commands_at_once_do_not_write_one_table(
+    tmp_path: Path, astronaut_bgr: np.ndarray
+) -> None:
+    pictures, output = many(tmp_path / "pictures", astronaut_bgr, 12), tmp_path / "out.csv"
+    with subprocess.Popen(command(pictures, "-o", output), env=environment()) as process:
+        wait_for_lines(tmp_path / ".out.csv.job" / "journal.jsonl", 1, process)
+        process.send_signal(signal.SIGSTOP)
+        second = run(pictures, "-o", output, "--resume")
+        process.send_signal(signal.SIGCONT)
+        assert second.returncode == 1 and "found one; wait until it ends" in second.stderr
+        assert process.wait(100) == 0
+    assert len(pd.read_csv(output)) == 12
+
+
+# A recogniser that never returns from its library.
+STUCK = """
+import ctypes
+from fer import EmotionRecognizer
+def analyze(self, image):
+    print("STUCK", flush=True)
+    ctypes.CDLL(None).sleep(600)
+EmotionRecognizer.analyze = analyze
+"""
+
+
+@pytest.mark.parametrize("presses", [1, 2])
+def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
+    process = subprocess.Popen(
+        command(mixed / "a.png", before=STUCK),
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None and process.stderr is not None
+    with process:
+        assert process.stdout.readline().strip() == b"STUCK"
+        process.send_signal(signal.SIGINT)
+        # Libraries may have said something before.
+        assert any(
+            b"Once more to stop at once" in line for line in iter(process.stderr.readline, b"")
+        )
+        if presses == 2:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert b"Traceback" not in process.stderr.read()

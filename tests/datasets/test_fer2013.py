@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer.datasets import FaceDataset, read_fer2013
+from fer.datasets import FaceDataset, fer2013, read_fer2013
 from fer.datasets.fer2013 import MAX_LINE_BYTES, PIXELS, _BadRow, _parse_pixels
 from fer.errors import DatasetError
 
@@ -123,7 +123,20 @@ def test_row_with_too_few_columns_is_bad(write_csv: Write, tmp_path: Path) -> No
         read_fer2013(path)
 
 
-@pytest.mark.parametrize("missing", ["emotion", "pixels", "Usage"])
+def test_without_a_column_of_splits_every_row_is_of_training_and_said_so(
+    rows: Rows, write_csv: Write
+) -> None:
+    dataset = read_fer2013(write_csv(rows, "train.csv", columns=("emotion", "pixels")))
+    assert len(dataset.split("Training")) == len(rows)
+    assert dataset.notes == ("There is no column Usage: all rows were taken as Training.",)
+
+
+def test_pictures_without_labels_are_refused_by_name(rows: Rows, write_csv: Write) -> None:
+    with pytest.raises(DatasetError, match=r"^test\.csv: expected labels beside the pixels"):
+        read_fer2013(write_csv(rows, "test.csv", columns=("pixels",)))
+
+
+@pytest.mark.parametrize("missing", ["emotion", "pixels"])
 def test_missing_column_is_named(rows: Rows, write_csv: Write, missing: str) -> None:
     columns = [name for name in ("emotion", "pixels", "Usage") if name != missing]
     with pytest.raises(DatasetError, match=rf"^fer2013\.csv: .*'{missing}' is missing"):
@@ -195,6 +208,23 @@ def test_small_gzip_of_one_endless_line_does_not_fill_the_memory(tmp_path: Path)
             file.write(b"0" * 1_000_000)
     with pytest.raises(DatasetError, match=r"row 1: expected a line below 65,536 bytes"):
         read_fer2013(path)
+
+
+def test_a_gzip_that_expands_beyond_reason_is_refused_on_the_way(
+    rows: Rows, write_csv: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fer2013, "_RATIO_FROM", 100_000)
+    monkeypatch.setattr(fer2013, "MAX_RATIO", 2)
+    read_fer2013(write_csv(rows * 100, "plain.csv"))
+    with pytest.raises(DatasetError, match="packed at most 2 to 1, got more"):
+        read_fer2013(write_csv(rows * 100, "bomb.csv.gz"))
+
+
+def test_more_rows_than_asked_for_are_refused(rows: Rows, write_csv: Write) -> None:
+    path = write_csv(rows, "fer2013.csv")
+    assert len(read_fer2013(path, most_rows=len(rows))) == len(rows)
+    with pytest.raises(DatasetError, match="rows, got more; give its path"):
+        read_fer2013(path, most_rows=len(rows) - 1)
 
 
 @pytest.mark.parametrize("name", ["fer2013.csv", "fer2013.csv.gz"])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from fer.datasets import find_data, find_ferplus, location
+from fer.datasets.location import data_in
 from fer.errors import DatasetError
 
 Write = Callable[..., Path]
@@ -72,7 +73,7 @@ def test_explicit_path_that_is_not_there_is_an_error(places: dict[str, Path]) ->
 
 def test_explicit_folder_without_data_is_an_error(places: dict[str, Path], tmp_path: Path) -> None:
     (tmp_path / "hollow").mkdir()
-    with pytest.raises(DatasetError, match=r"hollow: expected fer2013\.csv\.gz, fer2013\.csv or"):
+    with pytest.raises(DatasetError, match=r"hollow: expected fer2013\.csv\.gz, fer2013\.csv, "):
         find_data(tmp_path / "hollow")
 
 
@@ -119,3 +120,14 @@ def test_explicit_votes_are_a_file_or_its_folder(tmp_path: Path) -> None:
     assert find_ferplus(votes, data) == find_ferplus(votes.parent, data) == votes
     with pytest.raises(DatasetError, match=r"nowhere\.csv: expected the FER\+ votes"):
         find_ferplus(tmp_path / "nowhere.csv", data)
+
+
+@pytest.mark.parametrize("name", ["icml_face_data.csv", "train.csv", "test.csv"])
+def test_a_folder_as_kaggle_gives_it_out_is_recognised(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("emotion, Usage, pixels\n")
+    assert data_in(tmp_path) == tmp_path / name
+
+
+def test_a_table_of_another_data_set_is_no_fer2013(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text("path,label\na.png,happy\n")
+    assert data_in(tmp_path) is None

@@ -1,10 +1,12 @@
 """A division of one's own: shares, copies together, the seed."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fer.datasets import SPLITS, FaceDataset, image_digests
-from fer.datasets.splits import USUAL_SHARES, stratified_split
+from fer.datasets.splits import USUAL_SHARES, stratified_split, with_validation
 from fer.errors import InputError
 
 
@@ -48,3 +50,24 @@ def test_the_seed_decides(many: FaceDataset) -> None:
 def test_shares_that_are_none_are_refused(many: FaceDataset, shares: tuple[float, ...]) -> None:
     with pytest.raises(InputError, match="expected 3 positive numbers that sum to 1"):
         stratified_split(many, shares)
+
+
+def test_a_validation_part_is_cut_from_training_where_there_is_none(many: FaceDataset) -> None:
+    splits = np.where(np.arange(len(many)) % 5 == 0, 2, 0).astype(np.int8)
+    tree = replace(many, splits=splits, split_names=SPLITS)
+    divided = with_validation(tree, seed=4)
+    training = splits == 0
+    assert (divided.splits[~training] == 2).all()
+    for label in np.unique(tree.labels):
+        of_class = training & (tree.labels == label)
+        assert (divided.splits[of_class] == 1).mean() == pytest.approx(0.1, abs=0.05)
+    assert "seed 4) were taken as PublicTest" in divided.notes[-1]
+    np.testing.assert_array_equal(divided.splits, with_validation(tree, seed=4).splits)
+    assert with_validation(divided) is divided
+
+
+def test_a_class_of_two_pictures_has_one_of_them_in_validation(many: FaceDataset) -> None:
+    small = replace(many, splits=np.zeros(len(many), np.int8), split_names=SPLITS)
+    rows = np.concatenate([np.flatnonzero(small.labels == label)[:2] for label in (0, 3)])
+    mask = np.isin(np.arange(len(small)), rows)
+    assert with_validation(small.select(mask)).splits.tolist().count(1) == 2

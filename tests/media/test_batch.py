@@ -1,9 +1,12 @@
+import io
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image as PilImage
 
 from fer import EmotionRecognizer
 from fer.media import decode_image, encode_png
@@ -13,6 +16,7 @@ from fer.media.batch import (
     analyze_pictures,
     annotated_name,
 )
+from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source
 from fer.results import Box, Detection
 
@@ -40,12 +44,29 @@ def test_results_come_in_order_whatever_the_threads(
     assert done[0][1].result.note == ""
 
 
-def test_a_cancelled_batch_finishes_what_is_under_way(still: EmotionRecognizer) -> None:
+def test_a_cancelled_batch_gives_what_is_done_and_no_more(still: EmotionRecognizer) -> None:
     blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
     sources = [Source(f"{index}.png", data=blank) for index in range(50)]
-    asked = iter(range(100))
-    done = list(analyze_pictures(sources, still, workers=2, cancel=lambda: next(asked) >= 5))
-    assert [source.name for source, _ in done] == [f"{index}.png" for index in range(5)]
+    names: list[str] = []
+    for source, _done in analyze_pictures(sources, still, workers=2, cancel=lambda: bool(names)):
+        names.append(source.name)
+    # Four are under way at a time.
+    assert 1 <= len(names) <= 5
+    assert names == [f"{index}.png" for index in range(len(names))]
+
+
+def test_a_cancelled_batch_waits_for_no_picture_that_takes_long(still: EmotionRecognizer) -> None:
+    class Endless:
+        def detect(self, frame: np.ndarray) -> tuple[Detection, ...]:
+            begun.set()
+            ended.wait()
+            return ()
+
+    begun, ended = threading.Event(), threading.Event()
+    stuck = replace(still, detector=Endless())
+    source = Source("a.png", data=encode_png(np.zeros((40, 40, 3), np.uint8)))
+    assert list(analyze_pictures([source], stuck, cancel=begun.is_set)) == []
+    ended.set()
 
 
 class ManyFaces:
@@ -89,3 +110,33 @@ def test_when_the_copy_cannot_be_written_the_faces_are_kept(
     result = analyze_picture(source, still, annotated=tmp_path / "file" / "out").result
     assert result.status == "partial" and result.faces
     assert "expected a place that can be written" in result.reason
+
+
+def test_every_page_has_rows_and_a_copy_of_its_own(
+    tmp_path: Path, astronaut_bgr: np.ndarray, still: EmotionRecognizer
+) -> None:
+    face = PilImage.fromarray(cv2.resize(astronaut_bgr, (256, 256))[..., ::-1])
+    buffer = io.BytesIO()
+    face.save(buffer, "TIFF", save_all=True, append_images=[PilImage.new("RGB", (60, 60), "grey")])
+    whole, cut = buffer.getvalue(), buffer.getvalue()[:-100]
+    source = Source("scan.tif", data=whole)
+    one = analyze_picture(source, still)
+    assert (one.result.source, one.result.status, one.further) == ("scan.tif", "ok", ())
+    pages = analyze_picture(source, still, annotated=tmp_path, every_frame=True)
+    found = [pages.result, *pages.further]
+    assert [(page.source, page.status) for page in found] == [
+        ("scan.tif#1", "ok"),
+        ("scan.tif#2", "no face"),
+    ]
+    assert len(list(tmp_path.iterdir())) == 2
+    (damaged,) = analyze_picture(Source("scan.tif", data=cut), still, every_frame=True).further
+    assert damaged.status == "partial" and "damaged" in damaged.reason
+
+
+def test_a_jpeg_without_its_end_keeps_its_faces_and_is_partial(
+    astronaut_bgr: np.ndarray, still: EmotionRecognizer
+) -> None:
+    data = encode_jpeg(cv2.resize(astronaut_bgr, (256, 256)))[:-2]
+    result = analyze_picture(Source("a.jpg", data=data), still).result
+    assert (result.status, len(result.faces)) == ("partial", 1)
+    assert result.reason.startswith("a.jpg: expected a whole JPEG")

@@ -15,7 +15,8 @@ from PIL import Image as PilImage
 from pillow_heif import register_heif_opener
 
 from fer.errors import MediaError
-from fer.media import MAX_BYTES, decode_image, encode_png, read_image
+from fer.media import MAX_BYTES, decode_image, encode_png, pictures, read_image
+from fer.media.pictures import decode_frames
 
 RGB = np.array(
     [[[250, 10, 20], [30, 240, 40], [50, 60, 230]], [[0, 0, 0], [128, 128, 128], [255, 255, 255]]],
@@ -117,10 +118,35 @@ def test_sixteen_bit_colour_is_scaled_to_eight() -> None:
     assert picture.image_bgr[0].tolist() == [[1, 0, 255], [255, 128, 0]]
 
 
-def test_float_pictures_are_taken_as_they_span_and_gaps_are_black() -> None:
-    values = np.array([[0.0, 0.5, 1.0, np.nan, np.inf, -1.0]], np.float32)
-    picture = decode_image(saved(PilImage.fromarray(values), "TIFF"))
-    assert picture.image_bgr[0, :, 0].tolist() == [0, 128, 255, 0, 0, 0]
+@pytest.mark.parametrize(
+    ("kind", "held", "expected", "note"),
+    [
+        (np.float32, [0, 0.5, 1, np.nan, np.inf], [0, 128, 255, 0, 0], "values 0 to 1 were"),
+        (np.float32, [-1, 0, 1, np.nan], [0, 128, 255, 0], "values -1 to 1 were stretched"),
+        (np.float32, [0, 51, 255], [0, 51, 255], "real values up to 255 were read as 0..255"),
+        (np.float32, [300, 310, 320], [0, 128, 255], "values 300 to 320 were stretched"),
+        (np.float32, [np.nan], [0], "values 0 to 0"),
+        (np.int32, [0, 100, 255], [0, 100, 255], "values up to 255 were read as 8 bits"),
+        (np.int32, [-100, 0, 100], [0, 128, 255], "values -100 to 100 were stretched"),
+        (np.int32, [0, 10**6], [0, 255], "values 0 to 1e+06 were stretched"),
+        (np.uint16, [0, 512, 1023], [0, 128, 255], "values up to 1,023 were read as 10 bits"),
+        (np.uint16, [0, 4095], [0, 255], "values up to 4,095 were read as 12 bits"),
+    ],
+)
+def test_deep_greys_are_scaled_by_what_they_hold_and_said_so(
+    kind: type, held: list[float], expected: list[int], note: str
+) -> None:
+    picture = decode_image(saved(PilImage.fromarray(np.array([held], kind)), "TIFF"))
+    assert picture.image_bgr[0, :, 0].tolist() == expected
+    assert picture.notes[0].startswith(note)
+
+
+def test_ten_bits_of_colour_in_a_file_of_sixteen_are_not_black() -> None:
+    values = np.array([[[1023, 0, 512], [0, 1023, 0]]], np.uint16)
+    raw = b"\0" + values.astype(">u2").tobytes()
+    picture = decode_image(png(2, 1, 16, 2, raw))
+    assert picture.image_bgr[0].tolist() == [[128, 0, 255], [0, 255, 0]]
+    assert picture.notes == ("values up to 1,023 were read as 10 bits",)
 
 
 UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
@@ -161,7 +187,7 @@ def test_the_first_frame_of_many_is_read_and_said_so(kind: str) -> None:
     data = saved(first, kind, save_all=True, append_images=[second], **options)
     picture = decode_image(data)
     assert picture.image_bgr[0, 0].tolist() == [0, 0, 255]
-    assert picture.notes == ("holds 2 frames or pages; the first was read",)
+    assert picture.notes == ("holds more frames or pages; the first was read",)
 
 
 def test_an_empty_file_is_refused() -> None:
@@ -169,15 +195,71 @@ def test_an_empty_file_is_refused() -> None:
 
 
 def test_text_is_refused() -> None:
-    assert_refused(b"Dear diary, today I took no picture.\n" * 20, "JPEG, PNG", "something else")
+    assert_refused(b"Dear diary, today I took no picture.\n" * 20, "JPEG, PNG", "got text")
 
 
 def test_formats_that_need_other_programs_are_refused() -> None:
     postscript = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n"
-    assert_refused(postscript, "JPEG, PNG", "something else")
+    assert_refused(postscript, "JPEG, PNG", "got a PostScript document")
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP"])
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "TIFF", "PNG"])
+def test_every_frame_is_read_with_its_number_and_time(kind: str) -> None:
+    colours = [(0, 0, 255), (255, 0, 0), (0, 255, 0)]
+    images = [PilImage.new("RGB", (8, 8), colour[::-1]) for colour in colours]
+    options = {"lossless": True} if kind == "WEBP" else {}
+    data = saved(images[0], kind, save_all=True, append_images=images[1:], duration=250, **options)
+    found = list(decode_frames(data, "many"))
+    assert [tuple(picture.image_bgr[0, 0].tolist()) for picture in found] == colours
+    assert [picture.frame for picture in found] == [1, 2, 3]
+    times = [None] * 3 if kind == "TIFF" else [0, 0.25, 0.5]
+    assert [picture.time_s for picture in found] == times
+
+
+def test_a_single_picture_is_one_frame_without_a_number() -> None:
+    (picture,) = decode_frames(encode_png(BGR))
+    assert (picture.frame, picture.time_s) == (0, None)
+
+
+def test_pages_of_other_sizes_and_a_damaged_one_are_told_apart() -> None:
+    data = saved(
+        PilImage.new("L", (8, 4), 50),
+        "TIFF",
+        save_all=True,
+        append_images=[PilImage.new("L", (3, 9))],
+    )
+    assert [p.image_bgr.shape[:2] for p in decode_frames(data)] == [(4, 8), (9, 3)]
+    frames = decode_frames(data[: data.rindex(b"\0\1")], "scan.tif")
+    assert next(frames).frame == 1
+    with pytest.raises(MediaError, match=r"scan\.tif: expected a whole picture"):
+        list(frames)
+
+
+def test_frames_are_read_up_to_the_limit_and_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "MAX_FRAMES", 2)
+    images = [PilImage.new("L", (4, 4), 40 * number) for number in range(4)]
+    frames = decode_frames(saved(images[0], "GIF", save_all=True, append_images=images[1:]))
+    assert [next(frames).frame, next(frames).frame] == [1, 2]
+    with pytest.raises(MediaError, match="expected at most 2 frames or pages, got more"):
+        next(frames)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.9, 2])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_that_lacks_its_end_is_read_and_said_so(
+    astronaut_bgr: np.ndarray, kept: float, progressive: bool
+) -> None:
+    image = PilImage.fromarray(astronaut_bgr[..., ::-1])
+    data = saved(image, "JPEG", quality=90, progressive=progressive)
+    part = data[:-2] if kept == 2 else data[: int(len(data) * kept)]
+    picture = decode_image(part, "cut.jpg")
+    assert picture.fault.startswith("cut.jpg: expected a whole JPEG, got one that lacks its end")
+    difference = picture.image_bgr.astype(int) - decode_image(data).image_bgr
+    assert np.abs(difference[: int(512 * 0.4)]).mean() < 12
+    assert not decode_image(data).fault
+
+
+@pytest.mark.parametrize("kind", ["PNG", "GIF", "BMP", "TIFF", "WEBP"])
 @pytest.mark.parametrize("kept", [0.05, 0.5, 0.9])
 def test_truncated_files_are_refused(kind: str, kept: float) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
@@ -192,7 +274,7 @@ def peak_memory() -> int:
 
 @pytest.mark.parametrize(
     ("width", "height", "got"),
-    [(50_000, 50_000, "2,500 megapixels"), (10_000, 9_000, "10,000 x 9,000 (90 megapixels)")],
+    [(50_000, 50_000, "2,500 megapixels"), (13_000, 10_000, "13,000 x 10,000 (130 megapixels)")],
 )
 def test_a_picture_of_enormous_size_is_refused_before_it_is_unpacked(
     width: int, height: int, got: str
@@ -200,8 +282,42 @@ def test_a_picture_of_enormous_size_is_refused_before_it_is_unpacked(
     data = png(width, height, 8, 2, bytes(1000))
     assert len(data) < 200
     before = peak_memory()
-    assert_refused(data, "at most 50 megapixels", got)
+    assert_refused(data, "at most 120 megapixels", got)
     assert peak_memory() - before < 20 * 2**20
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+@pytest.mark.parametrize("mode", ["L", "1", "I;16"])
+def test_a_picture_larger_than_is_searched_is_read_smaller_and_said_so(
+    kind: str, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if kind == "JPEG" and mode != "L":
+        return
+    monkeypatch.setattr(pictures, "MAX_PIXELS", 100 * 60)
+    values = np.zeros((120, 200), np.uint8)
+    values[:, 100:] = 255
+    image = PilImage.fromarray(values.astype(np.uint16) * 257 if mode == "I;16" else values)
+    exif = PilImage.Exif()
+    exif[0x0112] = 6
+    picture = decode_image(saved(image.convert(mode) if mode == "1" else image, kind, exif=exif))
+    # Turned by a quarter: the bright half is below.
+    assert picture.image_bgr.shape == (100, 60, 3)
+    assert picture.image_bgr[:48].max() < 20 and picture.image_bgr[52:].min() > 235
+    assert picture.notes[-1] == (
+        "read at 60 x 100 of 200 x 120 pixels; boxes are in the pixels read"
+    )
+
+
+def test_a_hundred_megapixels_are_read() -> None:
+    picture = decode_image(saved(PilImage.new("L", (10_000, 10_000), 77), "PNG"))
+    assert picture.image_bgr.shape == (5000, 5000, 3)
+    assert (picture.image_bgr[::500] == 77).all()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3), (20_000, 1)])
+def test_the_smallest_pictures_are_read(size: tuple[int, int]) -> None:
+    picture = decode_image(saved(PilImage.new("RGB", size, "red"), "PNG"))
+    assert picture.image_bgr.shape == (size[1], size[0], 3)
 
 
 def test_too_many_bytes_are_refused_before_they_are_looked_at() -> None:
@@ -260,7 +376,7 @@ def test_read_image_names_the_file(tmp_path: Path) -> None:
 def test_a_text_file_named_jpg_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "notes.jpg"
     path.write_text("not a picture")
-    with pytest.raises(MediaError, match=r"notes\.jpg: expected a JPEG, .* got something else"):
+    with pytest.raises(MediaError, match=r"notes\.jpg: expected a JPEG, .* got text"):
         read_image(path)
 
 
@@ -279,13 +395,24 @@ def test_a_file_beyond_the_limit_is_not_read(tmp_path: Path) -> None:
         read_image(path)
 
 
-def test_an_endless_device_is_refused() -> None:
-    with pytest.raises(MediaError, match=r"zero: expected at most 64 MiB, got 64\.0 MiB or more"):
+def test_a_device_and_a_pipe_without_a_writer_are_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match=r"zero: expected a readable file, got: a device"):
         read_image("/dev/zero")
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with pytest.raises(MediaError, match="expected a readable file, got: a pipe"):
+        read_image(tmp_path / "pipe.jpg")
 
 
 def test_encoded_png_keeps_every_pixel() -> None:
     assert np.array_equal(decode_image(encode_png(BGR)).image_bgr, BGR)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "RGB", "I;16"])
+def test_plain_maps_of_pixels_are_read(mode: str) -> None:
+    values = np.array([[0, 255], [255, 0]], np.uint8)
+    image = PilImage.fromarray(values.astype(np.uint16) * 257 if mode == "I;16" else values)
+    picture = decode_image(saved(image if mode == "I;16" else image.convert(mode), "PPM"))
+    assert np.array_equal(picture.image_bgr[..., 0], values)
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [("AVIF", 6), ("HEIF", 6)])

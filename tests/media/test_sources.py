@@ -6,45 +6,92 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from fer.errors import MediaError
-from fer.media import archives
-from fer.media.sources import Kind, Source, archive_sources, find_sources
+from fer.media import archives, encode_png
+from fer.media.content import HEAD_BYTES, Kind, content_of
+from fer.media.sources import Source, archive_sources, find_sources
+
+PNG = encode_png(np.zeros((2, 2, 3), np.uint8))
+MP4 = b"\0\0\0\x18ftypisom"
 
 
 def names(sources: list[Source], folder: Path) -> list[str]:
     return [os.path.relpath(source.name, folder) for source in sources]
 
 
-def test_a_folder_gives_its_pictures_videos_and_archives_without_hidden_ones(
-    tmp_path: Path,
-) -> None:
-    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", ".cache/c.png", "sub/d.webp"):
+def kinds(sources: list[Source], folder: Path) -> dict[str, Kind]:
+    return dict(zip(names(sources, folder), [source.kind for source in sources], strict=True))
+
+
+def test_everything_in_a_folder_is_there_told_by_content_and_junk_is_not(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.png", ".hidden.png", ".cache/c.png", "sub/d", "Thumbs.db"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
-        path.touch()
-    (tmp_path / "film.MP4").touch()
-    with zipfile.ZipFile(tmp_path / "more.zip", "w") as archive:
+        path.write_bytes(PNG)
+    (tmp_path / "film.jpg").write_bytes(MP4)
+    (tmp_path / "notes.txt").write_text("Dear diary")
+    (tmp_path / "void.png").touch()
+    with zipfile.ZipFile(tmp_path / "more.cbz", "w") as archive:
         archive.writestr("in/e.heic", b"e")
+        archive.writestr("in/f", PNG)
         archive.writestr("in/readme.txt", b"f")
         archive.writestr("__MACOSX/._e.jpg", b"f")
     found = list(find_sources([tmp_path, tmp_path / "notes.txt"]))
-    assert names(found, tmp_path) == [
-        "a.png",
-        "b.JPG",
-        "film.MP4",
-        "more.zip/in/e.heic",
-        "sub/d.webp",
-        "notes.txt",
-    ]
-    assert found[2].kind is Kind.video
+    assert kinds(found, tmp_path) == {
+        "a.png": Kind.picture,
+        "b.JPG": Kind.picture,
+        "film.jpg": Kind.video,
+        "more.cbz/in/e.heic": Kind.picture,
+        "more.cbz/in/f": Kind.picture,
+        "more.cbz/in/readme.txt": Kind.refused,
+        "notes.txt": Kind.refused,
+        "void.png": Kind.refused,
+        "sub/d": Kind.picture,
+    }
     assert found[3].read() == b"e"
+    reasons = {Path(source.name).name: source.reason for source in found if source.reason}
+    assert "got text; take it out" in reasons["readme.txt"]
+    assert "got text; leave it out" in reasons["notes.txt"]
+    assert "got an empty file" in reasons["void.png"]
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", Kind.picture),
+        (b"P5\n2 2\n255\n", Kind.picture),
+        (b"RIFF\0\0\0\0WEBPVP8 ", Kind.picture),
+        (b"\0\0\0\x1cftypheic", Kind.picture),
+        (b"\0\0\0\x1cftyp3gp5", Kind.video),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", Kind.video),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9", Kind.video),
+        ((b"G" + bytes(187)) * 3, Kind.video),
+        ((bytes(4) + b"G" + bytes(187)) * 3, Kind.video),
+        (b"\x1a\x45\xdf\xa3", Kind.video),
+        (b"PK\x03\x04", Kind.archive),
+        (b"%PDF-1.7", Kind.refused),
+        (b"const a: number = 1;\n" * 30, Kind.refused),
+        ("Grüße ".encode() * 80, Kind.refused),
+        (bytes(512), Kind.refused),
+    ],
+)
+def test_content_tells_what_a_file_is(head: bytes, kind: Kind) -> None:
+    assert content_of(head[:HEAD_BYTES])[0] is kind
+
+
+def test_a_pipe_in_a_folder_is_a_row_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (source,) = find_sources([tmp_path])
+    assert source.kind is Kind.refused and "got: a pipe, which is no file" in source.reason
+    assert [one.reason for one in find_sources([f"{tmp_path}/*.jpg"])] == [source.reason]
 
 
 def test_a_pattern_gives_what_matches(tmp_path: Path) -> None:
     for name in ("a.png", "b.png", "c.txt"):
-        (tmp_path / name).touch()
+        (tmp_path / name).write_bytes(PNG)
     assert names(list(find_sources([f"{tmp_path}/*.png"])), tmp_path) == ["a.png", "b.png"]
     (nothing,) = find_sources([f"{tmp_path}/*.gif"])
     assert nothing.kind is Kind.refused
@@ -52,13 +99,13 @@ def test_a_pattern_gives_what_matches(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
-    (tmp_path / "me[1].png").touch()
+    (tmp_path / "me[1].png").write_bytes(PNG)
     assert names(list(find_sources([tmp_path / "me[1].png"])), tmp_path) == ["me[1].png"]
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of this kind are POSIX")
 def test_a_folder_that_may_not_be_read_is_a_row(tmp_path: Path) -> None:
-    (tmp_path / "open.png").touch()
+    (tmp_path / "open.png").write_bytes(PNG)
     closed = tmp_path / "closed"
     closed.mkdir()
     for folder in (tmp_path, *tmp_path.parents):
@@ -173,7 +220,7 @@ def test_a_damaged_member_is_refused_and_its_neighbour_is_read(tmp_path: Path) -
 
 def test_what_is_no_archive_is_one_row(tmp_path: Path) -> None:
     path = tmp_path / "z.zip"
-    path.write_bytes(b"no archive")
+    path.write_bytes(b"PK\x03\x04 no archive")
     (source,) = find_sources([path])
     assert "expected a ZIP archive, got something else" in source.reason
 
@@ -190,9 +237,9 @@ def test_an_archive_can_be_read_from_memory_and_a_source_be_sent(tmp_path: Path)
 
 def test_a_key_changes_when_the_file_does(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
-    path.write_bytes(b"1")
+    path.write_bytes(PNG)
     (source,) = find_sources([path])
     before = source.key
     assert next(iter(find_sources([path]))).key == before
-    path.write_bytes(b"22")
+    path.write_bytes(PNG + b"2")
     assert source.key != before

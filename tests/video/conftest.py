@@ -39,15 +39,21 @@ def write_clip(
     sound: str | None = None,
     layout: str = "yuv420p",
     options: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
 ) -> Path:
-    """Write frames with times, and a tone if a sound codec is named."""
+    """Write frames with times, and a tone if a sound codec is named.
+
+    ``aspect`` is the width of a pixel by its height, as a player is told.
+    """
     times = times_s or [index / 30 for index in range(len(pictures))]
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=30, options=options or {})
         stream.height, stream.width = pictures[0].shape[:2]
         stream.pix_fmt = layout
-        # AVI knows only a fixed rate.
-        clock = Fraction(1, 30) if path.suffix == ".avi" else CLOCK
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
+        # These know only a fixed rate.
+        clock = Fraction(1, 30) if path.suffix in (".avi", ".mpg") else CLOCK
         stream.time_base = stream.codec_context.time_base = clock
         tone: Any = container.add_stream(sound, rate=SOUND_RATE, layout="mono") if sound else None
         for picture, time_s in zip(pictures, times, strict=True):

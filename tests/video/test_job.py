@@ -2,6 +2,7 @@ import json
 import os
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -69,6 +70,7 @@ def test_options_out_of_range_are_refused(options: dict[str, float]) -> None:
 
 
 SOURCES = {
+    "wide pixels": ("a.mp4", {"aspect": Fraction(64, 45)}, None),
     "aac is copied": ("a.mp4", {"sound": "aac"}, "aac"),
     "opus is copied": (
         "a.webm",
@@ -80,6 +82,7 @@ SOURCES = {
         "opus",
     ),
     "pcm becomes aac": ("a.mkv", {"sound": "pcm_s16le"}, "aac"),
+    "a transport stream": ("a.ts", {"sound": "aac"}, "aac"),
     "odd sides": ("odd.mkv", {"codec": "ffv1", "layout": "yuv444p", "size": (321, 241)}, None),
     "varying rate": (
         "vfr.mkv",
@@ -103,6 +106,7 @@ def test_the_annotated_video_keeps_times_size_and_sound(
         assert [f.time_s for f in after] == pytest.approx([f.time_s for f in before], abs=1e-3)
         size = before[0].image_bgr().shape
         assert annotated.info.codec == "h264"
+        assert annotated._aspect == 1
         even = tuple(side + side % 2 for side in size[:2])
         assert after[0].image_bgr().shape[:2] == even
     with av.open(str(job.annotated)) as container:

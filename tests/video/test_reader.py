@@ -1,13 +1,17 @@
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from fer.errors import MediaError
 from fer.preprocessing import to_grey
 from fer.video import VideoReader
+from fer.video import reader as reader_module
+from fer.video.reader import square_size
 
 Clip = Callable[..., Path]
 
@@ -20,6 +24,11 @@ CONTAINERS = {
         "sound": "libopus",
         "options": {"cpu-used": "8", "deadline": "realtime"},
     },
+    "clip.ts": {"sound": "aac"},
+    "clip.mts": {},
+    "clip.3gp": {"sound": "aac"},
+    "clip.mpg": {"codec": "mpeg2video", "sound": "mp2"},
+    "clip.wmv": {"codec": "wmv2"},
     "clip.avi": {"codec": "mjpeg", "layout": "yuvj420p", "sound": "pcm_s16le"},
 }
 
@@ -72,10 +81,14 @@ def turned(path: Path, matrix: tuple[float, ...]) -> Path:
         ((0, 1, -1, 0, 240, 0), lambda a: np.rot90(a, -1)),
         ((-1, 0, 0, -1, 320, 240), lambda a: np.rot90(a, 2)),
         ((0, -1, 1, 0, 0, 320), lambda a: np.rot90(a)),
+        ((-1, 0, 0, 1, 320, 0), lambda a: a[:, ::-1]),
+        ((1, 0, 0, -1, 0, 240), lambda a: a[::-1]),
+        ((0, 1, 1, 0, 0, 0), lambda a: a.swapaxes(0, 1)),
+        ((0, -1, -1, 0, 240, 320), lambda a: a.swapaxes(0, 1)[::-1, ::-1]),
     ],
-    ids=["clockwise", "half", "counter-clockwise"],
+    ids=["clockwise", "half", "counter", "mirrored", "upside down", "diagonal", "other diagonal"],
 )
-def test_a_rotation_flag_is_obeyed(
+def test_a_display_matrix_is_obeyed(
     clip: Clip, matrix: tuple[float, ...], turn: Callable[[np.ndarray], np.ndarray]
 ) -> None:
     path = clip("flat.mp4", count=2)
@@ -84,6 +97,34 @@ def test_a_rotation_flag_is_obeyed(
         frame = next(reader.frames())
         assert np.array_equal(frame.image_bgr(), expected)
         assert frame.image_grey().shape == expected.shape[:2]
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [
+        (Fraction(64, 45), (455, 240)),
+        (Fraction(1, 2), (320, 480)),
+        (Fraction(400, 401), (320, 240)),
+        (Fraction(1000, 1), (320, 240)),
+    ],
+    ids=["wide pixels", "narrow pixels", "as good as square", "nonsense"],
+)
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov"])
+def test_pixels_are_made_square(
+    clip: Clip, name: str, aspect: Fraction, size: tuple[int, int]
+) -> None:
+    path = clip(name, count=1, aspect=aspect)
+    with VideoReader(path) as reader, VideoReader(clip("square.mp4", count=1)) as square:
+        frame, plain = next(reader.frames()), next(square.frames()).image_bgr()
+    assert frame.image_grey().shape == size[::-1]
+    expected = cv2.resize(plain, size, interpolation=cv2.INTER_LINEAR)
+    assert np.abs(frame.image_bgr().astype(int) - expected).mean() < 3
+
+
+def test_what_would_be_too_large_with_square_pixels_is_made_smaller_instead() -> None:
+    assert square_size(6000, 5000, 2.0) == (6000, 2500)
+    assert square_size(6000, 5000, 0.5) == (3000, 5000)
+    assert square_size(720, 576, 64 / 45) == (1024, 576)
 
 
 def test_the_grey_picture_is_that_of_the_colour_picture(clip: Clip) -> None:
@@ -175,3 +216,20 @@ def test_a_song_without_picture_is_refused(tmp_path: Path, clip: Clip) -> None:
         container.mux(stream.encode(None))
     with pytest.raises(MediaError, match="without a picture stream"):
         VideoReader(path)
+
+
+def test_a_picture_that_changes_its_size_all_the_time_is_refused(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small, large = clip("small.ts", count=3), clip("large.ts", count=3, size=(640, 480))
+    path = small.with_name("both.ts")
+    path.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
+    with VideoReader(path) as reader:
+        shapes = [frame.image_grey().shape for frame in reader.frames()]
+        assert {(240, 320), (480, 640)} <= set(shapes)
+    monkeypatch.setattr(reader_module, "MAX_SIZE_CHANGES", 1)
+    with (
+        VideoReader(path) as reader,
+        pytest.raises(MediaError, match="changes its size at most 1 times"),
+    ):
+        list(reader.frames())

@@ -11,8 +11,8 @@ import streamlit as st
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
 from fer.labels import ALL, UNSURE
-from fer.media import decode_image
 from fer.media.batch_task import Photo
+from fer.media.decoders import Session, decoders
 from fer.media.face_tiles import face_tiles
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
@@ -105,7 +105,7 @@ def _top_three(face: FaceEmotion) -> str:
 def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
     """Each face cut out, with its heat map and its most probable emotions."""
     with errors_shown():
-        picture = decode_image(photo.source.read(), photo.source.name)
+        (picture,) = decoders.decode(photo.source.read(), photo.source.name, Session())
         if st.session_state.get("photos_affect"):
             names = {face.face_id: f"face {face.face_id + 1}" for face in photo.result.faces}
             st.html(affect_view.circumplex(photo.result.faces[:_MAX_CARDS], names))

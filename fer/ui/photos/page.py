@@ -141,7 +141,7 @@ def render() -> None:
             if (known := st.session_state.pop("photos_batch", None)) is not None:
                 known[1].close()
             st.caption(
-                f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20:,} MiB and 50 megapixels each, alone "
+                f"{FORMAT_NAMES}, up to {MAX_BYTES // 2**20:,} MiB and 120 megapixels each, alone "
                 "or in ZIPs. Pictures stay in this machine's memory and in a temporary folder "
                 "while the page is open, nowhere else."
             )

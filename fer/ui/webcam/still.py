@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fer.media import decode_image
+from fer.media.decoders import Session, decoders
 from fer.overlay import draw_faces
 from fer.ui import live_view
 from fer.ui.shell import recognizer
@@ -17,7 +17,7 @@ def single_pictures(labels: str) -> None:
     shot = st.camera_input("Take a picture", key="webcam_still")
     if shot is None:
         return
-    picture = decode_image(shot.getvalue(), "camera picture")
+    (picture,) = decoders.decode(shot.getvalue(), "camera picture", Session())
     faces = recognizer(labels).analyze(picture.image_bgr)
     st.image(
         draw_faces(picture.image_bgr, faces),
