@@ -49,7 +49,7 @@ _WAITING_STEP_S = 0.3
 # Different failures remembered, so that each is logged once.
 _LOGGED_KINDS = 50
 # Faces that are looked at for who they are in one frame: 2 ms each.
-_LOOKS_A_FRAME = 3
+_LOOKS_A_FRAME = 1
 # Rows of this session, compressed: about an hour of one face.
 _LOG_BYTES = 16 * 2**20
 
