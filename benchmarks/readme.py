@@ -1,6 +1,7 @@
-"""Writes the README's figures from the shipped model's card, so that none is typed by hand.
+"""Writes the figures of the README and of docs/figures.md, so that none is typed by hand.
 
-``python -m benchmarks.readme`` rewrites the block between the two markers.
+``python -m benchmarks.readme`` rewrites the block between the markers of each from the cards of
+the shipped models: a few figures in the README, all of them in docs/figures.md.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from fer.evaluation.evaluate import SEEN, in_words
-from fer.evaluation.peers import peers
+from fer.evaluation.peers import Peer, peers
 from fer.labels import FER2013, PERCEIVED
 from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.models.store import CHOICE, DEFAULT_MODEL, ModelFolder, list_models, open_model
 
 README = Path(__file__).parents[1] / "README.md"
+FIGURES = README.parent / "docs" / "figures.md"
 START = "<!-- figures: written by python -m benchmarks.readme -->"
 END = "<!-- end of figures -->"
 
@@ -42,10 +44,48 @@ _OTHERS: tuple[tuple[str, str, str, str], ...] = (
 )
 
 
-def figures(folder: ModelFolder) -> str:
-    """The block of a model: facts, what people see, FER-2013's and FER+'s own protocols."""
+def _split(metrics: Mapping[str, Any]) -> str:
+    return "PrivateTest" if "PrivateTest" in metrics else "PublicTest"
+
+
+def summary(folder: ModelFolder) -> str:
+    """The README's block: what people see beside others, and both data sets in a line."""
     card, metrics = folder.card, folder.metrics()
-    split = "PrivateTest" if "PrivateTest" in metrics else "PublicTest"
+    split = _split(metrics)
+    reports = metrics[split]
+    known = _seen_reports(reports)
+    first = next(iter(known.values()))
+    lines = [
+        f"`{card.name}` {card.version}, {card.file_bytes / 1e6:.1f} MB, on {split}'s "
+        f"{first['n']:,} faces that most of ten people gave one of seven names. {in_words(first)}",
+        "",
+        "| read by | right | mean of the classes | neutral faces found | calibration error |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, report in known.items():
+        lines.append(
+            f"| {_SEEN[name]} | {report['accuracy']:.1%} | {report['macro_recall']:.0%} | "
+            f"{report['per_class']['neutral']['recall']:.0%} | {report['ece']:.3f} |"
+        )
+    for peer in peers(PERCEIVED):
+        lines.append(
+            f"| {_named(peer, first['n'])} | {peer.accuracy:.1%} | {peer.macro_recall:.0%} | "
+            f"{peer.neutral:.0%} | |"
+        )
+    told = []
+    for labels, key in (("FER-2013's own labels", "fer2013"), ("FER+", "ferplus_majority")):
+        low, high = reports[key]["accuracy_interval"]
+        told.append(
+            f"by {labels} {reports[key]['accuracy']:.1%} (95 % interval {low:.1%} to {high:.1%})"
+        )
+    lines += ["", f"Right {', '.join(told)}."]
+    return "\n".join(lines)
+
+
+def figures(folder: ModelFolder) -> str:
+    """All of a model: facts, what people see, FER-2013's and FER+'s own protocols."""
+    card, metrics = folder.card, folder.metrics()
+    split = _split(metrics)
     before = (
         f", {card.training_minutes_before:,.0f} more for the networks before it,"
         if card.training_minutes_before
@@ -86,11 +126,18 @@ def figures(folder: ModelFolder) -> str:
     return "\n".join(lines)
 
 
+def _seen_reports(reports: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: reports[key] for name, key in SEEN.items() if key in reports}
+
+
+def _named(peer: Peer, n: int) -> str:
+    """A peer's name, with its number of faces where that is another."""
+    return peer.name if peer.n == n else f"{peer.name} (n = {peer.n:,.0f})"
+
+
 def seen(reports: Mapping[str, Any]) -> list[str]:
     """What people see: each label set and each peer against the majority of ten voters."""
-    known = {name: reports[key] for name, key in SEEN.items() if key in reports}
-    if not known:
-        return []
+    known = _seen_reports(reports)
     n = next(iter(known.values()))["n"]
     lines = [
         f"**What people see** (the majority of ten FER+ voters, seven classes, n = {n:,}). "
@@ -113,9 +160,8 @@ def seen(reports: Mapping[str, Any]) -> list[str]:
         recalls = " | ".join(
             f"{peer.neutral * 100:.0f}" if label == "neutral" else "" for label in FER2013
         )
-        where = "" if peer.n == n else f" (n = {peer.n:,.0f})"
         lines.append(
-            f"| {peer.name}{where} | {peer.accuracy:.1%} | {peer.macro_recall * 100:.0f} | "
+            f"| {_named(peer, n)} | {peer.accuracy:.1%} | {peer.macro_recall * 100:.0f} | "
             f"{recalls} | | | |"
         )
     lines += [
@@ -151,25 +197,25 @@ def others(default: ModelCard, cards: Sequence[ModelCard]) -> str:
     return "\n\n".join(lines)
 
 
-def block() -> str:
-    """Everything between the markers."""
+def blocks() -> dict[Path, str]:
+    """Document -> everything between its markers."""
     folder = open_model(DEFAULT_MODEL)
-    return "\n\n".join(
-        part for part in (figures(folder), others(folder.card, list_models())) if part
-    )
+    long = (figures(folder), others(folder.card, list_models()))
+    return {README: summary(folder), FIGURES: "\n\n".join(part for part in long if part)}
 
 
 def with_figures(text: str, figures: str) -> str:
-    """The README's text with its block replaced."""
+    """A document's text with its block replaced."""
     head, rest = text.split(START, 1)
     _old, tail = rest.split(END, 1)
     return f"{head}{START}\n\n{figures}\n\n{END}{tail}"
 
 
 def main() -> None:
-    """Rewrite the README."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(with_figures(text, block()), encoding="utf-8")
+    """Rewrite both documents."""
+    for path, written in blocks().items():
+        text = path.read_text(encoding="utf-8")
+        path.write_text(with_figures(text, written), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
-"""The crop contract: how a frame and a box become what the network sees.
+"""The crop contract: how a frame and a face become what the network sees.
 
-Training images and live crops go through the same geometry. FER-2013 pictures are themselves
-Haar frontal-face boxes (measured: median box side 0.98 of the frame, centred), so a box of
-``CascadeDetector`` is cut as it is, made square about its centre, without a margin; pixels
-outside the image repeat its edge; the result is 48 x 48 grey with values 0..255, not equalised
-and not scaled. Normalisation lives inside the model.
+A face with points is turned upright by a similarity transform that takes them to where FER-2013's
+pictures have them (``crop_aligned``; ``fer.detection.alignment`` makes the transform, and chooses).
+A box without points is cut as it is, made square about its centre, without a margin
+(``crop_face``): FER-2013 pictures are themselves Haar frontal-face boxes (measured: median box side
+0.98 of the frame, centred). In both, pixels outside the image repeat its edge; the result is
+48 x 48 grey with values 0..255, not equalised and not scaled. Normalisation lives inside the model.
 """
 
 from __future__ import annotations

@@ -111,7 +111,7 @@ class EmotionClassifier:
         """Every output of the network.
 
         Args:
-            crops: ``(n, 48, 48)`` uint8, as ``fer.preprocessing.crop_face`` makes them.
+            crops: ``(n, 48, 48)`` uint8, as ``fer.detection.alignment.cut_face`` makes them.
 
         Returns:
             ``{"perceived": (n, 7), "fer2013": (n, 7), "ferplus": (n, 8), "features":
@@ -134,7 +134,7 @@ class EmotionClassifier:
             )
             raise InputError(
                 f"crops: expected a uint8 array of shape (n, {CROP_SIZE}, {CROP_SIZE}), got "
-                f"{got}; cut them with fer.preprocessing.crop_face"
+                f"{got}; cut them with fer.detection.alignment.cut_face"
             )
         runner = self._runner()
         # LiteRT gains nothing from batches, so faces go one by one through a fixed-size graph.
