@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from fer.closing import Closing
 from fer.errors import InputError
 
 
@@ -84,7 +83,7 @@ def _check_regular(mode: int) -> None:
         raise OSError(errno.EINVAL, f"{what}, which is no file")
 
 
-class FolderLock(Closing):
+class FolderLock:
     """A folder for one process at a time; the system lets it go when that ends, however it ends.
 
     Args:

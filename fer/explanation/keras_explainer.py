@@ -17,14 +17,13 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fer.closing import Closing
 from fer.errors import InputError, ModelError
 from fer.explanation.gradients import METHODS, Floats, Method, receive, send
 
@@ -42,7 +41,7 @@ def _close_pipes(process: subprocess.Popen[bytes]) -> None:
                 pipe.close()
 
 
-class KerasExplainer(Closing):
+class KerasExplainer(AbstractContextManager["KerasExplainer"]):
     """One child process that computes maps; any thread may ask, one after the other.
 
     Args:
@@ -120,6 +119,10 @@ class KerasExplainer(Closing):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+    def __exit__(self, *fault: object) -> None:
+        """Close it."""
+        self.close()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

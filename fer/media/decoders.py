@@ -20,7 +20,6 @@ from typing import Any
 
 import numpy as np
 
-from fer.closing import Closing
 from fer.errors import MediaError
 from fer.media.decoder_process import DEADLINE_S
 from fer.media.pictures import MAX_PIXELS, Picture
@@ -47,7 +46,7 @@ class Session:
     cancel: Callable[[], bool] = lambda: False
 
 
-class _Decoder(Closing):
+class _Decoder:
     """One child process, for one thread at a time.
 
     Attributes:
@@ -182,7 +181,7 @@ class _Decoder(Closing):
         return image
 
 
-class Decoders(Closing):
+class Decoders:
     """All child processes of this one, at most a few, and who may use them next.
 
     Args:

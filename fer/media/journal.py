@@ -13,7 +13,6 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
-from fer.closing import Closing
 from fer.errors import InputError
 from fer.files import FolderLock, replace_file, write_faults
 from fer.media.sources import Source
@@ -50,7 +49,7 @@ class Entry(BaseModel):
     rows: list[_Row]
 
 
-class Journal(Closing):
+class Journal:
     """A file of finished sources in a folder of its job.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ import av.error
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from fer.closing import Closing
 from fer.errors import MediaError
 from fer.preprocessing import Image
 from fer.video.container import MAX_PIXELS, open_container, start_s
@@ -113,7 +113,7 @@ class Frame:
         return np.ascontiguousarray(image)
 
 
-class VideoReader(Closing):
+class VideoReader(AbstractContextManager["VideoReader"]):
     """Decodes one video file; use it as a context manager, in one thread.
 
     Args:
@@ -156,6 +156,10 @@ class VideoReader(Closing):
     def close(self) -> None:
         """Release the file and the decoder."""
         self._container.close()
+
+    def __exit__(self, *fault: object) -> None:
+        """Close it."""
+        self.close()
 
     @property
     def share(self) -> float:

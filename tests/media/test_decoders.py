@@ -2,6 +2,7 @@ import io
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ PNG = encode_png(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
 def test_a_picture_comes_out_as_in_this_process(astronaut_bgr: np.ndarray) -> None:
     buffer = io.BytesIO()
     PilImage.fromarray(astronaut_bgr).save(buffer, "JPEG")
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         for data in (PNG, buffer.getvalue(), buffer.getvalue()[:-2], gif(2)):
             (apart,), here = (
                 decoders.decode(data, "日\udcff", Session()),
@@ -55,7 +56,7 @@ def test_a_picture_comes_out_as_in_this_process(astronaut_bgr: np.ndarray) -> No
 
 
 def test_a_refusal_is_the_same_and_the_process_goes_on() -> None:
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         list(decoders.decode(PNG, "a", Session()))
         (process,) = decoders._idle
         with pytest.raises(MediaError, match=r"b\.jpg: expected a JPEG, .* got text"):
@@ -71,7 +72,7 @@ def test_a_jpeg_of_many_scans_is_refused_before_it_is_unpacked() -> None:
 def test_what_takes_too_long_is_ended_and_the_next_picture_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         list(decoders.decode(PNG, "a", Session()))
         (process,) = decoders._idle
         monkeypatch.setattr(module, "DEADLINE_S", 0.2)
@@ -83,7 +84,7 @@ def test_what_takes_too_long_is_ended_and_the_next_picture_is_read(
 
 
 def test_a_cancel_ends_the_process() -> None:
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         list(decoders.decode(PNG, "a", Session()))
         (process,) = decoders._idle
         with pytest.raises(Cancelled):
@@ -92,7 +93,7 @@ def test_a_cancel_ends_the_process() -> None:
 
 
 def test_a_process_that_is_ended_from_outside_is_a_refusal() -> None:
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         frames = iter(decoders.decode(gif(3), "many.gif", Session(), every_frame=True))
         next(frames)
         for thread in threading.enumerate():
@@ -110,7 +111,7 @@ def test_sessions_take_turns_however_many_pictures_one_has() -> None:
         list(decoders.decode(PNG, "a", session))
         order.append(session)
 
-    with Decoders(1) as decoders:
+    with closing(Decoders(1)) as decoders:
         held = iter(decoders.decode(gif(2), "many", Session(), every_frame=True))
         next(held)
         threads = [threading.Thread(target=ask, args=(s,)) for s in (one, one, one, other)]
@@ -124,7 +125,7 @@ def test_sessions_take_turns_however_many_pictures_one_has() -> None:
 
 
 def test_what_is_handed_in_is_bounded_over_all_sessions() -> None:
-    with Decoders(2) as decoders:
+    with closing(Decoders(2)) as decoders:
         held = [
             iter(decoders.decode(gif(2), "many", Session(), every_frame=True)) for _ in range(2)
         ]

@@ -1,4 +1,5 @@
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ ROW: dict[str, object] = {"source": "a.png", "status": "ok", "x": 1, "confidence
 
 def written(folder: Path) -> Path:
     """A journal of two sources, one of them a video."""
-    with Journal(folder, IDENTITY, resume=False) as journal:
+    with closing(Journal(folder, IDENTITY, resume=False)) as journal:
         journal.note(Source("a.png"), [ROW], digest="ab" * 32)
         place = f"videos/{'0' * 24}"
         (folder / place).mkdir(parents=True)
@@ -23,7 +24,7 @@ def written(folder: Path) -> Path:
 
 def test_a_job_goes_on_with_what_was_noted(tmp_path: Path) -> None:
     written(tmp_path)
-    with Journal(tmp_path, IDENTITY, resume=True) as journal:
+    with closing(Journal(tmp_path, IDENTITY, resume=True)) as journal:
         first, second = journal.entries()
         assert (first.rows, first.digest) == ([ROW], "ab" * 32)
         assert second.frames == f"videos/{'0' * 24}"
@@ -33,7 +34,7 @@ def test_a_job_goes_on_with_what_was_noted(tmp_path: Path) -> None:
 def test_a_line_that_was_cut_short_is_done_again(tmp_path: Path) -> None:
     file = written(tmp_path)
     file.write_bytes(file.read_bytes()[:-5])
-    with Journal(tmp_path, IDENTITY, resume=True) as journal:
+    with closing(Journal(tmp_path, IDENTITY, resume=True)) as journal:
         assert [entry.source for entry in journal.entries()] == ["a.png"]
 
 
@@ -77,7 +78,7 @@ def test_a_second_process_is_refused_while_the_first_is_at_work(
     tmp_path: Path, resume: bool
 ) -> None:
     with (
-        Journal(tmp_path, IDENTITY, resume=False),
+        closing(Journal(tmp_path, IDENTITY, resume=False)),
         pytest.raises(InputError, match="expected no other process at work on it"),
     ):
         Journal(tmp_path, IDENTITY, resume=resume)
