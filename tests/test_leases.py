@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fer.background import BackgroundWork
 from fer.errors import InputError
 from fer.leases import LEASE_S, Leases, Quota
+from fer.task import Task
 
 
 class Clock:
@@ -22,7 +22,7 @@ class Clock:
         return self.now
 
 
-class Waiting(BackgroundWork):
+class Waiting(Task):
     """Work that goes on until it is told to end."""
 
     def start(self) -> None:

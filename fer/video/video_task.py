@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
-from fer.background import BackgroundWork
 from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult, to_rows
@@ -18,6 +17,7 @@ from fer.preprocessing import Image
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
+from fer.task import Task
 from fer.tracking.summary import FaceSummary, SummaryCounter
 from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.job import VideoJob
@@ -26,7 +26,7 @@ from fer.video.state import VideoOutcome
 from fer.video.timeline import TimeLine
 
 
-class VideoRun(BackgroundWork):
+class VideoTask(Task):
     """One video of one viewer: started, watched, cancelled, gone on with, taken away.
 
     Args:
@@ -164,7 +164,7 @@ class VideoRun(BackgroundWork):
         return self._job
 
 
-def _work(reference: weakref.ref[VideoRun], stop: threading.Event) -> None:
+def _work(reference: weakref.ref[VideoTask], stop: threading.Event) -> None:
     run = reference()
     if run is None:
         return
@@ -187,11 +187,11 @@ def _work(reference: weakref.ref[VideoRun], stop: threading.Event) -> None:
         raise
 
 
-def _tell(reference: weakref.ref[VideoRun], progress: VideoProgress) -> None:
+def _tell(reference: weakref.ref[VideoTask], progress: VideoProgress) -> None:
     if (run := reference()) is not None:
         run.progress = progress
 
 
-def _take(reference: weakref.ref[VideoRun], result: FrameResult) -> None:
+def _take(reference: weakref.ref[VideoTask], result: FrameResult) -> None:
     if (run := reference()) is not None:
         run.take(result)

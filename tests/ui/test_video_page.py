@@ -12,7 +12,7 @@ from skimage import data
 from streamlit.testing.v1 import AppTest
 
 from fer.results import FrameResult
-from fer.video.video_task import VideoRun
+from fer.video.video_task import VideoTask
 
 PROJECT = Path(__file__).parents[2]
 
@@ -111,13 +111,13 @@ def test_a_run_is_cancelled_and_goes_on(
 ) -> None:
     # The run waits after each frame until it is cancelled, so that the test does not depend on
     # speed.
-    asked, take = threading.Event(), VideoRun.take
+    asked, take = threading.Event(), VideoTask.take
 
-    def wait(run: VideoRun, result: FrameResult) -> None:
+    def wait(run: VideoTask, result: FrameResult) -> None:
         take(run, result)
         asked.wait(60)
 
-    monkeypatch.setattr(VideoRun, "take", wait)
+    monkeypatch.setattr(VideoTask, "take", wait)
     path = write_video(tmp_path / "a.mp4", 20)
     page.segmented_control(key="video_source").set_value("Path on this machine").run()
     page.text_input(key="video_path").set_value(str(path)).run()

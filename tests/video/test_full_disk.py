@@ -18,16 +18,16 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)
 """
 VIDEO = """
 from fer.video import VideoOptions
-from fer.video.video_task import VideoRun
-work = VideoRun(Path(sys.argv[1]), VideoRun.new_folder(), recognizer, options=VideoOptions(),
+from fer.video.video_task import VideoTask
+work = VideoTask(Path(sys.argv[1]), VideoTask.new_folder(), recognizer, options=VideoOptions(),
                 annotate=True, name="a.mp4")
 work.start(); work.wait(100)
 print(work.error)
 """
 PHOTOS = """
-from fer.media.batch_task import PhotoBatch, Upload
+from fer.media.photo_task import PhotoTask, Upload
 import skimage.data, cv2
-work = PhotoBatch(recognizer)
+work = PhotoTask(recognizer)
 picture = cv2.imencode(".png", skimage.data.astronaut())[1].tobytes()
 work.keep([Upload("1", "a.png", picture)]); work.wait(100)
 assert not work.error

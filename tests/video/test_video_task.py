@@ -9,23 +9,23 @@ import pytest
 from fer import EmotionRecognizer
 from fer.explanation.activation import ClassActivation
 from fer.video import VideoOptions, VideoReader
-from fer.video.video_task import VideoRun
+from fer.video.video_task import VideoTask
 
 Clip = Callable[..., Path]
 
 
 @pytest.fixture
-def new_run(recognizer: EmotionRecognizer) -> Callable[..., VideoRun]:
-    def make(path: Path, *, annotate: bool = False) -> VideoRun:
-        folder = VideoRun.new_folder()
+def new_run(recognizer: EmotionRecognizer) -> Callable[..., VideoTask]:
+    def make(path: Path, *, annotate: bool = False) -> VideoTask:
+        folder = VideoTask.new_folder()
         options = VideoOptions()
-        return VideoRun(path, folder, recognizer, options=options, annotate=annotate, name="a.mp4")
+        return VideoTask(path, folder, recognizer, options=options, annotate=annotate, name="a.mp4")
 
     return make
 
 
 def test_a_run_ends_with_a_table_a_picture_and_a_summary(
-    clip: Clip, new_run: Callable[..., VideoRun]
+    clip: Clip, new_run: Callable[..., VideoTask]
 ) -> None:
     run = new_run(clip("a.mp4", count=20, size=(640, 480)), annotate=True)
     run.start()
@@ -64,7 +64,7 @@ def test_a_run_ends_with_a_table_a_picture_and_a_summary(
 
 
 def test_a_cancelled_run_goes_on_and_counts_nothing_twice(
-    clip: Clip, new_run: Callable[..., VideoRun]
+    clip: Clip, new_run: Callable[..., VideoTask]
 ) -> None:
     run = new_run(clip("a.mp4", count=40))
     take = run.take
@@ -88,7 +88,7 @@ def test_a_cancelled_run_goes_on_and_counts_nothing_twice(
     run.close()
 
 
-def test_what_is_no_video_is_one_line(tmp_path: Path, new_run: Callable[..., VideoRun]) -> None:
+def test_what_is_no_video_is_one_line(tmp_path: Path, new_run: Callable[..., VideoTask]) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"not a video")
     run = new_run(path)
@@ -98,7 +98,7 @@ def test_what_is_no_video_is_one_line(tmp_path: Path, new_run: Callable[..., Vid
     assert "expected" in run.error and "\n" not in run.error
 
 
-def test_the_files_go_with_the_viewer(clip: Clip, new_run: Callable[..., VideoRun]) -> None:
+def test_the_files_go_with_the_viewer(clip: Clip, new_run: Callable[..., VideoTask]) -> None:
     run = new_run(clip("a.mp4", count=5))
     folder = run._folder
     run.start()

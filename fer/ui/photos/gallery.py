@@ -11,9 +11,9 @@ import streamlit as st
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
 from fer.labels import ALL, UNSURE
-from fer.media.batch_task import Photo
 from fer.media.decoders import Session, decoders
 from fer.media.face_tiles import face_tiles
+from fer.media.photo_task import Photo
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
 from fer.ui.shell import errors_shown

@@ -10,7 +10,7 @@ import streamlit as st
 from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
-from fer.media.batch_task import Photo, PhotoBatch, Upload
+from fer.media.photo_task import Photo, PhotoTask, Upload
 from fer.ui import affect_view, live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
@@ -46,21 +46,21 @@ def _uploads() -> list[Upload]:
     return [Upload(file.file_id, file.name, file.getvalue()) for file in files or []]
 
 
-def _batch(labels: str) -> PhotoBatch:
+def _batch(labels: str) -> PhotoTask:
     """This viewer's batch; another label set begins a new one."""
-    known: tuple[str, PhotoBatch] | None = st.session_state.get("photos_batch")
+    known: tuple[str, PhotoTask] | None = st.session_state.get("photos_batch")
     if known is not None and known[0] == labels and not known[1].closed:
         return known[1]
     engine = recognizer(labels)
     if known is not None:
         known[1].close()
-    batch = PhotoBatch(engine)
+    batch = PhotoTask(engine)
     leases().enter(viewer(), batch)
     st.session_state["photos_batch"] = (labels, batch)
     return batch
 
 
-def _watch(batch: PhotoBatch) -> None:
+def _watch(batch: PhotoTask) -> None:
     """The progress of a batch, and a button to end it."""
     progress = batch.progress
     text = f"{progress.done:,} of {progress.total:,} pictures"
@@ -92,7 +92,7 @@ def _summary(photos: Sequence[Photo]) -> str:
     return text
 
 
-def _downloads(batch: PhotoBatch, photos: Sequence[Photo]) -> None:
+def _downloads(batch: PhotoTask, photos: Sequence[Photo]) -> None:
     st.markdown(_summary(photos))
     with st.container(horizontal=True):
         parts = zip_parts(batch.annotated())
@@ -113,7 +113,7 @@ def _downloads(batch: PhotoBatch, photos: Sequence[Photo]) -> None:
         table_buttons(batch.table, "emotions", key="photos_table")
 
 
-def _stopped(batch: PhotoBatch) -> None:
+def _stopped(batch: PhotoTask) -> None:
     """What is left after a cancel, and a button to go on."""
     progress = batch.progress
     left = progress.total - progress.done

@@ -22,7 +22,7 @@ from fer.ui.shell import PUT_AWAY, begin, errors_shown, leases, recognizer, view
 from fer.ui.text import fault, plain
 from fer.ui.typed_paths import may_type, typed_path
 from fer.video import VIDEO_SUFFIXES, VideoOptions
-from fer.video.video_task import VideoRun
+from fer.video.video_task import VideoTask
 
 REFRESH_S = 0.5
 _SHOWN_SIDE = 960
@@ -109,9 +109,9 @@ def _options(*, disabled: bool) -> tuple[str, VideoOptions, bool]:
     return labels, options, annotate
 
 
-def _run() -> VideoRun | None:
+def _run() -> VideoTask | None:
     """This viewer's run; survives a page switch."""
-    run: VideoRun | None = st.session_state.get("video_run")
+    run: VideoTask | None = st.session_state.get("video_run")
     if run is not None and run.closed:
         st.session_state["video_run"] = run = None
         st.info(PUT_AWAY, icon=":material/delete:")
@@ -130,9 +130,9 @@ def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions
         if not content.is_file():
             raise InputError(f"{name}: expected a video file, got a folder; give one of its files")
     engine = recognizer(labels)
-    folder = VideoRun.new_folder()
+    folder = VideoTask.new_folder()
     path = content if isinstance(content, Path) else folder / "upload"
-    run = VideoRun(path, folder, engine, options=reading, annotate=annotate, name=name)
+    run = VideoTask(path, folder, engine, options=reading, annotate=annotate, name=name)
     leases().enter(viewer(), run)
     if not isinstance(content, Path):
         leases().check_room(viewer(), content.seek(0, os.SEEK_END), folder)
@@ -143,7 +143,7 @@ def _start(name: str, content: Path | BinaryIO, options: tuple[str, VideoOptions
     st.session_state["video_run"] = run
 
 
-def _watch(run: VideoRun) -> None:
+def _watch(run: VideoTask) -> None:
     """The progress of a run, and a button to end it."""
     progress = run.progress
     share = progress.share if progress else 0.0
@@ -163,7 +163,7 @@ def _watch(run: VideoRun) -> None:
         st.rerun()
 
 
-def _scrub(run: VideoRun, end_s: float) -> None:
+def _scrub(run: VideoTask, end_s: float) -> None:
     """A slider over the video, the time line of one face, and the picture of the chosen time."""
     now = st.slider(
         "Time in seconds",
@@ -181,7 +181,7 @@ def _scrub(run: VideoRun, end_s: float) -> None:
         _chart(run, now, end_s)
 
 
-def _chart(run: VideoRun, now: float, end_s: float) -> None:
+def _chart(run: VideoTask, now: float, end_s: float) -> None:
     """The time line of one face."""
     faces = run.time_line.face_ids()
     if not faces:
@@ -205,7 +205,7 @@ def _chart(run: VideoRun, now: float, end_s: float) -> None:
     )
 
 
-def _picture(run: VideoRun, now: float) -> None:
+def _picture(run: VideoTask, now: float) -> None:
     """The annotated picture of a time, with a card for each of its first faces."""
     exact = explainer(run.classifier.folder, run.classifier.head)
     why = exact is not None and st.session_state.get("video_why", False)
@@ -230,7 +230,7 @@ def _picture(run: VideoRun, now: float) -> None:
         st.html(live_view.STYLE + cards)
 
 
-def _downloads(run: VideoRun) -> None:
+def _downloads(run: VideoTask) -> None:
     stem = Path(run.name).stem or "video"
     annotated = run.annotated()
     small = annotated is not None and annotated.stat().st_size <= _TAKEN_BYTES
@@ -254,7 +254,7 @@ def _downloads(run: VideoRun) -> None:
         )
 
 
-def _finished(run: VideoRun) -> None:
+def _finished(run: VideoTask) -> None:
     """What came of a run."""
     st.subheader(plain(run.name))
     if run.error:

@@ -1,4 +1,4 @@
-"""Work on a thread of its own, for a page that asks how far it is."""
+"""Work on a thread of its own, for a page that asks how far it is: its photos, its video."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Arguments = ParamSpec("Arguments")
 _END_S = 30.0
 
 
-class BackgroundWork:
+class Task:
     """Work of one viewer: started, watched, cancelled, gone on with.
 
     Its folder is temporary and goes with the object, or when it is closed (``fer.leases``).

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from PIL import Image as PilImage
 
-from fer.background import BackgroundWork
 from fer.errors import FerError
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
@@ -25,6 +24,7 @@ from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources
 from fer.overlay import draw_faces
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class BatchProgress:
     remaining_s: float | None
 
 
-class PhotoBatch(BackgroundWork):
+class PhotoTask(Task):
     """The pictures of one viewer; more may come and some may go while it works.
 
     Args:
@@ -232,7 +232,7 @@ class PhotoBatch(BackgroundWork):
         return self._duplicates
 
 
-def _work(reference: weakref.ref[PhotoBatch]) -> None:
+def _work(reference: weakref.ref[PhotoTask]) -> None:
     under_way: deque[_Item] = deque()
 
     def sources() -> Iterator[Source]:

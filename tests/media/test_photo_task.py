@@ -13,7 +13,7 @@ import pytest
 from fer import EmotionRecognizer
 from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
-from fer.media.batch_task import PhotoBatch, Upload
+from fer.media.photo_task import PhotoTask, Upload
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def zip_of(**members: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def finished(batch: PhotoBatch) -> PhotoBatch:
+def finished(batch: PhotoTask) -> PhotoTask:
     batch.wait(120)
     assert not batch.active and not batch.error
     return batch
@@ -47,7 +47,7 @@ def finished(batch: PhotoBatch) -> PhotoBatch:
 def test_files_and_zips_are_read_in_order_with_duplicates_named(
     still: EmotionRecognizer, portrait: bytes
 ) -> None:
-    batch = PhotoBatch(still)
+    batch = PhotoTask(still)
     grey = png(np.full((60, 60, 3), 99, np.uint8))
     batch.keep(
         [
@@ -80,7 +80,7 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
 def test_what_was_taken_out_is_forgotten_and_nothing_is_read_twice(
     still: EmotionRecognizer, portrait: bytes
 ) -> None:
-    batch = PhotoBatch(still)
+    batch = PhotoTask(still)
     first, second = Upload("1", "a.png", portrait), Upload("2", "b.png", portrait[:-1] + b"x")
     batch.keep([first])
     before = finished(batch).photos()[0]
@@ -97,7 +97,7 @@ def test_what_was_taken_out_is_forgotten_and_nothing_is_read_twice(
 def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
     still: EmotionRecognizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    batch = PhotoBatch(still)
+    batch = PhotoTask(still)
     blank = png(np.full((40, 40, 3), 99, np.uint8))
     # The first result stops the batch, so that the test does not depend on speed.
     take: Callable[..., None] = batch.take
@@ -124,7 +124,7 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
 
 
 def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes) -> None:
-    batch = PhotoBatch(still)
+    batch = PhotoTask(still)
     batch.keep([Upload("1", "a.png", portrait)])
     finished(batch)
     folder = batch._folder
@@ -135,7 +135,7 @@ def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes)
 
 
 def test_a_hostile_name_stays_inside_the_zip(still: EmotionRecognizer, portrait: bytes) -> None:
-    batch = PhotoBatch(still)
+    batch = PhotoTask(still)
     batch.keep([Upload("1", '../../<b>"x\n.png', portrait)])
     finished(batch)
     with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.annotated()))) as archive:
