@@ -17,7 +17,7 @@ STEP_S = 0.25
 """Time between two snapshots: as good as equal ones teach nothing."""
 
 
-class Lessons:
+class SampleCollector:
     """Collects what the general model computes of the largest face; pictures are not kept.
 
     Thread-safe: the stream's worker adds, the page asks.

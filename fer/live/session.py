@@ -23,7 +23,7 @@ from fer.live.camera_clock import CameraClock
 from fer.live.log import FrameLog, Reader
 from fer.live.picture import guarded, live_picture, live_style
 from fer.live.recording import Recording
-from fer.live.samples import Lessons
+from fer.live.samples import SampleCollector
 from fer.live.settings import LiveSettings
 from fer.live.snapshot import LiveSnapshot, rate
 from fer.live.throttle import Pace
@@ -72,7 +72,7 @@ class LiveSession:
 
     Attributes:
         recording: What the viewer records, or recorded last; set by whoever starts it.
-        lessons: Collects snapshots for a personal model; set by whoever teaches one.
+        collector: Collects snapshots for a personal model; set by whoever teaches one.
         log: Every analysed frame since the start, or since another label set was chosen.
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
@@ -129,7 +129,7 @@ class LiveSession:
         self._pace = Pace(admission)
         self._paused_s = 0.0
         self.recording: Recording | None = None
-        self.lessons: Lessons | None = None
+        self.collector: SampleCollector | None = None
         self.explainer: ClassActivation | None = None
         self._maps: tuple[HeatMap, ...] = ()
 
@@ -331,8 +331,8 @@ class LiveSession:
                 style = replace(live_style(self._settings), mirror=False)
                 shown = draw_heat_maps(frame, self._maps) if self._maps else frame
                 recording.add(shown, result, style, reader)
-            if (lessons := self.lessons) is not None:
-                lessons.add(frame, result)
+            if (collector := self.collector) is not None:
+                collector.add(frame, result)
         except Exception as fault:
             self.count_error(fault)
 

@@ -15,7 +15,7 @@ from fer.detection.detector import load_detector
 from fer.errors import InputError
 from fer.evaluation.readings import read_faces
 from fer.labels import FER2013, FERPLUS
-from fer.live.samples import Lessons
+from fer.live.samples import SampleCollector
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.personal import (
     PersonalClassifier,
@@ -52,8 +52,8 @@ def accuracy(shares: np.ndarray, labels: np.ndarray) -> float:
 def test_ten_samples_a_class_recover_half_of_what_a_shift_costs() -> None:
     plain, labels = world(1, 700, shift=0.0)
     shifted, _ = world(1, 700, shift=1.0)
-    lessons, _ = world(2, 70, shift=1.0)
-    personal = fit_personal(lessons, FER2013)
+    samples, _ = world(2, 70, shift=1.0)
+    personal = fit_personal(samples, FER2013)
     before, lost = accuracy(plain.general, labels), accuracy(shifted.general, labels)
     assert before - lost > 0.1
     now = accuracy(personal.refine(shifted.embeddings, shifted.general), labels)
@@ -63,37 +63,37 @@ def test_ten_samples_a_class_recover_half_of_what_a_shift_costs() -> None:
 
 def test_where_the_general_model_is_right_the_personal_one_stays_right() -> None:
     plain, labels = world(1, 700, shift=0.0)
-    lessons, _ = world(2, 35, shift=0.0)
-    personal = fit_personal(lessons, FER2013)
+    samples, _ = world(2, 35, shift=0.0)
+    personal = fit_personal(samples, FER2013)
     now = accuracy(personal.refine(plain.embeddings, plain.general), labels)
     assert now >= accuracy(plain.general, labels) - 0.01
 
 
 def test_cross_validation_promises_nothing_for_labels_at_random() -> None:
-    lessons, _ = world(2, 70, shift=0.0)
-    labels = np.random.default_rng(0).permutation(lessons.labels)
+    samples, _ = world(2, 70, shift=0.0)
+    labels = np.random.default_rng(0).permutation(samples.labels)
     takes = np.arange(70)
-    personal = fit_personal(Samples(lessons.embeddings, lessons.general, labels, takes), FER2013)
+    personal = fit_personal(Samples(samples.embeddings, samples.general, labels, takes), FER2013)
     assert personal.own_accuracy < 0.4
 
 
 def test_classes_that_were_not_taught_keep_their_probability() -> None:
-    lessons, labels = world(2, 70, shift=1.0)
-    few = lessons.rows(np.isin(labels, [3, 6]))
+    samples, labels = world(2, 70, shift=1.0)
+    few = samples.rows(np.isin(labels, [3, 6]))
     personal = fit_personal(few, FER2013)
     assert (personal.taught, personal.counts) == ((3, 6), (10, 10))
-    refined = personal.refine(lessons.embeddings, lessons.general)
+    refined = personal.refine(samples.embeddings, samples.general)
     others = [0, 1, 2, 4, 5]
-    np.testing.assert_array_equal(refined[:, others], lessons.general[:, others])
+    np.testing.assert_array_equal(refined[:, others], samples.general[:, others])
     np.testing.assert_allclose(refined.sum(axis=1), 1, atol=1e-5)
 
 
 def test_too_few_snapshots_are_named() -> None:
-    lessons, labels = world(2, 70, shift=0.0)
+    samples, labels = world(2, 70, shift=0.0)
     with pytest.raises(InputError, match="got 1 emotions"):
-        fit_personal(lessons.rows(labels == 3), FER2013)
+        fit_personal(samples.rows(labels == 3), FER2013)
     with pytest.raises(InputError, match="got happy 3"):
-        fit_personal(lessons.rows(np.r_[np.flatnonzero(labels == 3)[:3], 6:70:7]), FER2013)
+        fit_personal(samples.rows(np.r_[np.flatnonzero(labels == 3)[:3], 6:70:7]), FER2013)
 
 
 @pytest.fixture(scope="module")
@@ -171,27 +171,27 @@ def test_any_bytes_are_refused(general: EmotionClassifier, content: bytes) -> No
         from_json(content, general.folder)
 
 
-def test_lessons_keep_numbers_of_the_largest_face_and_stop_by_themselves(
+def test_samples_are_numbers_of_the_largest_face_and_stop_by_themselves(
     general: EmotionClassifier, astronaut_bgr: np.ndarray
 ) -> None:
     reading = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
     small = FaceEmotion(Box(0, 0, 20, 20), None, 0.5, {})
     faces = (small, *reading.faces)
     height, width = astronaut_bgr.shape[:2]
-    lessons = Lessons(general)
-    lessons.add(astronaut_bgr, FrameResult(0.0, width, height, faces))
-    assert lessons.samples() is None
-    lessons.take("happy", 3)
+    collector = SampleCollector(general)
+    collector.add(astronaut_bgr, FrameResult(0.0, width, height, faces))
+    assert collector.samples() is None
+    collector.take("happy", 3)
     for step in range(20):
         # Ten frames a second: not every one of them is taken.
-        lessons.add(astronaut_bgr, FrameResult(step / 10, width, height, faces))
-    assert (lessons.missing(), lessons.counts()["happy"]) == (0, 3)
-    samples = lessons.samples()
+        collector.add(astronaut_bgr, FrameResult(step / 10, width, height, faces))
+    assert (collector.missing(), collector.counts()["happy"]) == (0, 3)
+    samples = collector.samples()
     assert samples is not None
     expected = read_faces(general, reading.crops)
     np.testing.assert_allclose(samples.embeddings, np.repeat(expected.embeddings, 3, axis=0))
-    lessons.take("happy", 50)
-    assert lessons.missing() == 17
+    collector.take("happy", 50)
+    assert collector.missing() == 17
 
 
 @pytest.mark.data

@@ -249,10 +249,10 @@ def render() -> None:
         followed = taking(session)
 
         @st.fragment(run_every=0.5 if followed else None)
-        def lessons() -> None:
+        def teaching() -> None:
             teach(session, playing, followed=followed)
 
-        lessons()
+        teaching()
         below()
         with st.expander("The camera does not start?", icon=":material/help:"):
             _help(session, ice)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from fer.errors import FerError
 from fer.labels import COLOURS
-from fer.live.samples import Lessons
+from fer.live.samples import SampleCollector
 from fer.live.session import LiveSession
 from fer.recognition.personal import (
     FEWEST,
@@ -62,17 +62,17 @@ def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     return chosen
 
 
-def _lessons(session: LiveSession, engine: EmotionRecognizer) -> Lessons:
+def _collector(session: LiveSession, engine: EmotionRecognizer) -> SampleCollector:
     """This viewer's snapshots; another label set starts anew."""
-    if session.lessons is None or session.lessons.general.head != engine.classifier.head:
-        session.lessons = Lessons(engine.classifier)
-    return session.lessons
+    if session.collector is None or session.collector.general.head != engine.classifier.head:
+        session.collector = SampleCollector(engine.classifier)
+    return session.collector
 
 
-def _counts(lessons: Lessons) -> str:
+def _counts(collector: SampleCollector) -> str:
     parts = "".join(
         f'<span><i style="background:{COLOURS[name]}"></i>{escape(name)} {count}</span>'
-        for name, count in lessons.counts().items()
+        for name, count in collector.counts().items()
         if count
     )
     return f'{_STYLE}<div class="fer-taught">{parts}</div>'
@@ -97,10 +97,10 @@ def _adopt(personal: PersonalModel | None, head: str = "") -> None:
     st.session_state["personal_used"] = personal is not None
 
 
-def _learn(lessons: Lessons) -> None:
-    samples = lessons.samples()
+def _learn(collector: SampleCollector) -> None:
+    samples = collector.samples()
     if samples is not None:
-        _adopt(fit_personal(samples, lessons.general.labels), lessons.general.head)
+        _adopt(fit_personal(samples, collector.general.labels), collector.general.head)
 
 
 def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
@@ -153,7 +153,7 @@ def _upload(engine: EmotionRecognizer) -> None:
 
 def taking(session: LiveSession) -> bool:
     """Whether snapshots are being taken, so that the panel has to follow."""
-    return session.lessons is not None and session.lessons.missing() > 0
+    return session.collector is not None and session.collector.missing() > 0
 
 
 def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
@@ -167,7 +167,7 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """
     head = st.session_state.get("webcam_kept", {}).get("webcam_labels", usual())
     engine = recognizer(head)
-    lessons = _lessons(session, engine)
+    collector = _collector(session, engine)
     with st.expander("Teach it my face", icon=":material/school:"), errors_shown():
         st.caption(
             f"Hold an expression, take {_SHOTS} snapshots, go on with the next; {FEWEST} to {MOST} "
@@ -175,12 +175,12 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
             "only while this page lives: keep the file if you want it again."
         )
         if not playing:
-            lessons.stop()
+            collector.stop()
         emotion = st.segmented_control(
             "Expression that you show", engine.classifier.labels, key="personal_emotion"
         )
-        missing = lessons.missing()
-        full = emotion is not None and lessons.counts()[emotion] >= MOST
+        missing = collector.missing()
+        full = emotion is not None and collector.counts()[emotion] >= MOST
         with st.container(horizontal=True, vertical_alignment="center"):
             if pressed(
                 f"Taking, {missing:,} to go" if missing else f"Take {_SHOTS:,} snapshots",
@@ -188,18 +188,18 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
                 icon=":material/photo_camera:",
                 disabled=not playing or emotion is None or full or missing > 0,
             ):
-                lessons.take(str(emotion), _SHOTS)
+                collector.take(str(emotion), _SHOTS)
                 st.rerun()
             if pressed("Learn", "personal_learn", icon=":material/model_training:"):
-                _learn(lessons)
-                if lessons.samples() is None:
+                _learn(collector)
+                if collector.samples() is None:
                     st.info("Take some snapshots first.")
             if pressed("Forget", "personal_forget", icon=":material/delete:", type="tertiary"):
-                session.lessons = None
+                session.collector = None
                 _adopt(None)
                 st.rerun()
-        if any(lessons.counts().values()):
-            st.html(_counts(lessons))
+        if any(collector.counts().values()):
+            st.html(_counts(collector))
         _upload(engine)
         personal = st.session_state.get("personal_model")
         if personal is not None:
