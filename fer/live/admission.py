@@ -119,15 +119,15 @@ class Admission:
         if len(full) < 2 or (on_trial and now - self._trial_began_s < _TRIAL_FROM_S):
             self._behind_s = 0.0
             return
-        *elders, youngest = full
+        *earlier, latest = full
         behind = any(
-            state.fps < min(self.least_fps, _KEPT_SHARE * state.fps_before) for state in elders
+            state.fps < min(self.least_fps, _KEPT_SHARE * state.fps_before) for state in earlier
         )
         self._behind_s = max(0.0, self._behind_s + (step if behind else -step))
         crowded = behind and (on_trial or self._behind_s > _BEHIND_S)
         if crowded:
-            youngest.full = False
-            self._crowded_at, self._crowded_s = len(elders), now
+            latest.full = False
+            self._crowded_at, self._crowded_s = len(earlier), now
             self._behind_s = 0.0
         if crowded or now - self._trial_began_s > _TRIAL_UNTIL_S:
             self._on_trial = None
@@ -139,12 +139,12 @@ class Admission:
         first = next((name for name, state in self._viewers.items() if not state.full), None)
         if first is None:
             return
-        elders = self._full()
-        crowded = self._crowded_at is not None and len(elders) >= self._crowded_at
+        earlier = self._full()
+        crowded = self._crowded_at is not None and len(earlier) >= self._crowded_at
         if crowded and now - self._crowded_s < _RETRY_S:
             return
         self._viewers[first].full = True
-        if elders:
-            for state in elders:
+        if earlier:
+            for state in earlier:
                 state.fps_before = state.fps
             self._on_trial, self._trial_began_s = first, now

@@ -70,7 +70,7 @@ def _write_all(waiting: queue.Queue[_Item | None], video: RecordingVideo, log: F
 
 def _abandon(waiting: queue.Queue[_Item | None], video: RecordingVideo) -> None:
     """End the thread of a recording that nobody holds any more; its files go with it."""
-    video.forsake()
+    video.release()
     _end(waiting)
 
 
@@ -197,7 +197,7 @@ class Recording:
         """End it and give its disk back."""
         self.closed = True
         self.finish()
-        self._video.forsake()
+        self._video.release()
 
 
 def _temporary_file() -> BinaryIO:

@@ -74,7 +74,7 @@ class RecordingVideo:
         self._stream: Any = None
         self._last_pts = -1
         self._lock = threading.Lock()
-        self._ended = self._forsaken = False
+        self._ended = self._released = False
 
     @property
     def file_bytes(self) -> int:
@@ -145,14 +145,14 @@ class RecordingVideo:
             self._ended = True
             self._close()
 
-    def forsake(self) -> None:
+    def release(self) -> None:
         """Nobody reads any more."""
         with self._lock:
-            self._forsaken = True
+            self._released = True
             self._close()
 
     def _close(self) -> None:
-        if self._ended and self._forsaken:
+        if self._ended and self._released:
             self.video.close()
 
     def fail(self, fault: BaseException) -> None:
