@@ -60,14 +60,14 @@ class OverlayStyle:
         ids: Draw a chip with the face's id in the colour of its identity.
         bars: Number of most probable emotions drawn as small bars.
         blur: Whose faces are made unrecognisable.
-        spared: Id of the face that ``blur="others"`` leaves; None blurs all.
+        unblurred: Id of the face that ``blur="others"`` leaves; None blurs all.
     """
 
     mirror: bool = False
     ids: bool = False
     bars: int = 0
     blur: Blur = "nobody"
-    spared: int | None = None
+    unblurred: int | None = None
 
 
 PLAIN = OverlayStyle()
@@ -276,7 +276,7 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
     if style.blur != "nobody":
         # All of them before anything is drawn, or a neighbour's label would be blurred too.
         for face, _square, box in shown:
-            if style.blur == "everyone" or face.face_id != style.spared:
+            if style.blur == "everyone" or face.face_id != style.unblurred:
                 blur_area(canvas, box)
     held = [one for one in shown if not one[0].measured]
     if held:

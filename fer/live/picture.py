@@ -22,7 +22,7 @@ def live_style(settings: LiveSettings) -> OverlayStyle:
         ids=True,
         bars=_BARS if settings.bars else 0,
         blur=settings.blur,
-        spared=settings.spared,
+        unblurred=settings.unblurred,
     )
 
 

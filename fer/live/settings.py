@@ -26,7 +26,7 @@ class LiveSettings:
         threshold: Confidence below which the label is "unsure"; None is the model's own.
         mirror: Show the picture as a mirror does. Boxes stay in pixels of the camera's picture.
         blur: Whose faces are made unrecognisable.
-        spared: Id of the face that ``blur="others"`` leaves; None blurs all.
+        unblurred: Id of the face that ``blur="others"`` leaves; None blurs all.
         bars: Draw the three most probable emotions beside each face.
         paused: The picture stands still, and nothing is analysed.
         identity: Give a person who returns the old id, by their looks; these are kept in memory
@@ -39,7 +39,7 @@ class LiveSettings:
     threshold: float | None = None
     mirror: bool = True
     blur: Blur = "nobody"
-    spared: int | None = None
+    unblurred: int | None = None
     bars: bool = True
     paused: bool = False
     identity: bool = True

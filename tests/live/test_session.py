@@ -465,9 +465,9 @@ def test_one_face_can_be_left_sharp(start, clock: Clock) -> None:
     session, _ = start()
     frame = noise()
     feed(session, clock, frame)
-    session.configure(LiveSettings(blur="others", spared=1, mirror=False, bars=False))
+    session.configure(LiveSettings(blur="others", unblurred=1, mirror=False, bars=False))
     assert roughness(feed(session, clock, frame), FACE.box) == roughness(frame, FACE.box)
-    session.configure(LiveSettings(blur="others", spared=7, mirror=False, bars=False))
+    session.configure(LiveSettings(blur="others", unblurred=7, mirror=False, bars=False))
     assert roughness(feed(session, clock, frame), FACE.box) < roughness(frame, FACE.box) / 5
 
 

@@ -66,19 +66,19 @@ def _slider(label: str, low: float, high: float, step: float, key: str, **more: 
     return float(_remember(key))
 
 
-def _spared(session: LiveSession) -> int | None:
+def _unblurred(session: LiveSession) -> int | None:
     """Which face stays as it is; the largest one unless chosen."""
     result = session.snapshot().result
     ids = [face.face_id for face in result.faces] if result else []
-    before = st.session_state.get("webcam_kept", {}).get("webcam_spared")
+    before = st.session_state.get("webcam_kept", {}).get("webcam_unblurred")
     options = sorted({*ids, *([before] if before is not None else [])})
     if not options:
         return None
-    key = _keep("webcam_spared", ids[0] if ids else before)
+    key = _keep("webcam_unblurred", ids[0] if ids else before)
     if st.session_state[key] not in options:
         st.session_state[key] = options[0]
     names = {face_id: f"face {face_id}" for face_id in options}
-    return int(_choice("Leave sharp", names, "webcam_spared", options[0]))
+    return int(_choice("Leave sharp", names, "webcam_unblurred", options[0]))
 
 
 @st.fragment
@@ -102,7 +102,7 @@ def controls(session: LiveSession) -> None:
         help="What the detector misses is not blurred. While its answer is late, all of the "
         "picture is.",
     )
-    spared = _spared(session) if blur == "others" else None
+    unblurred = _unblurred(session) if blur == "others" else None
     with st.expander("Detection and reading", icon=":material/tune:"):
         st.select_slider(
             "Detector",
@@ -165,7 +165,7 @@ def controls(session: LiveSession) -> None:
         threshold=None if own else threshold,
         mirror=mirror,
         blur=blur,
-        spared=spared,
+        unblurred=unblurred,
         bars=bars,
         paused=paused,
         identity=identity,
