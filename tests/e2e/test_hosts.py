@@ -77,8 +77,8 @@ def upload(page: Page, name: str, content: bytes, at: int = 0) -> None:
 
 def test_the_check_would_see_a_stranger(page: Page, server: Server, contacts: Contacts) -> None:
     opened(page, server, "")
-    page.evaluate(f"new Image().src = {STRANGER!r}")
-    page.wait_for_timeout(100)
+    with page.expect_request(STRANGER):
+        page.evaluate(f"new Image().src = {STRANGER!r}")
     assert contacts.hosts == {urlsplit(server.url).netloc, "192.0.2.7"}
 
 

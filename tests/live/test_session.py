@@ -404,7 +404,8 @@ def test_a_heat_map_lies_on_the_face_as_soon_as_it_is_wanted(recognizer, letterb
         return on_face, float(changed.mean())
 
     try:
-        wait_until(lambda: session.snapshot().result is not None or coloured()[0] < 0)
+        session.process(frame)
+        wait_until(lambda: session.snapshot().result is not None)
         assert coloured() == (0.0, 0.0)
         session.explainer = ClassActivation(recognizer.classifier)
         wait_until(lambda: coloured()[0] > 0.15)

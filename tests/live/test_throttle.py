@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -51,5 +52,10 @@ def test_the_pace_follows_the_viewers_as_they_leave() -> None:
     assert stream.detector.search_every == 3
 
 
-def test_a_recogniser_of_somebody_else_is_left_alone() -> None:
-    Pace(_crowd(3)).steer(object())
+def test_a_detector_of_somebody_else_is_left_as_it_is() -> None:
+    class Detector:
+        search_every = 1
+
+    stream = replace(EmotionRecognizer.load(), detector=Detector())
+    Pace(_crowd(3)).steer(stream)
+    assert stream.detector.search_every == 1

@@ -66,9 +66,11 @@ class Painter:
 
     def __init__(self, seconds: float = 0.0) -> None:
         self.seconds = seconds
+        self.began = threading.Event()
         self.ended: list[str] = []
 
     def recv(self, frame: av.VideoFrame) -> av.VideoFrame:
+        self.began.set()
         time.sleep(self.seconds)
         painted = av.VideoFrame.from_ndarray(np.full((16, 16, 3), frame.pts, np.uint8), "rgb24")
         return painted
@@ -127,7 +129,7 @@ def test_the_end_waits_for_nobody_and_is_told_once() -> None:
     async def end() -> float:
         track = PromptVideoTrack(NewestFramesRelay().subscribe(Clock(200, 0.005)), painter)
         picture = asyncio.ensure_future(track.recv())
-        await asyncio.sleep(0.05)
+        assert await asyncio.to_thread(painter.began.wait, 30)
         began = time.monotonic()
         track.stop()
         track.stop()
