@@ -2,7 +2,7 @@
 
 ``python -m benchmarks.screenshots [FOLDER]`` starts the server and a Chromium with a fake camera
 that shows NASA's public-domain portrait, and writes each page at two widths, light and dark. The
-README's picture is ``webcam-light-1280.png``.
+README's picture is the upper part of ``webcam-light-1280.png``.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
+from fer.detection.alignment import cut_face
 from fer.overlay import draw_faces
-from fer.preprocessing import Image, check_frame, crop_face, to_grey
+from fer.preprocessing import Image, check_frame, to_grey
 from fer.recognition.recognizer import EmotionRecognizer
-from fer.results import Box
+from fer.results import Box, Detection
 
 WARM_UP = 3
 """Calls that are not counted: the first ones fill caches and allocate."""
@@ -88,13 +89,14 @@ def measure(recognizer: EmotionRecognizer, picture: Image, repeats: int = 30) ->
     faces = recognizer.analyze(frame)
     height, width = grey.shape
     side = min(height, width) // 2
-    # Without a face, a square in the middle costs the same to crop and to read.
-    box = faces[0].box if faces else Box((width - side) // 2, (height - side) // 2, side, side)
-    crops = crop_face(grey, box)[None]
+    # Without a face, a square in the middle costs the same to read.
+    middle = Detection(Box((width - side) // 2, (height - side) // 2, side, side), 1.0)
+    face = faces[0] if faces else middle
+    crops = cut_face(grey, face)[None]
     stream = recognizer.for_stream()
     return [
         time_stage("search the whole picture", lambda: recognizer.detector.detect(grey), repeats),
-        time_stage("crop a face", lambda: crop_face(grey, box), repeats),
+        time_stage("crop a face", lambda: cut_face(grey, face), repeats),
         time_stage("read a face", lambda: recognizer.classifier.predict(crops), repeats),
         time_stage("draw the faces", lambda: draw_faces(frame, faces), repeats),
         time_stage("a picture, all of it", lambda: recognizer.analyze(frame), repeats),
