@@ -26,13 +26,13 @@ _DOORS = (
         "Drop pictures or take one; get them annotated, with a table to download.",
     ),
     (
-        "pages/2_Video.py",
+        "pages/3_Video.py",
         "Video",
         ":material/movie:",
         "Hand in a video; get a time line to scrub, an annotated copy with its sound, and a table.",
     ),
     (
-        "pages/3_Dataset.py",
+        "pages/4_Dataset.py",
         "Dataset",
         ":material/monitoring:",
         "What the model learned from: classes, pictures, and the faults of the data.",

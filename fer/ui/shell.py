@@ -23,8 +23,8 @@ PAGES: tuple[tuple[str, str, str], ...] = (
     ("streamlit_app.py", "Home", ":material/home:"),
     ("pages/1_Webcam.py", "Webcam", ":material/videocam:"),
     ("pages/2_Photos.py", "Photos", ":material/photo_library:"),
-    ("pages/2_Video.py", "Video", ":material/movie:"),
-    ("pages/3_Dataset.py", "Dataset", ":material/monitoring:"),
+    ("pages/3_Video.py", "Video", ":material/movie:"),
+    ("pages/4_Dataset.py", "Dataset", ":material/monitoring:"),
     ("pages/5_Model.py", "Model", ":material/neurology:"),
 )
 

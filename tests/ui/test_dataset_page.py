@@ -32,7 +32,7 @@ def open_tab(at: AppTest, name: str) -> AppTest:
 
 
 def test_dataset_without_data_shows_recorded_figures_and_says_so() -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     assert not at.exception and not at.error
     assert any("recorded with the shipped model" in info.value for info in at.info)
     assert [tab.label for tab in at.tabs] == list(DATASET_TABS)
@@ -65,7 +65,7 @@ def small_csv(tmp_path: Path) -> Path:
 
 
 def test_dataset_by_path_shows_its_own_distribution_and_pictures(small_csv: Path) -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     assert not at.exception and not at.error
     assert any("21 pictures" in caption.value for caption in at.caption)
@@ -85,7 +85,7 @@ def choose(at: AppTest, **values: object) -> AppTest:
 
 
 def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     # Bars, their imbalance, and two splits beside each other.
     assert len(at.get("plotly_chart")) == 2
@@ -103,7 +103,7 @@ def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) ->
 
 
 def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     open_tab(at, "Pictures")
     choose(at, pictures_label="happy", pictures_page=1)
@@ -124,7 +124,7 @@ def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
 
 
 def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Path) -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     open_tab(at, "Structure")
     assert not at.exception and not at.error
@@ -137,7 +137,7 @@ def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Pat
 
 
 def test_dataset_audit_counts_shows_and_lists_what_is_wrong(small_csv: Path) -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     open_tab(at, "Audit")
     assert not at.exception and not at.error
@@ -162,7 +162,7 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
     for name in ("happy", "bored"):
         (tree / name).mkdir(parents=True)
         Image.new("L", (48, 48), 90).save(tree / name / "1.png")
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value(str(small_csv)).run()
     for path, words in (
         ("/no/such/file.csv", "/no/such/file.csv: expected"),
@@ -183,7 +183,7 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
 
 
 def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
-    at = open_page("pages/3_Dataset.py")
+    at = open_page("pages/4_Dataset.py")
     at.text_input(key="dataset_path").set_value("/no/such/file.csv").run()
     assert not at.exception
     assert any("/no/such/file.csv" in error.value for error in at.error)

@@ -163,8 +163,8 @@ PAGES = (
     "streamlit_app.py",
     "pages/1_Webcam.py",
     "pages/2_Photos.py",
-    "pages/2_Video.py",
-    "pages/3_Dataset.py",
+    "pages/3_Video.py",
+    "pages/4_Dataset.py",
     "pages/5_Model.py",
 )
 

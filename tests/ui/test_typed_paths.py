@@ -124,7 +124,7 @@ def shown_on(page: str, headers: dict[str, str], address: str) -> AppTest:
         return at.switch_page(page).run()
 
 
-PAGES = ("pages/2_Video.py", "pages/3_Dataset.py")
+PAGES = ("pages/3_Video.py", "pages/4_Dataset.py")
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -141,7 +141,7 @@ def test_a_visitor_from_elsewhere_finds_nowhere_to_type_a_path(
         assert not at.exception and not at.error
         assert not at.text_input
         assert not [c for c in at.segmented_control if c.key == "video_source"]
-    assert shown_on("pages/3_Dataset.py", MINE, "127.0.0.1").text_input
+    assert shown_on("pages/4_Dataset.py", MINE, "127.0.0.1").text_input
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -174,7 +174,7 @@ def test_a_message_about_a_path_holds_nothing_of_the_file(
     for name, content in secrets.items():
         (tmp_path / name).write_bytes(content)
         at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-        at.switch_page("pages/3_Dataset.py").run()
+        at.switch_page("pages/4_Dataset.py").run()
         at.text_input(key="dataset_path").set_value(str(tmp_path / name)).run()
         assert not at.exception
         assert len(at.error) == 1

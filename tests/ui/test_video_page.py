@@ -34,7 +34,7 @@ def write_video(path: Path, count: int = 12) -> Path:
 @pytest.fixture
 def page() -> AppTest:
     at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-    return at.switch_page("pages/2_Video.py").run()
+    return at.switch_page("pages/3_Video.py").run()
 
 
 def analysed(at: AppTest) -> AppTest:
