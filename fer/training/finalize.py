@@ -15,6 +15,7 @@ from fer.training.config import TrainingConfig
 from fer.training.network_pass import validation_scores
 from fer.training.perceived import fit_perceived
 from fer.training.run import resized, usable_rows
+from fer.training.starting import start_weights
 
 if TYPE_CHECKING:
     import keras
@@ -28,7 +29,8 @@ class Candidate:
     """One way to end a run, measured on PublicTest at full size.
 
     Attributes:
-        weights: "raw" for the last step's, "ema" for the moving average.
+        weights: "raw" for the last step's, "ema" for the moving average, "halfway" for the middle
+            between those that the run began with and the last step's.
         statistics: Where BN's mean and variance come from: "training" for the moving averages of
             the run, "augmented" or "plain" for a re-estimate on such training images.
         val_accuracy: PublicTest FER-2013 accuracy.
@@ -119,8 +121,10 @@ def finalize(
 ) -> tuple[keras.Model, Choice]:
     """Compare the ways to end a run on PublicTest and leave the best one in the model.
 
-    Candidates: the raw weights; and, when the recipe keeps a moving average, the averaged
-    weights with BN statistics from augmented and from plain training images. All are measured at
+    Candidates: the raw weights; where the run began with a network's weights, the middle between
+    these and the raw ones, which often keeps what both are good at (Wortsman et al. 2022, arXiv
+    2109.01903); and, when the recipe keeps a moving average, the averaged weights with BN
+    statistics from augmented and from plain training images. All are measured at
     48 px, whatever size the last epoch had. What makes the FER+ votes most likely wins; without
     votes, the best accuracy; the first of equals.
 
@@ -153,14 +157,23 @@ def finalize(
         )
         compared.append((candidate, model.get_weights()))
 
+    def reestimate(*, augmented: bool) -> None:
+        reestimate_statistics(
+            model, statistics_batches(training.images, config, augmented=augmented)
+        )
+
     measure("raw", "training")
+    before = start_weights(config)
+    if before is not None:
+        raw = model.get_weights()
+        model.set_weights([(one + other) / 2 for one, other in zip(raw, before, strict=True)])
+        reestimate(augmented=True)
+        measure("halfway", "augmented")
+        model.set_weights(raw)
     if config.ema:
         model.optimizer.finalize_variable_values(model.trainable_variables)
         for statistics in ("augmented", "plain"):
-            reestimate_statistics(
-                model,
-                statistics_batches(training.images, config, augmented=statistics == "augmented"),
-            )
+            reestimate(augmented=statistics == "augmented")
             measure("ema", statistics)
     chosen, weights = min(
         compared,

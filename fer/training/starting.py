@@ -42,3 +42,14 @@ def start(model: keras.Model, config: TrainingConfig, faces: npt.NDArray[np.uint
             "from one of the same architecture"
         )
     model.set_weights(weights)
+
+
+def start_weights(config: TrainingConfig) -> list[npt.NDArray[np.float32]] | None:
+    """The weights of the network that a run began with; None for random ones or dlib's.
+
+    Raises:
+        TrainingError: If that network cannot be read any more.
+    """
+    if not config.start or config.start == DLIB or Path(config.start).suffix == SUFFIX:
+        return None
+    return list(load_network(Path(config.start)).get_weights())
