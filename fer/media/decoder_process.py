@@ -65,6 +65,14 @@ def _pictures(data: bytes, name: str, every_frame: bool) -> Iterator[Picture]:
         yield decode_image(data, name)
 
 
+def _hand_over(picture: Picture, pixels: BinaryIO) -> None:
+    """Write all pixels: where there is no room, a raw file takes a part without a word."""
+    pixels.seek(0)
+    left = picture.image_bgr.data.cast("B")
+    while left:
+        left = left[pixels.write(left) :]
+
+
 def serve(requests: BinaryIO, answers: BinaryIO, pixels: BinaryIO) -> None:
     """Answer requests until there are none."""
     while line := requests.readline():
@@ -73,9 +81,7 @@ def serve(requests: BinaryIO, answers: BinaryIO, pixels: BinaryIO) -> None:
         try:
             data = requests.read(request["bytes"])
             for picture in _pictures(data, request["name"], request["every_frame"]):
-                pixels.seek(0)
-                pixels.write(picture.image_bgr.data)
-                pixels.flush()
+                _hand_over(picture, pixels)
                 _answer(
                     answers,
                     size=picture.image_bgr.shape[:2],
@@ -89,6 +95,9 @@ def serve(requests: BinaryIO, answers: BinaryIO, pixels: BinaryIO) -> None:
             _answer(answers, end=True)
         except MediaError as fault:
             _answer(answers, error=str(fault))
+        except OSError as fault:
+            reason = f"{request['name']}: expected room for its pixels, got: {fault.strerror}"
+            _answer(answers, error=f"{reason}; free some disk or memory")
         except MemoryError:
             _answer(answers, error=f"{request['name']}: expected a picture that fits into memory")
 
