@@ -8,8 +8,9 @@ by the same classifier, numbered in the order in which it comes.
 
 An identity switch is a face whose id changes while it is followed; a return, a face that comes
 back after half a second or more, recognised if it has its old id; a merge, an id that is given to
-a second person. The last column is the most processor time that saying who is who took in one
-frame.
+a second person. A flip is a change of a face's label without a change of its expression; the lag
+the longest time from a change of its expression to the label that says so. The last column is the
+most processor time that saying who is who took in one frame.
 """
 
 from __future__ import annotations
@@ -59,11 +60,15 @@ class Score:
     merges: int = 0
     flips: int = 0
     face_frames: int = 0
+    lag_s: float = 0.0
     largest_ms: float = 0.0
     _ids: dict[int, int] = field(default_factory=dict)
     _seen: dict[int, int] = field(default_factory=dict)
     _owners: dict[int, int] = field(default_factory=dict)
     _labels: dict[int, str] = field(default_factory=dict)
+    # Identity -> its expression, and the frame in which that began, until the label says so.
+    _expressions: dict[int, str] = field(default_factory=dict)
+    _late: dict[int, int] = field(default_factory=dict)
 
     def add(self, report: Report, truths: tuple[Truth, ...]) -> None:
         """Count one frame; as CLEAR MOT does, a face keeps its match while that still fits."""
@@ -87,7 +92,19 @@ class Score:
                 self._identify(truth.identity, identity)
             self.flips += self._labels.get(truth.identity, label) != label
             self._labels[truth.identity] = label
+            self._compare(truth, label)
         self.false += sum(not any(fits(one[1], t.box) for t in truths) for one in left)
+
+    def _compare(self, truth: Truth, label: str) -> None:
+        who = truth.identity
+        if self._expressions.get(who, truth.expression) != truth.expression:
+            self._late[who] = self.frames
+            self.flips -= 1
+        self._expressions[who] = truth.expression
+        if who in self._late:
+            self.lag_s = max(self.lag_s, (self.frames - self._late[who]) / FPS)
+            if label == truth.expression:
+                del self._late[who]
 
     def _identify(self, person: int, identity: int) -> None:
         same = self._ids.get(person, identity) == identity
@@ -105,7 +122,8 @@ class Score:
         """The sum of two scores."""
         names = [one.name for one in fields(self) if not one.name.startswith("_")]
         total = Score(**{name: getattr(self, name) + getattr(other, name) for name in names})
-        total.largest_ms = max(self.largest_ms, other.largest_ms)
+        for name in ("lag_s", "largest_ms"):
+            setattr(total, name, max(getattr(self, name), getattr(other, name)))
         return total
 
     @property
@@ -120,7 +138,7 @@ class Score:
 
     @property
     def flips_per_minute(self) -> float:
-        """Changes of the label of one face; the portrait's expression never changes."""
+        """Changes of the label of one face beyond those of its expression."""
         return self.flips / (self.face_frames / FPS / 60) if self.face_frames else float("nan")
 
 
@@ -221,6 +239,7 @@ def main(arguments: list[str] | None = None) -> None:
         "returns",
         "merges",
         "label flips/min",
+        "lag s",
         "largest ms",
     ):
         table.add_column(heading, justify="left" if heading in ("clip", "") else "right")
@@ -248,6 +267,7 @@ def _row(title: str, name: str, score: Score) -> list[str]:
         f"{score.recognised} of {score.returns}" if score.returns else "-",
         f"{score.merges}",
         f"{score.flips_per_minute:.1f}",
+        f"{score.lag_s:.2f}" if score.lag_s else "-",
         f"{score.largest_ms:.1f}" if score.largest_ms else "-",
     )
     return [title, name, *("-" if text == "nan" else text for text in texts)]

@@ -10,7 +10,7 @@ of judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,11 +35,14 @@ class Truth:
         identity: Stays with the face over the clip.
         box: Where it is.
         visible: Whether enough of it can be seen to be asked for.
+        expression: What it shows, where that is known; a change of the reading without a change
+            of it is a flip.
     """
 
     identity: int
     box: Box
     visible: bool = True
+    expression: str = ""
 
 
 Scene = tuple[Image, tuple[Truth, ...]]
@@ -76,13 +79,16 @@ def _place(
     mirror: bool = False,
     person: str = "collins",
     mouth: float = 0.0,
+    smile: float = 0.0,
 ) -> Truth:
     """Put a portrait into a frame with its face's centre at ``x, y`` and ``size`` pixels wide.
 
     ``cut`` keeps that part of the portrait about the face, in 2.7 sides of the face; ``mouth``
-    opens the mouth by so much of the face's height.
+    opens the mouth and ``smile`` lifts its corners by so much of the face's height.
     """
     source, face = portrait(person), _FACES[person]
+    if smile:
+        source = _lifted(source, face, smile)
     if mouth:
         source = _opened(source, face, mouth)
     cx, cy = face.x + face.width / 2, face.y + face.height / 2
@@ -123,6 +129,23 @@ def _opened(source: Image, face: Box, share: float) -> Image:
     )
     gap = (y > 0) & (y < share * near) & (near > 0.6)
     moved[gap] = (moved[gap] * 0.3).astype(np.uint8)
+    return np.asarray(moved, np.uint8)
+
+
+def _lifted(source: Image, face: Box, share: float) -> Image:
+    """A portrait whose corners of the mouth are moved up, and its middle down a little."""
+    rows, columns = np.indices(source.shape[:2], np.float32)
+    x = (columns - face.x - face.width / 2) / face.width
+    y = (rows - face.y - 0.78 * face.height) / face.height
+    corners = np.exp(-(((np.abs(x) - 0.2) / 0.09) ** 2)) - 0.6 * np.exp(-((x / 0.1) ** 2))
+    shift = share * corners * np.exp(-((y / 0.13) ** 2))
+    moved = cv2.remap(
+        source,
+        columns,
+        (rows + shift * face.height).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REFLECT,
+    )
     return np.asarray(moved, np.uint8)
 
 
@@ -277,11 +300,33 @@ def _crowd(t: float) -> Scene:
 
 
 def _talking(t: float) -> Scene:
-    """One who talks: the mouth opens and closes five times a second, with pauses."""
+    """One with a neutral face who talks, with pauses: syllables, longer vowels, lips that widen."""
     frame = _backdrop()
-    pause = np.clip(np.sin(1.3 * t) + 0.6, 0, 1)
-    mouth = 0.09 * pause * (0.5 - 0.5 * np.cos(2 * np.pi * 5 * t))
-    return frame, (_place(frame, 1, 320, 220, 150, tilt=3 * np.sin(2 * t), mouth=mouth),)
+    spoken = np.clip(3 * np.sin(0.9 * t) + 2, 0, 1)
+    syllables = sum(
+        a * np.sin(2 * np.pi * f * t + a) for a, f in ((1, 2.3), (0.7, 3.7), (0.5, 5.3))
+    )
+    truth = _place(
+        frame,
+        1,
+        320,
+        220,
+        150,
+        tilt=3 * np.sin(2 * t),
+        person="hopper",
+        mouth=0.14 * spoken * np.clip(syllables / 1.6, 0, 1),
+        smile=0.03 * spoken * np.sin(2 * np.pi * 1.1 * t),
+    )
+    return frame, (replace(truth, expression="neutral"),)
+
+
+def _smiling(t: float) -> Scene:
+    """One with a neutral face who smiles for three seconds, twice in twelve."""
+    frame = _backdrop()
+    phase = t % 6
+    smile = 0.1 * (np.clip((phase - 2) / 0.2, 0, 1) - np.clip((phase - 5) / 0.2, 0, 1))
+    truth = _place(frame, 1, 320, 220, 150, tilt=3 * np.sin(2 * t), person="hopper", smile=smile)
+    return frame, (replace(truth, expression="happy" if 2 < phase <= 5 else "neutral"),)
 
 
 def _gone(t: float) -> Scene:
@@ -334,6 +379,7 @@ PEOPLE: dict[str, Clip] = {
     "one leaves, one enters": _relieved,
     "crowd of twelve": _crowd,
     "talking head": _talking,
+    "a smile comes and goes": _smiling,
     "a face, then nothing": _gone,
 }
 """Who is who: cuts, swaps, returns."""

@@ -79,8 +79,9 @@ class FaceEmotion:
 
     Attributes:
         box: Where the face is, in pixels of the input image.
-        emotion: The top label, or None when the model abstains.
-        confidence: Calibrated probability of the top label, 0 to 1.
+        emotion: The top label, or None when the model abstains; in a stream or video the one on
+            show, which gives way once another has led it long enough.
+        confidence: Calibrated probability of that label, of the top label when it abstains.
         probabilities: Label -> calibrated probability; sums to 1.
         detection_score: The detector's score of the box; None where it is not measured.
         face_id: Identity within a stream, or the position in the picture (from 0).

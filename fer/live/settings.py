@@ -22,7 +22,8 @@ class LiveSettings:
     Attributes:
         sensitivity: One of ``SENSITIVITIES``.
         min_face: Side of the smallest face in pixels.
-        smoothing_s: Time constant of the smoothing of probabilities in seconds; 0 turns it off.
+        smoothing_s: Time constant in seconds of the smoothing of probabilities and of the label;
+            0 turns it off.
         threshold: Confidence below which the label is "unsure"; None is the model's own.
         mirror: Show the picture as a mirror does. Boxes stay in pixels of the camera's picture.
         blur: Whose faces are made unrecognisable.
@@ -35,7 +36,7 @@ class LiveSettings:
 
     sensitivity: str = "balanced"
     min_face: int = 40
-    smoothing_s: float = 0.35
+    smoothing_s: float = 0.25
     threshold: float | None = None
     mirror: bool = True
     blur: Blur = "nobody"

@@ -11,6 +11,10 @@ from fer.results import Box, FaceEmotion
 # A velocity is believed for about this long, and is itself an average over so long.
 _VELOCITY_MEMORY_S = 1.2
 _VELOCITY_SMOOTHING_S = 0.2
+# The label on show gives way once the one that leads it has been ahead by this much of probability
+# times time, in units of the smoothing's constant: a clear lead takes over within a tenth of a
+# second, a mouth that speaks puts another ahead for a syllable only, and by little.
+_BEHIND = 0.16
 # One look may be a bad one: a new face is looked at again at these ages.
 _LOOK_AGAIN_S = (0.3, 1.0, 3.0)
 
@@ -20,14 +24,15 @@ class TrackerSettings:
     """How faces are followed.
 
     Attributes:
-        smoothing_s: Time constant of the exponential smoothing of probabilities; 0 turns it off.
+        smoothing_s: Time constant of the exponential smoothing of probabilities, and of how long
+            the label on show resists another; 0 turns both off.
         box_smoothing_s: The same for the box, short, so that it does not trail behind.
         hold_s: A face that is not found for this long is still shown, if it was seen as long.
         remember_s: A face that is not found for this long gets its identity back when it is
             found again near where it was heading.
     """
 
-    smoothing_s: float = 0.35
+    smoothing_s: float = 0.25
     box_smoothing_s: float = 0.06
     hold_s: float = 0.6
     remember_s: float = 2.0
@@ -47,6 +52,8 @@ class Track:
         unknown: Looks in a row that were nobody's who was seen before.
         looks: How often its appearance was asked.
         velocity: Of its centre, in pixels a second.
+        behind: Probability times seconds by which the label on show has been behind another.
+        threshold: With which the label on show was chosen.
         corners: Of the smoothed box: x, y, width, height.
     """
 
@@ -59,6 +66,8 @@ class Track:
     unknown: int = 0
     looks: int = 0
     velocity: tuple[float, float] = (0.0, 0.0)
+    behind: float = 0.0
+    threshold: float = 0.0
     corners: tuple[float, float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,7 +107,7 @@ class Track:
             self._steer(box, elapsed)
         weight = _weight(elapsed, settings.smoothing_s)
         probabilities = _smoothed(self.face.probabilities, face.probabilities, weight)
-        label = max(probabilities, key=probabilities.__getitem__)
+        label = self._label(probabilities, elapsed, settings.smoothing_s, threshold)
         affect = face.affect
         if affect is not None and self.face.affect is not None:
             (old_v, old_a), (valence, arousal) = self.face.affect, affect
@@ -106,8 +115,8 @@ class Track:
         self.face = replace(
             face,
             box=Box(round(x), round(y), round(w), round(h)),
-            emotion=label if probabilities[label] >= threshold else None,
-            confidence=probabilities[label],
+            emotion=label,
+            confidence=probabilities[label] if label else max(probabilities.values()),
             probabilities=probabilities,
             face_id=self.face.face_id,
             affect=affect,
@@ -117,11 +126,39 @@ class Track:
     def rename(self, identity: int, threshold: float) -> None:
         """It is somebody else than thought, of whom nothing but this frame is known."""
         self.face = named(self.raw, identity, threshold)
+        self.threshold, self.behind = threshold, 0.0
         self.first_seen_s, self.unknown = self.last_seen_s, 0
 
     def held(self) -> FaceEmotion:
         """Its last values, for a frame in which it was not found."""
         return replace(self.face, measured=False, detection_score=None)
+
+    def _label(
+        self,
+        probabilities: Mapping[str, float],
+        elapsed_s: float,
+        smoothing_s: float,
+        threshold: float,
+    ) -> str | None:
+        """The label to show, None for unsure: that on show until another led it long enough."""
+        shown = self.face.emotion
+        top = max(probabilities, key=probabilities.__getitem__)
+        best = top if probabilities[top] >= threshold else None
+        # Who chooses another threshold or label set sees it with the next frame.
+        settled = self.threshold == threshold and self.face.probabilities.keys() == (
+            probabilities.keys()
+        )
+        self.threshold = threshold
+        if best == shown or not settled:
+            self.behind = 0.0
+            return best
+        # Unsure stands at the threshold.
+        other = probabilities[shown] if shown and best else threshold
+        self.behind += elapsed_s * abs(probabilities[top] - other)
+        if self.behind < _BEHIND * smoothing_s:
+            return shown
+        self.behind = 0.0
+        return best
 
     def _steer(self, box: Box, elapsed_s: float) -> None:
         """Average the velocity of the centre."""

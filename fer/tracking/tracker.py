@@ -117,7 +117,14 @@ class FaceTracker:
             track.frame = self._frame
         found = {f for _, f in pairs}
         self._tracks += [
-            Track(named(face, 0, self.threshold), face, timestamp_s, timestamp_s, self._frame)
+            Track(
+                named(face, 0, self.threshold),
+                face,
+                timestamp_s,
+                timestamp_s,
+                self._frame,
+                threshold=self.threshold,
+            )
             for f, face in enumerate(faces)
             if f not in found
         ]
@@ -151,7 +158,9 @@ class FaceTracker:
             timestamp_s: Time of that frame.
             last_id: The highest id that it gave.
         """
-        self._tracks = [Track(face, face, timestamp_s, timestamp_s) for face in faces]
+        self._tracks = [
+            Track(face, face, timestamp_s, timestamp_s, threshold=self.threshold) for face in faces
+        ]
         self.last_id, self._last_s = last_id, timestamp_s
 
     def _new_id(self) -> int:
