@@ -114,6 +114,20 @@ class ModelFolder:
         each = report.get("per_class", {})
         return {name: entry["recall"] for name, entry in each.items() if entry["n"]}
 
+    def neutral_reading(self, labels: str) -> dict[str, float]:
+        """Label -> share of the faces that most of ten people call neutral which are read so.
+
+        Args:
+            labels: A label set. One face of each reading is added, so that no share is 0; empty
+                where this was not recorded.
+        """
+        report = self.metrics().get("PublicTest", {}).get(_RECALLS[labels])
+        if not report:
+            return {}
+        names = report["labels"]
+        counts = [count + 1 for count in report["confusion"][names.index("neutral")]]
+        return {name: n / sum(counts) for name, n in zip(names, counts, strict=True)}
+
     def metrics(self) -> dict[str, Any]:
         """Confusion matrices, per-class scores, reliability bins and data statistics.
 

@@ -48,6 +48,7 @@ STYLE = """
   margin-right:.35em;}
 .fer-empty {border:1px dashed color-mix(in srgb, currentColor 25%, transparent);
   border-radius:.6rem; padding:1.4rem 1rem; text-align:center; opacity:.75;}
+.fer-own {margin-top:.45rem; font-size:.86rem;}
 .fer-axis {display:flex; justify-content:space-between; font-size:.75rem; opacity:.6;}
 </style>
 """
@@ -129,6 +130,13 @@ def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "")
         f'style="{card_edge(face)}"><div class="fer-head">{card_head(face)}'
         f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
     )
+
+
+def neutral_line(own: FaceEmotion | None) -> str:
+    """A line of a card: the face read from its own neutral; nothing where it cannot be."""
+    if own is None:
+        return ""
+    return f'<div class="fer-own">compared with own neutral: <b>{escape(own.reading)}</b></div>'
 
 
 def face_cards(cards: Sequence[str]) -> str:

@@ -96,6 +96,11 @@ class VideoTask(Task):
         """What reads the faces."""
         return self._recognizer.classifier
 
+    @property
+    def threshold(self) -> float:
+        """Confidence below which a reading is "unsure"."""
+        return self._recognizer.threshold
+
     def picture_at(
         self, time_s: float, explainer: ClassActivation | None = None
     ) -> tuple[Image, FrameResult | None] | None:

@@ -82,6 +82,22 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(
     assert any("more than a page hands out" in text.value for text in at.caption)
 
 
+def test_a_moment_of_a_face_is_taken_for_its_neutral_and_given_up_again(
+    page: AppTest, tmp_path: Path
+) -> None:
+    page.file_uploader(key="video_file").upload(
+        "a.mp4", write_video(tmp_path / "a.mp4").read_bytes(), "video/mp4"
+    ).run()
+    at = analysed(page)
+    assert "own neutral" not in html_of(at)
+    at.button(key="video_neutral_take").click().run()
+    assert not at.exception and not at.error
+    assert "compared with own neutral: <b>" in html_of(at)
+    assert len(at.get("plotly_chart")) == 2
+    at.button(key="video_neutral_reset").click().run()
+    assert not at.exception and "own neutral" not in html_of(at)
+
+
 def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
     page.segmented_control(key="video_source").set_value("Path on this machine").run()
     page.text_input(key="video_path").set_value(str(write_video(tmp_path / "a.mp4"))).run()

@@ -21,6 +21,7 @@ from fer.ui.model_choice import explainer
 from fer.ui.shell import PUT_AWAY, begin, errors_shown, leases, recognizer, viewer
 from fer.ui.text import fault, plain
 from fer.ui.typed_paths import may_type, typed_path
+from fer.ui.video.neutral import neutral_choice, neutral_line
 from fer.video import VIDEO_SUFFIXES, VideoOptions
 from fer.video.video_task import VideoTask
 
@@ -203,6 +204,7 @@ def _chart(run: VideoTask, now: float, end_s: float) -> None:
         key="video_figure",
         config={"displayModeBar": False},
     )
+    neutral_choice(run, face, now, end_s)
 
 
 def _picture(run: VideoTask, now: float) -> None:
@@ -223,7 +225,12 @@ def _picture(run: VideoTask, now: float) -> None:
             help="Warm: what speaks for each face's most probable emotion",
         )
     cards = "".join(
-        live_view.face_card(one, f"face {one.face_id}", chip=live_view.identity_chip(one.face_id))
+        live_view.face_card(
+            one,
+            f"face {one.face_id}",
+            neutral_line(run, one),
+            chip=live_view.identity_chip(one.face_id),
+        )
         for one in (result.faces[:2] if result else ())
     )
     if cards:

@@ -20,6 +20,7 @@ from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_m
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import controls, kept_toggle, set_kept
+from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
 from fer.ui.webcam.personal import taking, teach
 from fer.ui.webcam.recording import recording_now, session_table, take_away
 from fer.ui.webcam.still import single_pictures
@@ -107,7 +108,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
             live_view.face_card(
                 face,
                 f"face {face.face_id}",
-                live_view.time_line(snapshot.history, face.face_id),
+                neutral_line(face) + live_view.time_line(snapshot.history, face.face_id),
                 chip=live_view.identity_chip(face.face_id),
             )
             for face in shown
@@ -252,7 +253,14 @@ def render() -> None:
         def teaching() -> None:
             teach(session, playing, followed=followed)
 
+        resting = calibrating()
+
+        @st.fragment(run_every=0.5 if resting else None)
+        def calibration() -> None:
+            calibrate(session, playing, followed=resting)
+
         teaching()
+        calibration()
         below()
         with st.expander("The camera does not start?", icon=":material/help:"):
             _help(session, ice)

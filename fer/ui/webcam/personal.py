@@ -62,6 +62,12 @@ def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     return chosen
 
 
+def viewer_engine() -> EmotionRecognizer:
+    """What reads this viewer's stream with the controls as they are."""
+    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", usual())
+    return personal_engine(recognizer(head))
+
+
 def _collector(session: LiveSession, engine: EmotionRecognizer) -> SampleCollector:
     """This viewer's snapshots; another label set starts anew."""
     if session.collector is None or session.collector.general.head != engine.classifier.head:
