@@ -53,6 +53,7 @@ def _listen(heard: socket.socket, stop: threading.Event, clean: Callable[[], obj
     while (number := heard.recv(1)) and number[0] != signal.SIGINT:
         pass
     if not number:
+        heard.close()
         return
     stop.set()
     err.print("Stopping; what is done is kept. Once more to stop at once.", markup=False)

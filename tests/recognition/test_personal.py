@@ -110,7 +110,7 @@ def personal(general: EmotionClassifier) -> PersonalModel:
     images = np.concatenate([noise, stripes]).astype(np.uint8)
     readings = read_faces(general, images)
     labels = np.repeat([0, 3], 8)
-    samples = Samples(readings.embeddings, readings.heads["fer2013"], labels, np.zeros(16, np.intp))
+    samples = Samples(readings.embeddings, readings.heads["perceived"], labels, np.zeros(16, np.intp))
     return fit_personal(samples, FER2013)
 
 
@@ -215,7 +215,7 @@ def test_half_of_what_a_resting_smile_costs_comes_back_on_real_faces(
     reading = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
     smile = reading.crops[0].astype(np.float32)
     shifted = read_faces(general, (0.6 * images + 0.4 * smile).astype(np.uint8))
-    plain = read_faces(general, images).heads["fer2013"]
+    plain = read_faces(general, images).heads["perceived"]
     gains = []
     for seed in range(3):
         rng = np.random.default_rng(seed)
@@ -225,7 +225,7 @@ def test_half_of_what_a_resting_smile_costs_comes_back_on_real_faces(
         )
         held_out = np.setdiff1d(np.arange(len(labels)), taught)
         all_of_them = Samples(
-            shifted.embeddings, shifted.heads["fer2013"], labels, np.arange(len(labels))
+            shifted.embeddings, shifted.heads["perceived"], labels, np.arange(len(labels))
         )
         personal = fit_personal(all_of_them.rows(taught), FER2013)
         unseen = all_of_them.rows(held_out)
