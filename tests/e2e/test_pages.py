@@ -17,7 +17,7 @@ from fer.results import Box
 pytestmark = pytest.mark.browser
 
 HEADINGS = {
-    "": "Read facial expressions in real time",
+    "": "See what a face shows, live",
     "Webcam": "Webcam",
     "Photos": "Photos",
     "Video": "Video",

@@ -85,7 +85,7 @@ export default async function (component) {
 _STATUS_CSS = "span { font-size: .875rem; opacity: .65; }"
 
 _STATUS_TEXTS = {
-    "found": "Camera: one is connected; it is switched on only when you press START.",
+    "found": "Camera: one is connected; it stays off until you start it.",
     "missing": "Camera: the browser sees none; photos work without.",
     "insecure": "Camera: hidden by the browser, because this page is neither localhost nor HTTPS.",
 }
