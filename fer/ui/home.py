@@ -8,7 +8,7 @@ from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelCard
 from fer.ui import samples
-from fer.ui.shell import START_CAMERA, begin, errors_shown, shipped_model
+from fer.ui.shell import begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import camera_status
 
@@ -55,7 +55,7 @@ def _ways() -> None:
         type="primary",
         width="stretch",
     ):
-        _go(START_CAMERA, "pages/1_Webcam.py")
+        st.switch_page("pages/1_Webcam.py")
     if samples.pictures_button("home_pictures", "stretch"):
         _go(samples.SHOW_PICTURES, "pages/2_Photos.py")
     if samples.clip_button("home_clip", "stretch"):

@@ -77,8 +77,6 @@ PUT_AWAY = (
     "again to go on."
 )
 STREAM_PAGE = "Webcam"
-START_CAMERA = "start_camera"
-"""In the session while the stream is to start by itself."""
 STREAM_LEFT = "stream_left"
 """In the session while another page was drawn since the stream was."""
 
