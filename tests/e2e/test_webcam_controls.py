@@ -145,7 +145,7 @@ def test_settings_survive_a_page_switch(pair: Page, server: Server) -> None:
     pair.get_by_role("link", name="Photos").first.click()
     expect(pair.get_by_role("heading", name="Photos")).to_be_visible()
     pair.get_by_role("link", name="Webcam").first.click()
-    expect(pair.locator(".st-key-webcam_blur")).to_contain_text("Blur everyone")
+    expect(pair.get_by_role("combobox", name="Blur faces")).to_have_value("Blur everyone")
     expect(pair.get_by_label("Mirror")).not_to_be_checked()
     expect(button(pair, "START").or_(button(pair, "STOP")).first).to_be_visible()
     assert "Traceback" not in server.log_text()
