@@ -37,7 +37,7 @@ def _take(page: Page, path: Path, width: int) -> None:
 def _visit(page: Page, url: str, folder: Path, tag: str, width: int, photo: Path) -> None:
     page.goto(url)
     page.get_by_role("heading", level=1).wait_for()
-    page.get_by_text("Weights").wait_for()
+    page.get_by_text("It cannot").wait_for()
     _take(page, folder / f"home-{tag}.png", width)
     page.goto(f"{url}/Webcam")
     stream = page.frame_locator('iframe[src*="streamlit_webrtc"]')

@@ -13,7 +13,7 @@ from fer.ui.shell import shipped_model
 NAMES = {
     PERCEIVED: "What people see",
     "fer2013": "FER-2013's labels",
-    "ferplus": "Eight, with contempt",
+    "ferplus": "With contempt as well",
 }
 
 

@@ -55,17 +55,33 @@ STYLE = """
 
 LAYOUT_STYLE = """
 <style>
-/* Beside each other on a wide screen; on a phone the cards come before the controls. */
+/* Beside each other on a wide screen; on a phone the controls come between picture and cards. */
 .st-key-live_grid {display:grid; grid-template-columns:minmax(0, 3fr) minmax(0, 2fr);
-  grid-template-rows:auto 1fr; column-gap:2.2rem; row-gap:.4rem; align-items:start;}
+  grid-template-rows:auto 1fr; column-gap:2rem; row-gap:.6rem; align-items:start;
+  /* A picture of 4:3 and the row of buttons below it; never higher than what a screen shows. */
+  --stage:min(calc(min(100vw - 10rem, 63.75rem) * .45 + 2.4rem), calc(100svh - 17rem));}
 .st-key-live_grid > div {width:100%; min-width:0;}
 .st-key-live_grid > div:has(> .st-key-live_cards) {grid-column:2; grid-row:1 / 3;}
+/* The place is kept before there is a picture: nothing below jumps when it comes. */
+.st-key-live_video iframe[src*="streamlit_webrtc"] {height:max(15rem, var(--stage)) !important;}
+.st-key-live_video {row-gap:0;}
+.st-key-live_controls {row-gap:.4rem;}
+.st-key-live_controls > div:not(.st-key-rec_done) {flex:none; width:auto;}
+/* Recordings that are ready take a row of their own. */
+.st-key-rec_done {flex-basis:100%; order:1;}
 /* A face that comes or goes must not move what is below: the place of the cards keeps its height,
    and what does not fit is scrolled to, downwards here and sidewards on a phone. */
-.st-key-live_cards {min-height:19rem; max-height:50rem; overflow-y:auto;}
+.st-key-live_cards {min-height:19rem; max-height:calc(max(15rem, var(--stage)) + 3.6rem);
+  overflow-y:auto;}
+.st-key-live_cards .fer-card:nth-last-child(n+3), .fer-card:nth-last-child(n+3) ~ .fer-card
+  {padding:.4rem .8rem .45rem;}
+.fer-card:nth-last-child(n+3) .fer-line, .fer-card:nth-last-child(n+3) ~ .fer-card .fer-line
+  {height:32px; margin-top:.3rem;}
 @media (max-width: 800px) {
-  .st-key-live_grid {display:flex;}
-  .st-key-live_cards {overflow:auto hidden; scroll-snap-type:x proximity;}
+  .st-key-live_grid {display:flex; --stage:min(calc((100vw - 2rem) * .75 + 3.6rem),
+    calc(100svh - 17rem));}
+  .st-key-live_grid > div:has(> .st-key-live_cards) {order:1;}
+  .st-key-live_cards {overflow:auto hidden; scroll-snap-type:x proximity; max-height:none;}
   .st-key-live_cards .fer-cards {display:flex; gap:.6rem;}
   .st-key-live_cards .fer-card {flex:0 0 88%; scroll-snap-align:start;}
   .st-key-live_cards .fer-card:only-child {flex-basis:100%;}
@@ -120,15 +136,28 @@ def probability_bars(probabilities: Mapping[str, float]) -> str:
     return "".join(rows)
 
 
-def face_card(face: FaceEmotion, title: str, extra: str = "", *, chip: str = "") -> str:
-    """A card with the label, the confidence and the probabilities of a face."""
+def face_card(
+    face: FaceEmotion, title: str, extra: str = "", *, chip: str = "", most: int | None = None
+) -> str:
+    """A card with the label, the confidence and the probabilities of a face.
+
+    Args:
+        face: What was read.
+        title: Which face it is.
+        extra: More HTML below.
+        chip: The plate of its identity.
+        most: Show only so many of the probabilities, the largest.
+    """
+    shares = face.probabilities
+    if most is not None:
+        shares = dict(sorted(shares.items(), key=lambda item: -item[1])[:most])
     box = face.box
     held = "" if face.measured else " fer-held"
     return (
         f'<div class="fer-card{held}" data-box="{box.x},{box.y},{box.width},{box.height}" '
         f'data-face="{face.face_id}" '
         f'style="{card_edge(face)}"><div class="fer-head">{card_head(face)}'
-        f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(face.probabilities)}{extra}</div>"
+        f"<i>{chip}<u>{escape(title)}</u></i></div>{probability_bars(shares)}{extra}</div>"
     )
 
 

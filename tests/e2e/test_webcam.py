@@ -40,6 +40,26 @@ def test_stream_starts_reads_happy_stops_and_starts_again(page: Page, server: Se
     assert "Traceback" not in server.log_text()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+def test_the_stage_keeps_its_place_when_the_camera_starts(
+    page: Page, server: Server, width: int, height: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    open_webcam(page, server)
+    expect(button(page, "START")).to_be_visible()
+    bar = page.locator(".st-key-live_controls")
+    expect(bar.get_by_role("combobox", name="Blur faces")).to_be_visible()
+    before = bar.bounding_box()
+    press(page, "START")
+    wait_for_new_frames(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
+    assert bar.bounding_box() == before
+    # Picture and controls are on the first screen together.
+    assert before is not None and before["y"] + before["height"] <= height
+    press(page, "STOP")
+    assert "Traceback" not in server.log_text()
+
+
 def test_box_is_on_the_face_in_the_table_and_in_the_picture(page: Page, server: Server) -> None:
     open_webcam(page, server)
     press(page, "START")

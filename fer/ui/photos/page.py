@@ -11,7 +11,7 @@ from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.photo_task import Photo, PhotoTask, Upload
-from fer.ui import affect_view, live_view
+from fer.ui import affect_view, live_view, samples
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
@@ -43,7 +43,17 @@ def _uploads() -> list[Upload]:
         key="photos_files",
         max_upload_size=_MAX_UPLOAD_MIB,
     )
-    return [Upload(file.file_id, file.name, file.getvalue()) for file in files or []]
+    if files:
+        st.session_state.pop(samples.SHOW_PICTURES, None)
+    elif st.session_state.get(samples.SHOW_PICTURES):
+        if st.button("Put the samples away", icon=":material/close:", key="photos_no_samples"):
+            del st.session_state[samples.SHOW_PICTURES]
+            st.rerun()
+        return [Upload(path.name, path.name, path.read_bytes()) for path in samples.PICTURES]
+    elif samples.pictures_button("photos_samples"):
+        st.session_state[samples.SHOW_PICTURES] = True
+        st.rerun()
+    return [Upload(file.file_id, file.name, file.getvalue()) for file in files]
 
 
 def _batch(labels: str) -> PhotoTask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,7 @@ from fer.figures import timeline_figure
 from fer.files import write_faults
 from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
-from fer.ui import live_view
+from fer.ui import live_view, samples
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
@@ -320,14 +321,18 @@ def render() -> None:
             return
         chosen = _chosen()
         options = _options(disabled=False)
-        if st.button(
-            "Analyse",
-            icon=":material/play_arrow:",
-            key="video_start",
-            type="primary",
-            disabled=chosen is None,
-        ):
-            assert chosen is not None
+        with st.container(horizontal=True):
+            begun = st.button(
+                "Analyse",
+                icon=":material/play_arrow:",
+                key="video_start",
+                type="primary",
+                disabled=chosen is None,
+            )
+            sample = samples.clip_button("video_sample")
+        if st.session_state.pop(samples.READ_CLIP, False) or sample:
+            chosen, begun = ("sample clip.mp4", BytesIO(samples.CLIP.read_bytes())), True
+        if begun and chosen is not None:
             _start(*chosen, options)
             st.rerun()
         if run is not None:

@@ -2,7 +2,8 @@
 
 streamlit-webrtc shows the browser's error inside its own frame and does not report it. A small
 component reads that frame's text (same origin), checks the two things that need no camera (a
-secure context, the media API) and reports one word; Python turns the word into a sentence.
+secure context, the media API) and reports one word; Python turns the word into a sentence. It also
+makes the picture fill its frame, whose height the page keeps.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ HINTS: dict[str, str] = {
 _SCRIPT = """
 export default function (component) {
   const names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"];
+  const { style } = component.data;
   let last = null;
   let slow = false;
   const report = (fault) => {
@@ -56,6 +58,11 @@ export default function (component) {
     let fault = "";
     for (const frame of document.querySelectorAll('iframe[src*="streamlit_webrtc"]')) {
       const page = frame.contentDocument;
+      if (page && page.head && !page.getElementById("fer-stage")) {
+        const sheet = page.head.appendChild(page.createElement("style"));
+        sheet.id = "fer-stage";
+        sheet.textContent = style;
+      }
       const text = (page && page.body.innerText) || "";
       fault = names.find((name) => text.includes(name)) || fault;
       // The warning goes when the attempt ends; that no picture came stays true.
@@ -66,9 +73,19 @@ export default function (component) {
     }
     report(fault);
   };
-  const timer = setInterval(look, 600);
+  const timer = setInterval(look, 300);
   return () => clearInterval(timer);
 }
+"""
+
+# Inside the frame of the stream: the picture, or the place for it, takes what the buttons leave.
+_STAGE = """
+html, body, #root, #root > div {height: 100%; margin: 0;}
+#root > div {display: flex; flex-direction: column;}
+#root > div > :first-child {flex: 1; min-height: 0; margin: 0; overflow: auto;}
+#root .MuiPaper-root:has(> svg:only-child), video {width: 100%; height: 100%; max-height: none;
+  display: flex; align-items: center; justify-content: center;}
+video {object-fit: contain; background: #8882; border-radius: .6rem;}
 """
 
 _STATUS_SCRIPT = """
@@ -85,7 +102,7 @@ export default async function (component) {
 _STATUS_CSS = "span { font-size: .875rem; opacity: .65; }"
 
 _STATUS_TEXTS = {
-    "found": "Camera: one is connected; it is switched on only when you press START.",
+    "found": "Camera: one is connected; it stays off until you start it.",
     "missing": "Camera: the browser sees none; photos work without.",
     "insecure": "Camera: hidden by the browser, because this page is neither localhost nor HTTPS.",
 }
@@ -118,5 +135,10 @@ def camera_status() -> None:
 
 def camera_fault() -> str:
     """The current fault as a key of ``HINTS``, or an empty string."""
-    result = _component()(key="camera_watch", on_fault_change=lambda: None, height=1)
+    result = _component()(
+        key="camera_watch",
+        data={"style": _STAGE},
+        on_fault_change=lambda: None,
+        height=1,
+    )
     return str(result.get("fault") or "")

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
+from fer.detection.base import DETECTORS, DetectorName
 from fer.live.session import LiveSession
 from fer.live.settings import SENSITIVITIES, LiveSettings
 from fer.overlay import Blur
 from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
-from fer.ui.shell import recognizer
-from fer.ui.webcam.personal import personal_engine
+from fer.ui.webcam.personal import chosen_engine, personal_engine
 
 _BLUR_NAMES: dict[Blur, str] = {
-    "nobody": "Nobody",
-    "everyone": "Everyone",
-    "others": "All but one",
+    "nobody": "No blur",
+    "everyone": "Blur everyone",
+    "others": "Blur all but one",
 }
 
-_OWN_THRESHOLD = "Use the model's own threshold"
+_DETECTOR_NAMES: dict[DetectorName, str] = {"blazeface": "BlazeFace", "cascade": "Cascade"}
+
+_OWN_THRESHOLD = "Decide by itself when to say “unsure”"
 
 
 def _keep(key: str, default: Any) -> str:
@@ -82,35 +85,70 @@ def _unblurred(session: LiveSession) -> int | None:
 
 
 @st.fragment
-def controls(session: LiveSession) -> None:
-    """Draw the controls and pass them to the stream. A fragment: the stream is not touched."""
+def switches(session: LiveSession) -> None:
+    """The switches at the picture; they act with the next frame. The stream is not touched."""
     defaults = LiveSettings()
-    with st.container(horizontal=True, gap="medium", key="live_switches"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         paused = kept_toggle("Pause", "webcam_paused")
         mirror = kept_toggle("Mirror", "webcam_mirror", defaults.mirror)
-        bars = kept_toggle("Top three", "webcam_bars", defaults.bars)
-        heat = kept_toggle(
-            "Heat map",
-            "webcam_heat",
-            help="What on each face speaks for its label: a class activation map.",
+        # Not in a popover: what is in a closed one loses its value on a page switch.
+        st.selectbox(
+            "Blur faces",
+            list(_BLUR_NAMES),
+            format_func=_BLUR_NAMES.__getitem__,
+            key=_keep("webcam_blur", defaults.blur),
+            label_visibility="collapsed",
+            width=160,
         )
-    blur = _choice(
-        "Blur faces",
-        _BLUR_NAMES,
-        "webcam_blur",
-        defaults.blur,
-        help="What the detector misses is not blurred. While its answer is late, all of the "
-        "picture is.",
-    )
+        blur: Blur = _remember("webcam_blur")
     unblurred = _unblurred(session) if blur == "others" else None
-    with st.expander("Detection and reading", icon=":material/tune:"):
+    if blur != "nobody":
+        st.caption("A face that is not found is not blurred.")
+    shown = replace(session.settings, paused=paused, mirror=mirror, blur=blur, unblurred=unblurred)
+    session.configure(shown, personal_engine(chosen_engine()))
+
+
+@st.fragment
+def settings(session: LiveSession) -> None:
+    """How faces are searched, read and drawn; acts with the next frame."""
+    with st.expander("Settings", icon=":material/tune:"):
+        _settings(session)
+
+
+def _settings(session: LiveSession) -> None:
+    defaults = LiveSettings()
+    left, right = st.columns(2, gap="large")
+    with left:
+        bars = kept_toggle("Three most likely, beside each face", "webcam_bars", defaults.bars)
+        heat = kept_toggle(
+            "Heat map", "webcam_heat", help="Which parts of each face speak for what is read in it."
+        )
+        identity = kept_toggle(
+            "Recognise who comes back",
+            "webcam_identity",
+            defaults.identity,
+            help="A person who leaves the picture and returns gets the old number, by how the face "
+            "looks. The numbers for this are kept in memory only, never in a file, compared with "
+            "nobody outside this stream, and gone when it ends or you turn this off.",
+        )
+        _choice(
+            "Faces are found by",
+            _DETECTOR_NAMES,
+            "webcam_detector",
+            DETECTORS[0],
+            help="BlazeFace also finds tilted and half turned faces. The cascade is older, for "
+            "upright faces that look into the camera.",
+        )
+        label_set_choice(_keep("webcam_labels", usual()))
+        labels = _remember("webcam_labels")
+    engine = chosen_engine()
+    with right:
         st.select_slider(
-            "Detector",
+            "Sensitivity",
             SENSITIVITIES,
             key=_keep("webcam_sensitivity", defaults.sensitivity),
-            help="Strict: few false faces. Eager: few missed faces.",
+            help="Strict: few things are taken for faces. Eager: few faces are missed.",
         )
-        sensitivity = _remember("webcam_sensitivity")
         smallest = _slider(
             "Smallest face, pixels",
             20.0,
@@ -131,44 +169,24 @@ def controls(session: LiveSession) -> None:
             format="%.2f s",
             help="Longer is steadier, shorter follows faster.",
         )
-        identity = kept_toggle(
-            "Recognise who comes back",
-            "webcam_identity",
-            defaults.identity,
-            help="A person who leaves the picture and returns gets the old number, by how the face "
-            "looks. The numbers for this are kept in memory only, never in a file, compared with "
-            "nobody outside this stream, and gone when it ends or you turn this off.",
-        )
-        label_set_choice(_keep("webcam_labels", usual()))
-        labels = _remember("webcam_labels")
-        engine = recognizer(labels)
         own = kept_toggle(
             _OWN_THRESHOLD,
             "webcam_own_threshold",
             True,
-            help=f"{engine.threshold:.2f}, chosen on validation data. Below it the label is "
-            "“unsure”.",
+            help=f"Below {engine.threshold:.2f}, which was chosen on faces that it had not "
+            "learned from.",
         )
         threshold = _slider(
-            "Threshold of “unsure”",
-            0.0,
-            1.0,
-            0.05,
-            "webcam_threshold",
-            default=0.5,
-            disabled=own,
+            "“Unsure” below", 0.0, 1.0, 0.05, "webcam_threshold", default=0.5, disabled=own
         )
-    settings = LiveSettings(
-        sensitivity=sensitivity,
+    session.explainer = explainer(engine.classifier.folder, labels) if heat else None
+    chosen = replace(
+        session.settings,
+        sensitivity=_remember("webcam_sensitivity"),
         min_face=round(smallest),
         smoothing_s=smoothing_s,
         threshold=None if own else threshold,
-        mirror=mirror,
-        blur=blur,
-        unblurred=unblurred,
         bars=bars,
-        paused=paused,
         identity=identity,
     )
-    session.explainer = explainer(engine.classifier.folder, labels) if heat else None
-    session.configure(settings, personal_engine(engine))
+    session.configure(chosen, personal_engine(engine))

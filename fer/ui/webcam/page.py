@@ -15,13 +15,12 @@ from fer.live.session import LiveSession
 from fer.live.snapshot import LiveSnapshot
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
-from fer.ui.label_sets import usual
-from fer.ui.shell import STREAM_PAGE, begin, errors_shown, recognizer, shipped_model
+from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
-from fer.ui.webcam.controls import controls, kept_toggle, set_kept
+from fer.ui.webcam.controls import kept_toggle, set_kept, settings, switches
 from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
-from fer.ui.webcam.personal import taking, teach
+from fer.ui.webcam.personal import chosen_engine, taking, teach
 from fer.ui.webcam.recording import recording_now, session_table, take_away
 from fer.ui.webcam.still import single_pictures
 from fer.ui.webrtc import connection
@@ -39,10 +38,15 @@ MEDIA_CONSTRAINTS = {
     "audio": False,
 }
 
+# Without the browser's own buttons: its pause would compete with that of the page.
+_VIDEO = {"autoPlay": True, "muted": True, "playsInline": True, "controls": False}
+
 REFRESH_S = 0.5
 # A page that is drawn again costs its browser and the server more than two pictures of the stream.
 _CROWD_REFRESH_S = 1.0
 _MAX_CARDS = 6
+# From three faces on the cards are smaller, so that three stand beside the picture.
+_LARGE_CARDS, _FEW_BARS = 2, 2
 _SINGLE = "webcam_single"
 _STREAM = "webcam"
 
@@ -56,7 +60,7 @@ def _admission() -> Admission:
 def _session() -> LiveSession:
     """This viewer's live session; survives a page switch."""
     if "live" not in st.session_state:
-        st.session_state["live"] = LiveSession(recognizer(usual()), admission=_admission())
+        st.session_state["live"] = LiveSession(chosen_engine(), admission=_admission())
     session: LiveSession = st.session_state["live"]
     return session
 
@@ -79,7 +83,7 @@ def _health(snapshot: LiveSnapshot) -> None:
     if snapshot.last_error:
         st.warning(
             text(
-                "A frame could not be handled, the stream went on: {fault}",
+                "A picture could not be read, the camera went on: {fault}",
                 fault=snapshot.last_error,
             )
         )
@@ -90,7 +94,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
     result = snapshot.result
     fresh = playing and snapshot.idle_s < 2.0
     if not fresh or result is None:
-        words = "Waiting for the first frame ..." if playing else "Press START to begin."
+        words = "Waiting for the first picture ..." if playing else "Press START to begin."
         st.html(live_view.STYLE + live_view.placeholder(words))
         return
     if snapshot.waiting:
@@ -109,6 +113,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
                 face,
                 f"face {face.face_id}",
                 neutral_line(face) + live_view.time_line(snapshot.history, face.face_id),
+                most=_FEW_BARS if len(shown) > _LARGE_CARDS else None,
                 chip=live_view.identity_chip(face.face_id),
             )
             for face in shown
@@ -164,6 +169,7 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
         # A change, such as a renewed password, counts from the next START on.
         rtc_configuration=ice.configuration(time.time()),
         media_stream_constraints=MEDIA_CONSTRAINTS,
+        video_html_attrs=_VIDEO,
         video_frame_callback=on_frame,
         on_video_ended=on_end,
         # Called when the browser asks for a connection, before there is one.
@@ -175,11 +181,11 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
 
 
 def _single_instead(fault: str) -> bool:
-    """Whether single pictures take the stream's place: when it finds no way, or when chosen."""
+    """Whether single photos take the stream's place: when it finds no way, or when chosen."""
     if fault == "slow" and st.session_state.get("webcam_fault") != "slow":
         set_kept(_SINGLE, True)
     st.session_state["webcam_fault"] = fault
-    return kept_toggle("Single pictures instead of the stream", _SINGLE)
+    return kept_toggle("Take single photos instead", _SINGLE)
 
 
 @st.fragment
@@ -199,14 +205,13 @@ def render() -> None:
         session = _session()
         st.html(live_view.LAYOUT_STYLE)
         grid = st.container(key="live_grid")
-        with grid.container(key="live_video"):
+        stage = grid.container(key="live_video")
+        with stage:
             ice = connection.settings_or_none_with_a_line()
             playing = _stream(session, ice)
             fault = camera_fault()
             if fault in HINTS:
                 st.warning(HINTS[fault], icon=":material/videocam_off:")
-            if _single_instead(fault):
-                single_pictures(st.session_state.get("webcam_labels", usual()))
 
         crowded = session.crowded
         refresh_s = _CROWD_REFRESH_S if crowded else REFRESH_S
@@ -226,13 +231,10 @@ def render() -> None:
 
         with grid.container(key="live_cards"):
             live_panel()
-        with grid.container(key="live_controls"):
+        with grid.container(horizontal=True, vertical_alignment="center", key="live_controls"):
             recorder()
-            controls(session)
-            st.caption(
-                "The picture is analysed on this server; no picture is kept unless asked. What was "
-                "read stays in memory, for the table of this session, until you leave."
-            )
+            switches(session)
+        settings(session)
 
         @st.fragment(run_every=2.0 if playing else None)
         def below() -> None:
@@ -244,7 +246,7 @@ def render() -> None:
             )
             if kept_toggle(label, "webcam_affect", help=help_):
                 st.html(affect_view.circumplex(snapshot.result.measured if snapshot.result else ()))
-            if kept_toggle("Show the stream's health", "webcam_health"):
+            if kept_toggle("Speed and dropped pictures", "webcam_health"):
                 _health(snapshot)
 
         followed = taking(session)
@@ -263,4 +265,11 @@ def render() -> None:
         calibration()
         below()
         with st.expander("The camera does not start?", icon=":material/help:"):
+            if _single_instead(fault):
+                with stage:
+                    single_pictures()
             _help(session, ice)
+        st.caption(
+            "The picture is read on the server that shows this page; none is kept unless you ask. "
+            "What was read stays in its memory, for the table of this session, until you leave."
+        )

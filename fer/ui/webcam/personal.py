@@ -6,6 +6,7 @@ from html import escape
 
 import streamlit as st
 
+from fer.detection.base import DETECTORS
 from fer.errors import FerError
 from fer.labels import COLOURS
 from fer.live.samples import SampleCollector
@@ -42,6 +43,14 @@ _STYLE = """
 """
 
 
+def chosen_engine() -> EmotionRecognizer:
+    """The recogniser of the label set and the detector that this viewer chose."""
+    kept = st.session_state.get("webcam_kept", {})
+    labels, detector = kept.get("webcam_labels", usual()), kept.get("webcam_detector")
+    # Without the usual one by name, which the other pages do not name either: one, not two.
+    return recognizer(labels) if detector in (None, DETECTORS[0]) else recognizer(labels, detector)
+
+
 def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     """The recogniser of this viewer: with the personal model, where one is in use."""
     personal = st.session_state.get("personal_model")
@@ -64,8 +73,7 @@ def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
 
 def viewer_engine() -> EmotionRecognizer:
     """What reads this viewer's stream with the controls as they are."""
-    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", usual())
-    return personal_engine(recognizer(head))
+    return personal_engine(chosen_engine())
 
 
 def _collector(session: LiveSession, engine: EmotionRecognizer) -> SampleCollector:
@@ -149,7 +157,7 @@ def _upload(engine: EmotionRecognizer) -> None:
             personal, head = from_json(file.getvalue(), engine.classifier.folder)
             _adopt(personal, head)
             if head != engine.classifier.head:
-                st.info("It was taught with another label set: choose that in the controls.")
+                st.info("It was taught with another label set: choose that in the settings.")
         except FerError as wrong:
             st.session_state["personal_upload_fault"] = wrong
     # Said as long as the file is there: the next refresh may come at once.
@@ -171,8 +179,7 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
         followed: Whether the fragment repeats itself; it asks for a run of the page when there is
             nothing to follow any more.
     """
-    head = st.session_state.get("webcam_kept", {}).get("webcam_labels", usual())
-    engine = recognizer(head)
+    engine = chosen_engine()
     collector = _collector(session, engine)
     with st.expander("Teach it my face", icon=":material/school:"), errors_shown():
         st.caption(

@@ -87,10 +87,10 @@ def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
         f"{_mebibytes(status.file_bytes)} of {_mebibytes(limits.file_bytes)}"
     )
     if status.left_out:
-        line += f", {status.left_out} frames only in the table"
+        line += f", {status.left_out} pictures only in the table"
     if not playing:
         line += ", waiting for the camera"
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.html(_STYLE + f'<div class="fer-rec">{line}</div>', width="content")
         if pressed("End the recording", "rec_end", icon=":material/stop_circle:"):
             recording.finish()
@@ -144,11 +144,11 @@ def session_table(session: LiveSession) -> None:
         return
     with st.expander("Table of this session", icon=":material/table:"):
         st.caption(
-            f"Every analysed frame, {log.frames:,} so far, a row for each face or for none; since "
-            "the start, or since another label set was chosen. No pictures."
+            f"{log.frames:,} pictures so far, a row for each face in each; since the start, or "
+            "since another label set was chosen. The pictures are not in it."
         )
         if log.dropped:
-            st.caption(f"The first {log.dropped:,} frames gave way to newer ones.")
+            st.caption(f"The first {log.dropped:,} gave way to newer ones.")
         with st.container(horizontal=True):
             for suffix, label in _TABLES.items():
                 if pressed(f"Session as {plain(label)}", f"log_{suffix[1:]}"):
@@ -185,7 +185,7 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
     if active and recording is not None:
         _running(session, recording, playing)
     else:
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, width="content"):
             if pressed(
                 "Record",
                 "rec_start",
@@ -199,4 +199,5 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
                 st.rerun()
             _snapshot(session, playing)
     if recording is not None and not active:
-        _finished(session, recording)
+        with st.container(key="rec_done"):
+            _finished(session, recording)

@@ -7,18 +7,18 @@ import streamlit as st
 from fer.media.decoders import Session, decoders
 from fer.overlay import draw_faces
 from fer.ui import live_view
-from fer.ui.shell import recognizer
+from fer.ui.webcam.personal import chosen_engine
 
 _MAX_CARDS = 6
 
 
-def single_pictures(labels: str) -> None:
+def single_pictures() -> None:
     """A camera that takes one picture at a time, sent like any upload, and what is read in it."""
     shot = st.camera_input("Take a picture", key="webcam_still")
     if shot is None:
         return
     (picture,) = decoders.decode(shot.getvalue(), "camera picture", Session())
-    faces = recognizer(labels).analyze(picture.image_bgr)
+    faces = chosen_engine().analyze(picture.image_bgr)
     st.image(
         draw_faces(picture.image_bgr, faces),
         channels="BGR",
