@@ -110,7 +110,9 @@ def personal(general: EmotionClassifier) -> PersonalModel:
     images = np.concatenate([noise, stripes]).astype(np.uint8)
     readings = read_faces(general, images)
     labels = np.repeat([0, 3], 8)
-    samples = Samples(readings.embeddings, readings.heads["perceived"], labels, np.zeros(16, np.intp))
+    samples = Samples(
+        readings.embeddings, readings.heads["perceived"], labels, np.zeros(16, np.intp)
+    )
     return fit_personal(samples, FER2013)
 
 
