@@ -15,6 +15,8 @@ NAME = "blazeface"
 # The close look: so many sides of the face.
 _LOOK_SIDES = 2.5
 _LEAST_SCORE = 0.1
+_CLOSE_SCORE = 0.65
+_CLEAR_SCORE = 0.75
 # Degrees; the points of a face that is turned by less are as good as upright.
 _TILTED = 20.0
 _SAME_IOU = 0.3
@@ -64,8 +66,10 @@ class BlazeFaceNetworks:
             closer = self.look(frame_bgr, candidates.boxes[index])
             if not len(closer):
                 continue
-            score = (float(candidates.scores[index]) + float(closer.scores[0])) / 2
-            if score >= min_score:
+            close = float(closer.scores[0])
+            score = (float(candidates.scores[index]) + close) / 2
+            # The close look alone may refuse: badges and buttons look like faces from afar.
+            if score >= min_score and (close >= _CLOSE_SCORE or score >= _CLEAR_SCORE):
                 found.append(self.upright(frame_bgr, detection(closer.points[0], score)))
         return distinct(found)
 

@@ -102,6 +102,7 @@ def test_names_of_photos_stay_text(page: Page, server: Server, contacts: Contact
     expect(page.get_by_role("dialog").get_by_text(STRANGER.split(":")[0]).first).to_be_visible()
     opened(page, server, "Photos")
     upload(page, f"{FILE_NAME}.png", b"no picture")
+    expect(page.get_by_role("alert").first).to_be_visible()
     upload(page, "b.zip", zipped(tuple(names), b"no picture"))
     expect(page.get_by_role("alert").filter(has_text="beacon.png").first).to_be_visible()
     settled(page)

@@ -97,7 +97,7 @@ def test_the_table_of_a_session_can_be_taken_away_without_a_recording(
     open_webcam(page, server)
     press(page, "START")
     wait_for_new_frames(page)
-    page.get_by_text("Table of this session").click()
+    page.get_by_text("Table of this session", exact=True).click()
     page.get_by_role("button", name="Session as CSV").click()
     content = downloaded(page, re.compile(r"Save webcam-.*-session\.csv, "))
     rows = list(csv.DictReader(io.StringIO(content.decode())))
