@@ -219,20 +219,7 @@ class ClassActivation:
             return ()
         grey = to_grey(check_frame(frame_bgr))
         crops = np.stack([cut_face(grey, face) for face in faces])
-        return self.maps(faces, self.classifier.predict_heads(crops)["features"], label=label)
-
-    def maps(
-        self, faces: Sequence[FaceEmotion], features: Floats, *, label: str | None = None
-    ) -> tuple[HeatMap, ...]:
-        """``explain`` from the features that the recogniser's own pass gave.
-
-        Args:
-            faces: As the recogniser returned them.
-            features: ``(n, h, w, c)`` float32 of these faces.
-            label: The class to explain; default is each face's most probable one.
-        """
-        labels = self.classifier.labels
-        evidence = self.evidence(features)
+        evidence = self.evidence(self.classifier.predict_heads(crops)["features"])
         names = [label or face.top_label for face in faces]
         return tuple(
             HeatMap(face.box, name, evidence[index, :, :, labels.index(name)], face.roll)

@@ -28,17 +28,15 @@ class Reading:
         faces: Largest first.
         crops: ``(n, 48, 48)`` uint8, straightened, in the order of ``faces``.
         features: ``(n, h, w, c)`` float32, the last feature map of each.
-        heads: Output of the network -> ``(n, k)`` float32.
     """
 
     faces: tuple[FaceEmotion, ...]
     crops: npt.NDArray[np.uint8]
     features: npt.NDArray[np.float32]
-    heads: dict[str, npt.NDArray[np.float32]]
 
 
 _NOTHING = Reading(
-    (), np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8), np.zeros((0, 0, 0, 0), np.float32), {}
+    (), np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8), np.zeros((0, 0, 0, 0), np.float32)
 )
 
 
@@ -120,9 +118,9 @@ class EmotionRecognizer:
         """
         frame = check_frame(image_bgr)
         found = sorted(self.detector.detect(frame), key=lambda d: (-d.box.area, d.box))
-        return self.read_faces(frame, found[: self.max_faces])
+        return self._read(frame, found[: self.max_faces])
 
-    def read_faces(self, frame: Image, found: list[Detection]) -> Reading:
+    def _read(self, frame: Image, found: list[Detection]) -> Reading:
         """Read faces that are found already.
 
         Args:
@@ -144,7 +142,7 @@ class EmotionRecognizer:
                 replace(face, affect=(valence, arousal))
                 for face, (valence, arousal) in zip(faces, measured, strict=True)
             )
-        return Reading(faces, crops, features, heads)
+        return Reading(faces, crops, features)
 
     def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:
         """``analyze`` for a frame of a stream, with its time and the time it took."""
