@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fer.boxes import containment, iou
@@ -12,11 +14,14 @@ from fer.results import Detection
 
 NAME = "blazeface"
 
-# The close look: so many sides of the face.
+# So many sides of the face: the close look, and what the full-range network judges it in.
 _LOOK_SIDES = 2.5
+_JUDGE_SIDES = 3.0
 _LEAST_SCORE = 0.1
-_CLOSE_SCORE = 0.65
-_CLEAR_SCORE = 0.75
+# Two scores whose mean is below the first are not worth a third; above the second, none is needed.
+_DOUBTFUL_SCORE = 0.5
+CLEAR_SCORE = 0.75
+"""Mean of two scores from which nothing else is asked about a face."""
 # Degrees; the points of a face that is turned by less are as good as upright.
 _TILTED = 20.0
 _SAME_IOU = 0.3
@@ -42,36 +47,59 @@ class BlazeFaceNetworks:
             box: ``(4,)`` left, top, right, bottom in its pixels.
             roll: Degrees by which the face is rotated counter-clockwise: it is looked at upright.
         """
-        side = _LOOK_SIDES * max(box[2] - box[0], box[3] - box[1], 1)
-        middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
-        area = Square(middle_x - side / 2, middle_y - side / 2, side, roll)
+        area = _around(box, _LOOK_SIDES, roll)
         seen = self.short.find(frame_bgr, area, least=_LEAST_SCORE)
         return seen[overlaps(box, seen.boxes)[0] > _SAME_IOU][:1]
+
+    def judge(self, frame_bgr: Image, face: Detection) -> float:
+        """The full-range network's score of a face, looked at alone and upright; 0 for none."""
+        sides = _sides(face)
+        area = _around(sides, _JUDGE_SIDES, face.roll)
+        seen = self.full.find(frame_bgr, area, least=_LEAST_SCORE)
+        same = seen[overlaps(sides, seen.boxes)[0] > _SAME_IOU]
+        return float(same.scores[0]) if len(same) else 0.0
 
     def upright(self, frame_bgr: Image, face: Detection) -> Detection:
         """A tilted face looked at once more, upright: the network underestimates large tilts."""
         if abs(face.roll) < _TILTED:
             return face
-        box = face.box
-        sides = np.array([box.x, box.y, box.right, box.bottom], np.float32)
-        seen = self.look(frame_bgr, sides, face.roll)
+        seen = self.look(frame_bgr, _sides(face), face.roll)
         return detection(seen.points[0], face.score) if len(seen) else face
 
     def agreed(
         self, frame_bgr: Image, candidates: Candidates, min_score: float
     ) -> tuple[Detection, ...]:
-        """What the close look agrees on, best score first, each face once."""
+        """What other looks agree on, best score first, each face once.
+
+        The mean of the candidate's score and the close look's decides; where that is not clear,
+        the full-range network's judgement of the place alone is a third: badges, stars and backs
+        of heads look like faces from one distance, seldom from three.
+        """
         found = []
         for index in range(len(candidates)):
             closer = self.look(frame_bgr, candidates.boxes[index])
             if not len(closer):
                 continue
-            close = float(closer.scores[0])
-            score = (float(candidates.scores[index]) + close) / 2
-            # The close look alone may refuse: badges and buttons look like faces from afar.
-            if score >= min_score and (close >= _CLOSE_SCORE or score >= _CLEAR_SCORE):
-                found.append(self.upright(frame_bgr, detection(closer.points[0], score)))
+            scores = [float(candidates.scores[index]), float(closer.scores[0])]
+            face = detection(closer.points[0], sum(scores) / 2)
+            if _DOUBTFUL_SCORE <= face.score < CLEAR_SCORE:
+                scores.append(self.judge(frame_bgr, face))
+                face = replace(face, score=sum(scores) / 3)
+            if face.score >= min_score:
+                found.append(self.upright(frame_bgr, face))
         return distinct(found)
+
+
+def _sides(face: Detection) -> Floats:
+    box = face.box
+    return np.array([box.x, box.y, box.right, box.bottom], np.float32)
+
+
+def _around(box: Floats, sides: float, roll: float) -> Square:
+    """A square around a place, so many times its size."""
+    side = sides * max(float(box[2] - box[0]), float(box[3] - box[1]), 1.0)
+    middle_x, middle_y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+    return Square(middle_x - side / 2, middle_y - side / 2, side, roll)
 
 
 def detection(points: Floats, score: float) -> Detection:

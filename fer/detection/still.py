@@ -2,10 +2,10 @@
 
 The full-range network sees faces from about 15 of its 192 pixels on, so a picture is looked at as
 a whole and in overlapping tiles of halving size, until the smallest face asked for is that large.
-Whatever it or the short-range network takes for a face, the latter looks at again closely: what
-both agree on is a face, and the closer look has the better points. Two networks seldom err alike:
-on photographs by eye, the mean of both scores separates faces from the rest where no threshold of
-one does (``benchmarks/bench_detection.py``).
+Whatever it or the short-range network takes for a face, the latter looks at again closely, which
+also gives better points, and in doubt the full-range network looks at that place alone. Looks from
+several distances seldom err alike: on photographs by eye, the mean of their scores separates faces
+from the rest where no threshold of one does (``benchmarks/bench_detection.py``).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from fer.detection.base import SearchSettings
 from fer.detection.blazeface import Candidates, Square, overlaps
-from fer.detection.networks import BlazeFaceNetworks
+from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Detection
 
@@ -31,7 +31,6 @@ SMALLEST_FACE_SHRUNK = 24
 CANDIDATE_SCORE = 0.35
 """What a network is at least as sure of is looked at again."""
 
-_CLEAR_SCORE = 0.75
 # A face that fills the picture is found in a larger square, by a third on every side.
 _PADDING = 1 / 3
 # Of the smallest face asked for: what is smaller was met by chance.
@@ -42,6 +41,9 @@ _NETWORK_FACE = 15
 _TILE_OVERLAP = 0.14
 _LARGER_TILES = 1.12
 _NEARLY_WHOLE = 0.9
+# With tiles as large as this share of the picture only larger faces are left for a look at the
+# whole, and those the short-range network finds.
+_MOSTLY_WHOLE = 0.75
 _CUT_MARGIN = 0.01
 _SAME_IOU = 0.3
 
@@ -153,11 +155,13 @@ class StillSearch:
     def _candidates(self, picture: Image, min_face: float) -> Candidates:
         height, width = picture.shape[:2]
         full, short = self.networks.full, self.networks.short
-        found = [full.find(picture, least=CANDIDATE_SCORE)]
-        found.append(short.find(picture, least=CANDIDATE_SCORE))
-        if max(float(one.scores.max(initial=0)) for one in found) < _CLEAR_SCORE:
-            found.append(short.find(picture, _padded(width, height), least=CANDIDATE_SCORE))
-        for tile in tiles(width, height, full.side * min_face / _NETWORK_FACE):
+        areas = list(tiles(width, height, full.side * min_face / _NETWORK_FACE))
+        found = [short.find(picture, least=CANDIDATE_SCORE)]
+        if all(tile.side < _MOSTLY_WHOLE * max(width, height) for tile in areas):
+            found.append(full.find(picture, least=CANDIDATE_SCORE))
+        for tile in areas:
             here = full.find(picture, tile, least=CANDIDATE_SCORE)
             found.append(inside(here, tile, width, height))
+        if max(float(one.scores.max(initial=0)) for one in found) < CLEAR_SCORE:
+            found.append(short.find(picture, _padded(width, height), least=CANDIDATE_SCORE))
         return _apart(Candidates.joined(found))

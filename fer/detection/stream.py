@@ -11,7 +11,7 @@ import numpy as np
 from fer.boxes import containment, iou
 from fer.detection.base import SearchSettings
 from fer.detection.blazeface import Candidates, Floats, Square
-from fer.detection.networks import BlazeFaceNetworks, detection, distinct
+from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks, detection, distinct
 from fer.detection.still import CANDIDATE_SCORE, StillSearch, tiles
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, Detection
@@ -21,8 +21,11 @@ SEARCH_EVERY = 3
 
 # The smallest face that the short-range network finds for sure, in pixels of its own view.
 _NETWORK_FACE = 17
-# A known face is believed with less than a new one: it was agreed on before.
+# A known face is believed with less than a new one: it was agreed on before. Where that is all
+# there is, the full-range network judges it again every so many frames.
 _KNOWN_SCORE = 0.4
+_JUDGED_SCORE = 0.5
+_JUDGE_EVERY = 15
 # A new one that is less sure has to be agreed on in the next frame too before it is shown.
 _SURE_SCORE = 0.8
 # With more faces than this, one look at the whole frame costs less than one at each.
@@ -38,6 +41,7 @@ class _Known:
     detection: Detection
     missed: int = 0
     believed: bool = True
+    unsure: int = 0
 
 
 def _sides(box: Box) -> Floats:
@@ -67,7 +71,21 @@ class _Following:
         known.believed = True
         known.detection = detection(seen.points[0], float(seen.scores[0]))
         known.missed = 0
+        known.unsure = known.unsure + 1 if seen.scores[0] < CLEAR_SCORE else 0
         return True
+
+    def judge(self, frame_bgr: Image) -> None:
+        """Look again at the face that has been unsure longest, and forget it if it is none.
+
+        One a frame at most: the cost of a frame is to be flat.
+        """
+        known = max(self.known, key=lambda k: k.unsure, default=None)
+        if known is None or known.unsure < _JUDGE_EVERY:
+            return
+        known.unsure = 0
+        judged = self.networks.judge(frame_bgr, known.detection)
+        if (known.detection.score + judged) / 2 < _JUDGED_SCORE:
+            self.known.remove(known)
 
     def take(self, found: Candidates, known: _Known) -> bool:
         """Take a face from what a look at the whole frame found; whether it is there."""
@@ -138,6 +156,7 @@ class StreamSearch:
             self._crowd(frame_bgr)
         else:
             self._few(frame_bgr)
+        self._following.judge(frame_bgr)
         return self._following.seen()
 
     def for_stream(self, settings: SearchSettings | None = None) -> StreamSearch:

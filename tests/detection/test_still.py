@@ -3,6 +3,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 
 from fer import BlazeFaceDetector, Box, CascadeDetector, SearchSettings
 from fer.boxes import iou
@@ -104,6 +105,16 @@ def test_a_scene_without_a_face_has_none(
     noise = np.random.default_rng(0).integers(0, 256, (*shape, 3)).astype(np.uint8)
     for frame in (noise, np.zeros_like(noise)):
         assert blazeface.detect(frame) == cascade.detect(frame) == ()
+
+
+@pytest.mark.parametrize("name", ["coffee", "chelsea", "rocket", "hubble_deep_field"])
+@pytest.mark.parametrize("min_face", [20, 24])
+def test_a_photograph_of_no_face_has_none(
+    blazeface: BlazeFaceDetector, name: str, min_face: int
+) -> None:
+    scene = np.ascontiguousarray(getattr(skimage.data, name)()[..., ::-1])
+    settings = SearchSettings(min_face=min_face)
+    assert BlazeFaceDetector(blazeface.networks, settings).detect(scene) == ()
 
 
 def test_grey_bgr_bgra_and_any_layout_are_one_face(

@@ -1,12 +1,15 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import skimage.data
 
 from fer import BlazeFaceDetector, Box, SearchSettings
 from fer.boxes import iou
-from fer.detection.blazeface import BlazeFace
+from fer.detection.blazeface import BlazeFace, Candidates
+from fer.detection.networks import BlazeFaceNetworks
 from fer.detection.stream import StreamSearch
 
 
@@ -95,6 +98,33 @@ def test_streams_do_not_share_what_they_remember(
     one, other = blazeface.for_stream(), blazeface.for_stream()
     frames = [one.detect(astronaut_bgr) for _ in range(3)]
     assert [other.detect(astronaut_bgr) for _ in range(3)] == frames
+
+
+def test_stars_that_look_like_a_face_from_afar_are_none(stream: StreamSearch) -> None:
+    stars = cv2.resize(skimage.data.hubble_deep_field()[..., ::-1], (960, 720))
+    noise = np.random.default_rng(0).normal(0, 4, (480, 640, 3))
+    for index in range(0, 500, 4):
+        x, y = round(160 + 150 * np.sin(index / 60)), round(120 + 110 * np.cos(index / 45))
+        frame = np.clip(stars[y : y + 480, x : x + 640] + noise, 0, 255).astype(np.uint8)
+        assert stream.detect(frame) == ()
+
+
+def test_what_was_taken_for_a_face_once_is_judged_again(
+    stream: StreamSearch, letterboxed: Callable[..., np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = letterboxed()
+    assert len(stream.detect(frame)) == 1
+    # From here on only half a face is seen from near, and none from further away.
+    look = BlazeFaceNetworks.look
+
+    def unsure(self: BlazeFaceNetworks, *place: Any) -> Candidates:
+        seen = look(self, *place)
+        return Candidates(seen.boxes, seen.points, seen.scores * 0.6)
+
+    monkeypatch.setattr(BlazeFaceNetworks, "look", unsure)
+    assert all(len(stream.detect(frame)) == 1 for _ in range(20))
+    monkeypatch.setattr(BlazeFaceNetworks, "judge", lambda *_: 0.0)
+    assert not all(stream.detect(frame) for _ in range(20))
 
 
 def test_another_size_begins_anew(
