@@ -67,22 +67,38 @@ class BlazeFaceNetworks:
         return detection(seen.points[0], face.score) if len(seen) else face
 
     def agreed(
-        self, frame_bgr: Image, candidates: Candidates, min_score: float
+        self,
+        frame_bgr: Image,
+        candidates: Candidates,
+        min_score: float,
+        *,
+        judgements: int | None = None,
     ) -> tuple[Detection, ...]:
         """What other looks agree on, best score first, each face once.
 
         The mean of the candidate's score and the close look's decides; where that is not clear,
         the full-range network's judgement of the place alone is a third: badges, stars and backs
         of heads look like faces from one distance, seldom from three.
+
+        Args:
+            frame_bgr: ``(h, w, 3)`` uint8.
+            candidates: What a network found in it.
+            min_score: Of a face.
+            judgements: How many candidates may be judged; those beyond that are left for another
+                frame. None judges all.
         """
         found = []
+        left = len(candidates) if judgements is None else judgements
         for index in range(len(candidates)):
             closer = self.look(frame_bgr, candidates.boxes[index])
             if not len(closer):
                 continue
             scores = [float(candidates.scores[index]), float(closer.scores[0])]
             face = detection(closer.points[0], sum(scores) / 2)
-            if _DOUBTFUL_SCORE <= face.score < CLEAR_SCORE:
+            if face.score < CLEAR_SCORE:
+                if face.score < _DOUBTFUL_SCORE or not left:
+                    continue
+                left -= 1
                 scores.append(self.judge(frame_bgr, face))
                 face = replace(face, score=sum(scores) / 3)
             if face.score >= min_score:

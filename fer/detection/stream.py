@@ -206,10 +206,10 @@ class StreamSearch:
             left, top, right, bottom = (round(float(value)) for value in box)
             here = Box(left, top, right - left, bottom - top)
             new[index] = not any(_same(here, known) for known in boxes)
-        # The best few: each costs a look, and the cost of a frame is to be flat.
-        chosen = found[new][:_MOST_LOOKS]
+        # Each costs a look, in doubt two, and the cost of a frame is to be flat.
+        chosen = found[new][: 1 if self._following.known else 2]
         networks, settings = self._following.networks, self.settings
-        agreed = networks.agreed(frame_bgr, chosen, settings.min_score)
+        agreed = networks.agreed(frame_bgr, chosen, settings.min_score, judgements=1)
         large = tuple(one for one in agreed if one.box.width >= settings.min_face)
         self._following.add(large)
 
