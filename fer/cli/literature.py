@@ -65,14 +65,6 @@ def train_literature(
             help="Names such as rotation,shift,flip instead of the recipe's own; none for none.",
         ),
     ] = None,
-    plateau_patience: Annotated[
-        int | None,
-        typer.Option(
-            "--plateau-patience",
-            min=0,
-            help="Epochs without progress before the rate shrinks, instead of the recipe's own.",
-        ),
-    ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
 ) -> None:
@@ -93,7 +85,6 @@ def train_literature(
             weights=weights,
             image_size=image_size,
             augmentations=None if augment is None else split_names(augment),
-            plateau_patience=plateau_patience,
             precision=precision,
             resume=resume,
             report=report,

@@ -105,10 +105,8 @@ def models_affect(
 def models_compare() -> None:
     """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
     from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
-    from fer.literature.timing import record_time
-    from fer.models.store import DEFAULT_MODEL, models_dir
+    from fer.models.store import models_dir
 
-    record_time(models_dir() / DEFAULT_MODEL)
     path = write_comparison(models_dir())
     table = Table(*COLUMNS)
     for entry in entries(models_dir()):

@@ -9,9 +9,9 @@ from typing import Any
 
 from fer.architectures.transfer import PREFIX
 from fer.errors import ModelError
-from fer.literature.headlines import HEADLINES
+from fer.evaluation.readings import LATENCY
 from fer.literature.neighbours import NAMES
-from fer.literature.recipes import OWN_SPLIT, RECIPES
+from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES
 from fer.models.card import ModelCard
 from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
 from fer.training.run_folder import write_bytes
@@ -104,7 +104,7 @@ def _entry(
         published,
         read_json(folder / OWN_SPLIT),
         read_card(folder) if (folder / CARD).is_file() else None,
-        metrics.get("latency_ms"),
+        metrics.get(LATENCY),
         fit.get("gap"),
         fit.get("dominance"),
         tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),

@@ -18,6 +18,7 @@ from fer.architectures import build
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
+from fer.evaluation.readings import LATENCY
 from fer.evaluation.robustness import robustness, to_records
 from fer.models.store import (
     CARD,
@@ -30,10 +31,9 @@ from fer.models.store import (
     check_name,
     open_model,
 )
-from fer.recognition.classifier import EmotionClassifier
-from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields, make_card
+from fer.training.card import dataset_record, deployed_fields, make_card
 from fer.training.config import TrainingConfig
-from fer.training.convert import run_converted
+from fer.training.convert import network_ms, run_converted
 from fer.training.deployment import Deployment, deploy
 from fer.training.finalize import finalize
 from fer.training.keras_file import save_small
@@ -43,10 +43,6 @@ from fer.training.teachers import load_network
 
 if TYPE_CHECKING:
     import keras
-
-
-_OF_THE_NETWORK = ("candidates", "latency_ms", "timed")
-"""What ``metrics.json`` keeps when a model is remade."""
 
 
 def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
@@ -90,8 +86,6 @@ def publish(
     *,
     version: str,
     test: bool = True,
-    terms: str = FER2013_TERMS,
-    compare_with: ModelFolder | None = None,
 ) -> Path:
     """Finalise, calibrate, convert, evaluate and write a model folder.
 
@@ -106,8 +100,6 @@ def publish(
         name: Name of the new folder.
         version: Version of the weights, for the card.
         test: Whether to evaluate on PrivateTest; leave it closed for trials.
-        terms: Terms of the data, for the card.
-        compare_with: An earlier model, whose robustness goes beside that of this one.
 
     Returns:
         The folder.
@@ -129,7 +121,7 @@ def publish(
         )
     model, choice = finalize(model, config, dataset)
     deployment = deploy(model, config, dataset.split("PublicTest"))
-    reports, metrics = _measured(deployment, dataset, splits, compare_with)
+    reports, metrics = _measured(deployment, dataset, splits)
 
     def fill(folder: Path) -> ModelCard:
         _save_keras(model, config, folder / KERAS_FILE)
@@ -146,7 +138,6 @@ def publish(
             record=metrics["dataset"],
             reports=reports,
             weights_file=folder / WEIGHTS,
-            terms=terms,
         )
 
     return _replace_folder(models_dir / name, deployment.content, fill)
@@ -176,14 +167,14 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
     model = load_network(before.path / KERAS_FILE)
     config = TrainingConfig.from_dict(before.card.recipe)
     deployment = deploy(model, config, dataset.split("PublicTest"))
-    reports, metrics = _measured(deployment, dataset, splits, None)
+    reports, metrics = _measured(deployment, dataset, splits)
 
     def fill(folder: Path) -> ModelCard:
         for file in before.path.iterdir():
             if file.name not in (CARD, METRICS, WEIGHTS):
                 shutil.copy2(file, folder)
-        known = before.metrics()
-        kept = {name: known[name] for name in _OF_THE_NETWORK if name in known}
+        candidates = before.metrics().get("candidates")
+        kept = {} if candidates is None else {"candidates": candidates}
         _write_json(folder / METRICS, {**metrics, **kept})
         fields = deployed_fields(deployment, reports, folder / WEIGHTS)
         return before.card.model_copy(update={**fields, "version": version})
@@ -192,10 +183,7 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
 
 
 def _measured(
-    deployment: Deployment,
-    dataset: FaceDataset,
-    splits: Sequence[str],
-    compare_with: ModelFolder | None,
+    deployment: Deployment, dataset: FaceDataset, splits: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The reports by split, and everything for ``metrics.json``, of the file that will run."""
 
@@ -215,13 +203,8 @@ def _measured(
         "calibration": deployment.calibration,
         "conversion": [check.to_dict() for check in deployment.checks],
         "dataset": dataset_record(dataset),
+        LATENCY: network_ms(deployment.content),
     }
-    if compare_with is not None:
-        earlier = EmotionClassifier(compare_with)
-        metrics["robustness_before"] = [
-            {**row, "model": compare_with.card.name, "version": compare_with.card.version}
-            for row in to_records(robustness(earlier.predict_heads, dataset))
-        ]
     return reports, metrics
 
 

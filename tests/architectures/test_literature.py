@@ -13,7 +13,6 @@ import pytest
 
 from fer.architectures import ARCHITECTURES, build
 from fer.architectures.complexity import multiply_adds
-from fer.architectures.json_weights import load_json_weights, save_json_weights
 from fer.architectures.transfer import BACKBONES, PREFIX, find_weights, set_trainable
 from fer.errors import InputError, ModelError
 
@@ -79,28 +78,6 @@ def test_the_thin_network_changes_pictures_only_while_it_trains() -> None:
     # One draw may be a factor of nearly 1; eight are not.
     changed = [np.asarray(contrast(pixels / 255, training=True)) for _ in range(8)]
     assert np.abs(np.stack(changed) - pixels / 255).max() > 1e-3
-
-
-@pytest.mark.parametrize("name", ["cnn4-2.7m", "cnn5-16"])
-def test_json_and_weights_load_back_to_the_same_answers(name: str, tmp_path: Path) -> None:
-    model = built(name)
-    save_json_weights(model, tmp_path / "saved")
-    back = load_json_weights(tmp_path / "saved")
-    pixels = np.random.default_rng(1).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
-    np.testing.assert_allclose(
-        np.asarray(back(pixels, training=False)),
-        np.asarray(model(pixels, training=False)),
-        atol=1e-6,
-    )
-    assert back.count_params() == model.count_params()
-
-
-def test_json_without_its_weights_is_refused_in_one_line(tmp_path: Path) -> None:
-    save_json_weights(built("cnn5-16"), tmp_path)
-    (tmp_path / "model.weights.h5").unlink()
-    with pytest.raises(ModelError, match=r"expected model\.json and model\.weights\.h5") as caught:
-        load_json_weights(tmp_path)
-    assert "\n" not in str(caught.value)
 
 
 # Transfer learning.

@@ -18,8 +18,7 @@ from fer.literature.comparison import (
     markdown,
     trained,
 )
-from fer.literature.headlines import HEADLINES
-from fer.literature.timing import LATENCY, record_time
+from fer.literature.recipes import HEADLINES
 from fer.models.store import DEFAULT_MODEL, models_dir
 
 
@@ -103,21 +102,6 @@ def test_the_figure_of_the_neighbours_is_reproduced_to_within_half_a_point() -> 
     assert found.own is not None and found.published is not None
     assert found.own["n"] == 2872 and found.own["recipe"]["neighbours"] == 169
     assert abs(found.own["accuracy"] - found.published) < 0.005
-
-
-def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> None:
-    folder = models / DEFAULT_MODEL
-    path = folder / "metrics.json"
-    figures = json.loads(path.read_text())
-    figures.pop(LATENCY, None)
-    path.write_text(json.dumps(figures))
-    assert record_time(folder) is None, "nothing to time without the weights"
-    shutil.copy(models_dir() / DEFAULT_MODEL / "model.tflite", folder)
-    measured = record_time(folder)
-    assert measured is not None and measured > 0
-    assert json.loads(path.read_text()) == {**figures, LATENCY: measured}
-    assert record_time(folder) == measured
-    assert next(iter(entries(models))).milliseconds == measured
 
 
 def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> None:
