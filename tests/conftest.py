@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import skimage.data
 from hypothesis import settings
 
 from fer import Box, EmotionClassifier, EmotionRecognizer
+from fer.datasets import find_data, find_ferplus
 
 # Tests are of the shipped model, whatever their shell has chosen.
 os.environ.pop("FER_MODEL", None)
@@ -59,6 +61,18 @@ def letterboxed(astronaut_bgr: np.ndarray) -> Callable[..., np.ndarray]:
         return frame
 
     return place
+
+
+@pytest.fixture(scope="session")
+def full_data() -> Path:
+    """The whole of FER-2013, with its FER+ votes beside it; where CI has it, it must be found."""
+    path = find_data()
+    if path is not None and path.is_file() and find_ferplus(None, path) is not None:
+        return path
+    reason = f"no fer2013.csv.gz with fer2013new.csv found (got {path}); set FER_DATA to it"
+    if os.environ.get("CI") and (Path(__file__).resolve().parents[2] / "shared").is_dir():
+        pytest.fail(reason)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
