@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fer.cli.common import Data, SkipBad, err, progress
+from fer.cli.common import Data, SkipBad, err
 from fer.cli.train import (
     ClassNames,
     Drop,
@@ -18,6 +18,7 @@ from fer.cli.train import (
     Seed,
     Version,
     open_training_data,
+    publishing,
     training_progress,
 )
 
@@ -91,7 +92,5 @@ def train_literature(
         )
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
-        with progress() as bars:
-            bars.add_task("Publishing", total=None)
-            path = publish_system(folder, dataset, literature_folder(name), version=version)
-        err.print(f"Published as {path}")
+        target = literature_folder(name)
+        publishing(lambda: publish_system(folder, dataset, target, version=version))

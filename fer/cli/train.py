@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,6 +61,14 @@ def open_training_data(
     return dataset
 
 
+def publishing(publish: Callable[[], Path]) -> None:
+    """Write a model folder, and say where."""
+    with progress() as bars:
+        bars.add_task("Publishing", total=None)
+        path = publish()
+    err.print(f"Published as {path}", markup=False)
+
+
 @contextmanager
 def training_progress() -> Iterator[Reporter]:
     """A progress bar, moved by what the block calls after every step."""
@@ -103,7 +111,8 @@ def train(
     class_names: ClassNames = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
-    from fer.training.session import run_training
+    from fer.training.run import train as run
+    from fer.training.session import choose_recipe
 
     if split not in (None, "official", "stratified"):
         raise InputError(
@@ -117,24 +126,20 @@ def train(
         dataset = divided
         err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
+    recipe = choose_recipe(
+        folder,
+        architecture=architecture,
+        config_path=config,
+        epochs=epochs,
+        seed=seed,
+        precision=precision,
+        resume=resume,
+    )
     with training_progress() as report:
-        run_training(
-            dataset,
-            folder,
-            architecture=architecture,
-            config_path=config,
-            epochs=epochs,
-            seed=seed,
-            precision=precision,
-            resume=resume,
-            report=report,
-        )
+        run(recipe, dataset, folder, resume=resume, report=report)
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
         from fer.models.store import models_dir
         from fer.training.publish import publish
 
-        with progress() as bars:
-            bars.add_task("Publishing", total=None)
-            path = publish(folder, dataset, models_dir(), name, version=version)
-        err.print(f"Published as {path}")
+        publishing(lambda: publish(folder, dataset, models_dir(), name, version=version))

@@ -278,25 +278,19 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
             "copy the folder again or publish the model again"
         )
     card = _read_card(path / CARD)
-    digest = file_digest(path / WEIGHTS)
-    if digest != card.sha256:
+    if card.affect is not None and not (path / AFFECT).is_file():
         raise ModelError(
-            f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
-            "weights are damaged or belong to another card: copy the folder again"
+            f"{path}: expected a model folder with a valence-arousal head, missing {AFFECT}; copy "
+            "the folder again"
         )
-    parts = (("valence-arousal head", AFFECT, card.affect),)
-    for what, file, record in parts:
-        if record is None:
-            continue
-        if not (path / file).is_file():
-            raise ModelError(
-                f"{path}: expected a model folder with a {what}, missing {file}; copy the folder "
-                "again"
-            )
+    signed = [("weights are", WEIGHTS, card.sha256)]
+    if card.affect is not None:
+        signed.append(("valence-arousal head is", AFFECT, card.affect.sha256))
+    for what, file, wanted in signed:
         digest = file_digest(path / file)
-        if digest != record.sha256:
+        if digest != wanted:
             raise ModelError(
-                f"{path / file}: expected SHA-256 {record.sha256[:12]}..., got {digest[:12]}...; "
-                f"the {what} is damaged or belongs to another card: copy the folder again"
+                f"{path / file}: expected SHA-256 {wanted[:12]}..., got {digest[:12]}...; the "
+                f"{what} damaged or of another card: copy the folder again"
             )
     return ModelFolder(path, card)
