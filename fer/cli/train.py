@@ -111,8 +111,7 @@ def train(
     class_names: ClassNames = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
-    from fer.training.run import train as run
-    from fer.training.session import choose_recipe
+    from fer.training.session import run_training
 
     if split not in (None, "official", "stratified"):
         raise InputError(
@@ -126,17 +125,18 @@ def train(
         dataset = divided
         err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
-    recipe = choose_recipe(
-        folder,
-        architecture=architecture,
-        config_path=config,
-        epochs=epochs,
-        seed=seed,
-        precision=precision,
-        resume=resume,
-    )
     with training_progress() as report:
-        run(recipe, dataset, folder, resume=resume, report=report)
+        run_training(
+            dataset,
+            folder,
+            architecture=architecture,
+            config_path=config,
+            epochs=epochs,
+            seed=seed,
+            precision=precision,
+            resume=resume,
+            report=report,
+        )
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
         from fer.models.store import models_dir

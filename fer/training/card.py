@@ -127,6 +127,7 @@ def make_card(
     record: Mapping[str, Any],
     reports: Mapping[str, Mapping[str, Any]],
     weights_file: Path,
+    terms: str,
 ) -> ModelCard:
     """Fill the card of a published model.
 
@@ -141,6 +142,7 @@ def make_card(
         record: As ``dataset_record`` returns it.
         reports: Split -> report of ``evaluate_classifier``.
         weights_file: The LiteRT file on disk.
+        terms: Terms of the data.
     """
     fixed = build(config.architecture, dropout=config.dropout, input_size=IMAGE_SIZE)
     heads = deployment.calibrators
@@ -152,7 +154,7 @@ def make_card(
         parameters=fixed.count_params(),
         multiply_adds=multiply_adds(fixed),
         data=f"{_data_text(record, heads)} {origin_text(config)}".strip(),
-        licence=f"{FER2013_TERMS} {FERPLUS_TERMS}" if "ferplus" in heads else FER2013_TERMS,
+        licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
         recipe=config.portable().to_dict(),
         seed=config.seed,
         training_minutes=minutes_of(history),

@@ -1,4 +1,4 @@
-"""The recipe of a run of ``fer train``."""
+"""What ``fer train`` does: choose the recipe, then run or resume."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from fer.datasets.base import FaceDataset
 from fer.training.config import TrainingConfig
 from fer.training.precision import check_policy
+from fer.training.run import train
 from fer.training.run_folder import CONFIG, read_recipe
+from fer.training.trainer import Reporter
 
 
 def default_recipe(architecture: str) -> TrainingConfig:
@@ -48,3 +51,32 @@ def choose_recipe(
     if precision is not None:
         config = replace(config, precision=check_policy(precision))
     return config
+
+
+def run_training(
+    dataset: FaceDataset,
+    run_dir: Path,
+    *,
+    architecture: str = "xs",
+    config_path: Path | None = None,
+    epochs: int | None = None,
+    seed: int | None = None,
+    precision: str | None = None,
+    resume: bool = False,
+    report: Reporter | None = None,
+) -> None:
+    """Train in a folder; see ``fer.training.run.train`` for what it holds.
+
+    Raises:
+        TrainingError: If the recipe or the folder cannot be used.
+    """
+    config = choose_recipe(
+        run_dir,
+        architecture=architecture,
+        config_path=config_path,
+        epochs=epochs,
+        seed=seed,
+        precision=precision,
+        resume=resume,
+    )
+    train(config, dataset, run_dir, resume=resume, report=report)
