@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,6 @@ from fer.architectures import ARCHITECTURES, build
 from fer.architectures.complexity import multiply_adds
 from fer.architectures.transfer import BACKBONES, PREFIX, find_weights, set_trainable
 from fer.errors import InputError, ModelError
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def trainable(model: object) -> int:

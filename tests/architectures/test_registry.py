@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import subprocess
 import sys
 from typing import Any
@@ -11,15 +10,6 @@ import pytest
 
 from fer.architectures import ARCHITECTURES, SINGLE_OUTPUT, build
 from fer.errors import InputError
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-pytestmark = [
-    # Keras 3.15 calls numpy.array on TensorFlow variables, whose __array__ has the old signature.
-    pytest.mark.filterwarnings(
-        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-    ),
-]
 
 
 @functools.cache

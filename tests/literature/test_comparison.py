@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from fer.cli.main import main
 from fer.literature.comparison import (
     CLOSE_POINTS,
     COLUMNS,
@@ -20,6 +18,7 @@ from fer.literature.comparison import (
 )
 from fer.literature.recipes import HEADLINES
 from fer.models.store import DEFAULT_MODEL, models_dir
+from tests.conftest import Command
 
 
 @pytest.fixture
@@ -80,13 +79,10 @@ def test_no_figure_is_missed_without_a_reason() -> None:
 
 
 def test_the_command_writes_the_file(
-    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    models: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
 ) -> None:
     monkeypatch.setenv("FER_MODELS", str(models))
-    monkeypatch.setattr(sys, "argv", ["fer", "models", "compare"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
+    assert fer("models", "compare").code == 0
     assert (models / "COMPARISON.md").read_text() == markdown(entries(models))
 
 
