@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import functools
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
@@ -117,15 +115,3 @@ def test_an_unknown_option_is_refused() -> None:
 
 def test_single_output_networks_are_registered() -> None:
     assert SINGLE_OUTPUT <= set(ARCHITECTURES)
-
-
-def test_importing_the_registry_imports_no_framework() -> None:
-    code = (
-        "import sys, fer.architectures, fer.architectures.cnn4, fer.architectures.residual, "
-        "fer.architectures.complexity\n"
-        "print([m for m in ('tensorflow', 'keras') if m in sys.modules])"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=200
-    )
-    assert done.stdout.strip() == "[]"

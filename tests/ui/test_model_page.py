@@ -151,7 +151,7 @@ def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
 def test_the_lowest_point_is_said_in_words(condition: str, unit: str, said: str) -> None:
     rows = pd.DataFrame({"level": [1.0, 2.0], "accuracy": [0.5, 0.3]})
     rows = rows.assign(condition=condition, unit=unit)
-    assert f"Lowest: {said}" in _strain_reading(rows, 0.7, None)
+    assert f"Lowest: {said}" in _strain_reading(rows, 0.7)
 
 
 def zipped_faces(labels: tuple[str, ...]) -> bytes:
