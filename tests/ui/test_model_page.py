@@ -16,20 +16,13 @@ from streamlit.testing.v1 import AppTest
 
 from fer.models.store import DEFAULT_MODEL, open_model
 from fer.ui.model.errors import _strain_reading
+from tests.ui.opened import open_page
 
-PROJECT = Path(__file__).parents[2]
 TABS = ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others", "Mistakes")
 
 
-@pytest.fixture(autouse=True)
-def no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FER_DATA", "none")
-
-
 def open_model_page(tab: str = "Card") -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
-    at.switch_page("pages/5_Model.py").run()
-    return open_tab(at, tab)
+    return open_tab(open_page("pages/5_Model.py"), tab)
 
 
 def open_tab(at: AppTest, tab: str) -> AppTest:
