@@ -27,7 +27,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.clips import EMPTY, FACES, FPS, PEOPLE, Clip, Truth, play, portrait
+from benchmarks.clips import EMPTY, FACES, FPS, PEOPLE, Clip, play
+from benchmarks.portraits import Truth, portrait
 from fer import EmotionRecognizer
 from fer.detection.cascade import CASCADE_FILE
 from fer.labels import UNSURE

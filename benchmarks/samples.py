@@ -14,7 +14,7 @@ import av
 import cv2
 import numpy as np
 
-from benchmarks.clips import portrait
+from benchmarks.portraits import portrait
 from fer.overlay import OverlayStyle, draw_faces
 from fer.preprocessing import Image
 from fer.recognition.recognizer import EmotionRecognizer

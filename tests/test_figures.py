@@ -195,18 +195,12 @@ def test_abstention_leaves_out_thresholds_that_answer_nothing() -> None:
     assert (list(figure.data[1].x), list(figure.data[1].y)) == ([40], [90])
 
 
-def test_robustness_is_drawn_from_mild_to_severe() -> None:
+def test_robustness_is_drawn_from_mild_to_severe_and_names_levels_that_are_no_quantity() -> None:
     assert list(robustness_figure(STRAIN).data[0].y) == [60, 30]
-
-
-def test_levels_that_are_no_quantity_are_named_and_an_earlier_model_stands_beside() -> None:
     rows = STRAIN.assign(condition="half hidden", level=[1, 0], unit="0 left, 1 right")
-    before = rows.assign(accuracy=[0.2, 0.1], name="xs 1.0")
-    figure = robustness_figure(rows, clean=0.7, before=before, name="xs 1.2")
-    earlier, now = figure.data
-    assert (earlier.name, now.name) == ("xs 1.0", "xs 1.2")
-    assert list(now.x) == ["left", "right"] and list(now.y) == [60, 30]
-    assert now.mode == "markers" and figure.layout.showlegend
+    (drawn,) = robustness_figure(rows, clean=0.7).data
+    assert list(drawn.x) == ["left", "right"] and list(drawn.y) == [60, 30]
+    assert drawn.mode == "markers"
 
 
 def test_scales_are_named_before_their_level_and_units_after_it() -> None:

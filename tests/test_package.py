@@ -66,6 +66,21 @@ def test_the_webcam_page_leaves_out_what_it_does_not_need() -> None:
     assert not modules & {"tensorflow", "keras", "jax", "torch", "scipy", "sklearn", "skimage"}
 
 
+@pytest.mark.parametrize(
+    ("modules", "without"),
+    [
+        (("fer.datasets",), {"sklearn", "pandas", "PIL"}),
+        (("fer.architectures", "cnn4", "residual", "complexity"), {"keras", "tensorflow"}),
+        (("fer.ui", "home", "dataset.page", "model.page"), {"scipy", "sklearn"}),
+    ],
+    ids=lambda one: one[0] if isinstance(one, tuple) else "",
+)
+def test_importing_is_quick(modules: tuple[str, ...], without: set[str]) -> None:
+    package, *inside = modules
+    code = "".join(f"import {name}\n" for name in (package, *(f"{package}.{m}" for m in inside)))
+    assert not loaded_modules(code) & without
+
+
 def test_no_module_outside_the_dashboard_loads_a_heavy_framework() -> None:
     paths = (path.relative_to(ROOT).with_suffix("") for path in (ROOT / "fer").rglob("*.py"))
     heavy = {"ui", "architectures", "__main__", "__init__", "_models"}

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fer.architectures.cnn4 import cnn4_2m7, cnn4_4m5, cnn4_56
+from fer.architectures.cnn5 import cnn5_16, cnn5_224
 from fer.architectures.transfer import BACKBONES, PREFIX, transfer_network
 from fer.errors import InputError
 
@@ -33,36 +35,6 @@ def _dlib27(name: str, side: int) -> Callable[..., keras.Model]:
     return builder
 
 
-def _cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
-    from fer.architectures.cnn4 import cnn4_4m5
-
-    return cnn4_4m5(dropout=dropout)
-
-
-def _cnn4_2m7(*, dropout: float = 0.25) -> keras.Model:
-    from fer.architectures.cnn4 import cnn4_2m7
-
-    return cnn4_2m7(dropout=dropout)
-
-
-def _cnn4_56(*, dropout: float = 0.4, l2: float = 1e-4) -> keras.Model:
-    from fer.architectures.cnn4 import cnn4_56
-
-    return cnn4_56(dropout=dropout, l2=l2)
-
-
-def _cnn5_16(*, dropout: float = 0.2) -> keras.Model:
-    from fer.architectures.cnn5 import cnn5_16
-
-    return cnn5_16(dropout=dropout)
-
-
-def _cnn5_224(*, input_size: int = 224, classes: int = 8) -> keras.Model:
-    from fer.architectures.cnn5 import cnn5_224
-
-    return cnn5_224(input_size=input_size, classes=classes)
-
-
 def _transfer(backbone: str) -> Callable[..., keras.Model]:
     def builder(
         *, dropout: float = 0.3, image_size: int = 96, weights: str = "cache"
@@ -78,11 +50,11 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "tiny": _residual("tiny", stem=16, widths=(16, 16), blocks_per_stage=1),
     "dlib27": _dlib27("dlib27", side=112),
     "dlib27-144": _dlib27("dlib27-144", side=144),
-    "cnn4-4.5m": _cnn4_4m5,
-    "cnn4-2.7m": _cnn4_2m7,
-    "cnn4-56": _cnn4_56,
-    "cnn5-16": _cnn5_16,
-    "cnn5-224": _cnn5_224,
+    "cnn4-4.5m": cnn4_4m5,
+    "cnn4-2.7m": cnn4_2m7,
+    "cnn4-56": cnn4_56,
+    "cnn5-16": cnn5_16,
+    "cnn5-224": cnn5_224,
     **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
 }
 """Name -> builder. ``xs`` is the smallest network that ships and ``s`` the next wider one;

@@ -79,7 +79,7 @@ def cnn4_2m7(*, dropout: float = 0.25) -> keras.Model:
     return _four_convolutions("cnn4-2.7m", blocks, (256,), dropout=dropout)
 
 
-def cnn4_56(*, dropout: float = 0.4, l2: float = 1e-4) -> keras.Model:
+def cnn4_56(*, dropout: float = 0.4) -> keras.Model:
     """Build the regularised CNN for 56 x 56 pictures.
 
     Source: a student system that answers ``cnn4_4m5``'s overfitting with L2, more dropout and
@@ -88,10 +88,9 @@ def cnn4_56(*, dropout: float = 0.4, l2: float = 1e-4) -> keras.Model:
 
     Args:
         dropout: Rate after every block.
-        l2: Weight decay of every kernel but the last.
 
     Returns:
         As ``cnn4_4m5``, from ``(n, 56, 56, 1)``.
     """
     blocks = ((64, 3), (128, 3), (256, 3), (256, 3))
-    return _four_convolutions("cnn4-56", blocks, (256,), dropout=dropout, size=56, l2=l2)
+    return _four_convolutions("cnn4-56", blocks, (256,), dropout=dropout, size=56, l2=1e-4)

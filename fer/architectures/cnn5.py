@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer.labels import ALL, FER2013
+from fer.labels import FER2013, FERPLUS
 
 if TYPE_CHECKING:
     import keras
@@ -47,7 +47,7 @@ def cnn5_16(*, dropout: float = 0.2) -> keras.Model:
     return keras.Model(inputs, outputs, name="cnn5-16")
 
 
-def cnn5_224(*, input_size: int = 224, classes: int = 8) -> keras.Model:
+def cnn5_224() -> keras.Model:
     """Build the plain colour network of a student system on AffectNet.
 
     Source: a student system on eight AffectNet classes, contempt included: five times convolution
@@ -55,23 +55,19 @@ def cnn5_224(*, input_size: int = 224, classes: int = 8) -> keras.Model:
     are 32, 64, 128, 128 and 128 filters of 3 x 3 and a dense layer of 512. 3,604,296 parameters
     at 224 px and eight classes.
 
-    Args:
-        input_size: Side in pixels.
-        classes: Eight with contempt (in the order of ``fer.labels.ALL``), or seven.
-
     Returns:
-        A model from ``(n, 224, 224, 3)`` RGB pixels in 0..255 to ``(n, 8)`` **probabilities**.
+        A model from ``(n, 224, 224, 3)`` RGB pixels in 0..255 to ``(n, 8)`` **probabilities** in
+        FER+'s order.
     """
     import keras
     from keras import layers
 
-    inputs = keras.Input((input_size, input_size, 3), name="pixels")
+    inputs = keras.Input((224, 224, 3), name="pixels")
     x = layers.Rescaling(1 / 255)(inputs)
     for filters in (32, 64, 128, 128, 128):
         x = layers.Conv2D(filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2)(x)
     x = layers.Activation("linear", name="features", dtype="float32")(x)
     x = layers.Dense(512, activation="relu")(layers.Flatten()(x))
-    name = "ferplus" if classes == len(ALL) else "fer2013"
-    outputs = layers.Dense(classes, activation="softmax", name=name, dtype="float32")(x)
+    outputs = layers.Dense(len(FERPLUS), activation="softmax", name="ferplus", dtype="float32")(x)
     return keras.Model(inputs, outputs, name="cnn5-224")

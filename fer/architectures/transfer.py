@@ -122,7 +122,6 @@ def transfer_network(
     dropout: float = 0.3,
     image_size: int = 96,
     weights: str = "cache",
-    input_size: int = 48,
 ) -> keras.Model:
     """Build a backbone with in-model augmentation, global pooling and a softmax.
 
@@ -137,7 +136,6 @@ def transfer_network(
         dropout: Rate before the softmax.
         image_size: Side in pixels that the backbone sees.
         weights: As for ``find_weights``.
-        input_size: Side of the grey input in pixels.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to ``(n, 7)`` **probabilities** in
@@ -173,7 +171,7 @@ def transfer_network(
                 f"{file}: expected the weights of {chosen.builder} without its top, got: "
                 f"{' '.join(str(fault).split())[:160]}; use {chosen.file}"
             ) from fault
-    inputs = keras.Input((input_size, input_size, 1), name="pixels")
+    inputs = keras.Input((48, 48, 1), name="pixels")
     x = layers.RandomFlip("horizontal")(inputs)
     x = layers.RandomRotation(0.05, fill_mode="nearest")(x)
     x = layers.RandomTranslation(0.08, 0.08, fill_mode="nearest")(x)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from fer.cli.common import Data, SkipBad, err, progress
+from fer.cli.common import Data, SkipBad, err
 from fer.cli.train import (
     ClassNames,
     Drop,
@@ -18,6 +18,7 @@ from fer.cli.train import (
     Seed,
     Version,
     open_training_data,
+    publishing,
     training_progress,
 )
 
@@ -65,14 +66,6 @@ def train_literature(
             help="Names such as rotation,shift,flip instead of the recipe's own; none for none.",
         ),
     ] = None,
-    plateau_patience: Annotated[
-        int | None,
-        typer.Option(
-            "--plateau-patience",
-            min=0,
-            help="Epochs without progress before the rate shrinks, instead of the recipe's own.",
-        ),
-    ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
 ) -> None:
@@ -93,14 +86,11 @@ def train_literature(
             weights=weights,
             image_size=image_size,
             augmentations=None if augment is None else split_names(augment),
-            plateau_patience=plateau_patience,
             precision=precision,
             resume=resume,
             report=report,
         )
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
-        with progress() as bars:
-            bars.add_task("Publishing", total=None)
-            path = publish_system(folder, dataset, literature_folder(name), version=version)
-        err.print(f"Published as {path}")
+        target = literature_folder(name)
+        publishing(lambda: publish_system(folder, dataset, target, version=version))

@@ -16,9 +16,8 @@ from fer.cli.common import (
     open_data,
     out,
     print_json,
-    progress,
 )
-from fer.models.card import AffectRecord
+from fer.cli.train import publishing
 
 models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
 
@@ -55,16 +54,6 @@ def models_show(
     print_json(open_model(name).card.model_dump(mode="json"))
 
 
-def _print_record(record: AffectRecord | None, *, as_json: bool) -> None:
-    """What a model's card now says about one of its parts."""
-    facts = record.model_dump() if record else {}
-    if as_json:
-        print_json(facts)
-        return
-    for key, value in facts.items():
-        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
-
-
 @models_app.command("remake")
 def models_remake(
     name: Annotated[str, typer.Argument(help="Folder in models/, with its model.keras.")],
@@ -81,10 +70,7 @@ def models_remake(
 
     before = open_model(name)
     dataset = open_data(data, ferplus, skip_bad=False)
-    with progress() as bars:
-        bars.add_task("Publishing", total=None)
-        path = remake(before, dataset, version=version, test=not trial)
-    err.print(f"Published as {path}", markup=False)
+    publishing(lambda: remake(before, dataset, version=version, test=not trial))
 
 
 @models_app.command("affect")
@@ -98,17 +84,20 @@ def models_affect(
     from fer.training.affect import add_affect
 
     record = add_affect(open_model(name), run_dir).card.affect
-    _print_record(record, as_json=as_json)
+    facts = record.model_dump() if record else {}
+    if as_json:
+        print_json(facts)
+        return
+    for key, value in facts.items():
+        out.print(f"{key.replace('_', ' ')}: {value}", highlight=False, markup=False)
 
 
 @models_app.command("compare")
 def models_compare() -> None:
     """Write models/COMPARISON.md: the systems of the literature beside the shipped model."""
     from fer.literature.comparison import COLUMNS, entries, trained, write_comparison
-    from fer.literature.timing import record_time
-    from fer.models.store import DEFAULT_MODEL, models_dir
+    from fer.models.store import models_dir
 
-    record_time(models_dir() / DEFAULT_MODEL)
     path = write_comparison(models_dir())
     table = Table(*COLUMNS)
     for entry in entries(models_dir()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +59,14 @@ def open_training_data(
         dataset = drop_rows(dataset, drop)
         err.print(dataset.notes[-1], markup=False)
     return dataset
+
+
+def publishing(publish: Callable[[], Path]) -> None:
+    """Write a model folder, and say where."""
+    with progress() as bars:
+        bars.add_task("Publishing", total=None)
+        path = publish()
+    err.print(f"Published as {path}", markup=False)
 
 
 @contextmanager
@@ -134,7 +142,4 @@ def train(
         from fer.models.store import models_dir
         from fer.training.publish import publish
 
-        with progress() as bars:
-            bars.add_task("Publishing", total=None)
-            path = publish(folder, dataset, models_dir(), name, version=version)
-        err.print(f"Published as {path}")
+        publishing(lambda: publish(folder, dataset, models_dir(), name, version=version))

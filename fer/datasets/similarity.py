@@ -11,6 +11,8 @@ import numpy.typing as npt
 _HASH_SIDE = 8
 _DCT_SIDE = 32
 _CHUNK = 2048
+# Of the pixels, from which on two pictures are near copies.
+_LEAST_CORRELATION = 0.97
 _AREA = cv2.INTER_AREA
 
 
@@ -90,11 +92,7 @@ def correlations(
 
 
 def near_groups(
-    images: npt.NDArray[np.uint8],
-    rows: npt.NDArray[np.intp] | None = None,
-    *,
-    most_bits: int = 3,
-    least_correlation: float = 0.97,
+    images: npt.NDArray[np.uint8], rows: npt.NDArray[np.intp] | None = None
 ) -> npt.NDArray[np.intp]:
     """Group number of each picture; near copies of one another share it.
 
@@ -103,8 +101,6 @@ def near_groups(
     Args:
         images: ``(n, h, w)`` uint8, of one size.
         rows: ``(m,)``, only these pictures, without a copy of them; None for all.
-        most_bits: Hashes that differ in more bits are not compared further.
-        least_correlation: Of the pixels, from which on two pictures are near copies.
 
     Returns:
         ``(m,)``, one group number per row.
@@ -113,8 +109,8 @@ def near_groups(
     from scipy.sparse.csgraph import connected_components
 
     rows = np.arange(len(images)) if rows is None else rows
-    pairs = near_pairs(perceptual_hashes(images)[rows], most_bits)
-    pairs = pairs[correlations(images, rows[pairs]) >= least_correlation]
+    pairs = near_pairs(perceptual_hashes(images)[rows])
+    pairs = pairs[correlations(images, rows[pairs]) >= _LEAST_CORRELATION]
     links = coo_array(
         (np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(len(rows),) * 2
     )

@@ -107,16 +107,13 @@ def principal_components(
     )
 
 
-def plane(
-    points: npt.NDArray[np.floating[Any]], method: Literal["PCA", "t-SNE"] = "PCA", *, seed: int = 0
-) -> Floats:
+def plane(points: npt.NDArray[np.floating[Any]], method: Literal["PCA", "t-SNE"] = "PCA") -> Floats:
     """Points of many dimensions in a plane.
 
     Args:
         points: ``(n, d)``, n >= 2.
         method: ``"PCA"`` keeps distances as a shadow does, at once; ``"t-SNE"`` keeps neighbours
             (van der Maaten & Hinton 2008) and takes some seconds for a thousand points.
-        seed: Of t-SNE.
 
     Returns:
         ``(n, 2)`` float32.
@@ -141,6 +138,6 @@ def plane(
     # A thousand points keep one thread busy; more threads spin for three times the time of it.
     with threadpool_limits(1):
         placed = TSNE(
-            2, init="pca", perplexity=perplexity, max_iter=500, random_state=seed
+            2, init="pca", perplexity=perplexity, max_iter=500, random_state=0
         ).fit_transform(np.asarray(points, np.float32))
     return np.asarray(placed, np.float32)

@@ -66,14 +66,10 @@ def per_class(
     }
 
 
-def bootstrap_interval(
-    correct: npt.NDArray[np.bool_], *, level: float = 0.95, rounds: int = 2000, seed: int = 0
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of an accuracy (Efron 1979) from ``(n,)`` hits."""
-    rng = np.random.default_rng(seed)
+def bootstrap_interval(correct: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Percentile bootstrap interval of 95 % of an accuracy (Efron 1979) from ``(n,)`` hits."""
     n = len(correct)
     # Resampling n hits with replacement makes their number binomial.
-    means = rng.binomial(n, float(np.mean(correct)), size=rounds) / n
-    tail = (1 - level) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    means = np.random.default_rng(0).binomial(n, float(np.mean(correct)), size=2000) / n
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)

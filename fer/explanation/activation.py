@@ -261,13 +261,12 @@ def blend_heat(picture_bgr: Image, warmth: Floats, strength: float = 0.6) -> Ima
     return np.asarray(cv2.blendLinear(picture_bgr, colours, 1 - cover, cover), np.uint8)
 
 
-def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap], *, strength: float = 0.6) -> Image:
+def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap]) -> Image:
     """Lay each map over its face.
 
     Args:
         frame_bgr: Uint8, BGR, BGRA or grey; not changed.
         maps: As ``ClassActivation.explain`` returns them.
-        strength: Cover of the hottest place, 0 to 1.
 
     Returns:
         ``(h, w, 3)`` BGR uint8, a new array.
@@ -290,6 +289,6 @@ def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap], *, strength: float
             warmth, cv2.getAffineTransform(source, target), (int(right - left), int(bottom - top))
         )
         canvas[top:bottom, left:right] = blend_heat(
-            np.ascontiguousarray(canvas[top:bottom, left:right]), np.asarray(part), strength
+            np.ascontiguousarray(canvas[top:bottom, left:right]), np.asarray(part)
         )
     return canvas

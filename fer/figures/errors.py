@@ -170,47 +170,32 @@ def level_name(level: float, unit: str) -> str:
     return _named_levels(unit).get(int(level)) or f"{level:g} {unit}".strip()
 
 
-def robustness_figure(
-    rows: pd.DataFrame,
-    *,
-    clean: float | None = None,
-    before: pd.DataFrame | None = None,
-    name: str = "this model",
-) -> go.Figure:
+def robustness_figure(rows: pd.DataFrame, *, clean: float | None = None) -> go.Figure:
     """Accuracy while pictures get worse in one way.
 
     Args:
         rows: Of one condition: columns ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1)
             and ``n``.
         clean: Accuracy on unchanged pictures, drawn as a line.
-        before: The same rows of an earlier model, with a column ``name``, drawn beside.
-        name: Of the model, for the legend.
     """
     condition, unit = str(rows["condition"].iloc[0]), str(rows["unit"].iloc[0])
     named = _named_levels(unit)
+    rows = rows.sort_values("level")
+    words = [level_name(level, unit) for level in rows["level"]]
     figure = go.Figure()
-    drawn = [(rows, name, TRAINING)]
-    if before is not None and len(before):
-        drawn.insert(0, (before, str(before["name"].iloc[0]), GREY))
-    for table, model, colour in drawn:
-        table = table.sort_values("level")
-        words = [level_name(level, unit) for level in table["level"]]
-        figure.add_scatter(
-            x=words if named else table["level"],
-            y=table["accuracy"] * 100,
-            # Nothing lies between a left and a right half.
-            mode="markers" if named else "lines+markers",
-            name=model,
-            line={"color": colour, "width": 2},
-            marker={"size": 11 if named else 6},
-            customdata=np.stack([words, table["n"]], axis=1),
-            hovertemplate=model
-            + ", %{customdata[0]}: %{y:.1f}% right, n = %{customdata[1]}<extra></extra>",
-        )
+    figure.add_scatter(
+        x=words if named else rows["level"],
+        y=rows["accuracy"] * 100,
+        # Nothing lies between a left and a right half.
+        mode="markers" if named else "lines+markers",
+        line={"color": TRAINING, "width": 2},
+        marker={"size": 11 if named else 6},
+        customdata=np.stack([words, rows["n"]], axis=1),
+        hovertemplate="%{customdata[0]}: %{y:.1f}% right, n = %{customdata[1]}<extra></extra>",
+    )
     if clean is not None:
         figure.add_hline(y=clean * 100, line={"color": GREY, "dash": "dash", "width": 1})
     shown = condition if named or not unit else f"{condition} ({unit})"
     figure.update_xaxes(title_text=shown, type="category" if named else "linear")
     figure.update_yaxes(title_text="accuracy (%)", rangemode="tozero")
-    figure = styled(figure, f"Accuracy under {condition}", 300)
-    return figure.update_layout(showlegend=len(drawn) > 1, legend_y=-0.35)
+    return styled(figure, f"Accuracy under {condition}", 300)

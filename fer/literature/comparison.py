@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer.architectures.transfer import PREFIX
-from fer.errors import ModelError
-from fer.literature.headlines import HEADLINES
+from fer.evaluation.readings import LATENCY
 from fer.literature.neighbours import NAMES
-from fer.literature.recipes import OWN_SPLIT, RECIPES
+from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES
 from fer.models.card import ModelCard
-from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card
+from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card, read_json
 from fer.training.run_folder import write_bytes
 
 FILE = "COMPARISON.md"
@@ -78,36 +76,25 @@ class Entry:
         )
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """A record; None where there is no such file.
-
-    Raises:
-        ModelError: If it is damaged.
-    """
-    if not path.is_file():
-        return None
-    try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return content
-    except ValueError as fault:
-        raise ModelError(f"{path}: expected JSON, got: {fault}; publish it again") from fault
+def _record(path: Path) -> dict[str, Any] | None:
+    return read_json(path) if path.is_file() else None
 
 
 def _entry(
     name: str, folder: Path, headline: str, published: float | None, remark: str = ""
 ) -> Entry:
-    metrics = read_json(folder / METRICS) or {}
+    metrics = _record(folder / METRICS) or {}
     fit = metrics.get("fit", {})
     return Entry(
         name,
         headline,
         published,
-        read_json(folder / OWN_SPLIT),
+        _record(folder / OWN_SPLIT),
         read_card(folder) if (folder / CARD).is_file() else None,
-        metrics.get("latency_ms"),
+        metrics.get(LATENCY),
         fit.get("gap"),
         fit.get("dominance"),
-        tuple(filter(None, map(read_json, sorted(folder.glob(READINGS))))),
+        tuple(map(read_json, sorted(folder.glob(READINGS)))),
         remark,
     )
 

@@ -1,7 +1,9 @@
-"""Networks of the literature: built under a recipe, asked for probabilities."""
+"""Networks of the literature: built under a recipe, read back from a run, asked."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,14 +11,23 @@ import numpy.typing as npt
 
 from fer.architectures import build
 from fer.architectures.transfer import PREFIX
+from fer.errors import TrainingError
 from fer.literature.inputs import PictureSource, fitted, model_input
 from fer.literature.recipes import Recipe
 from fer.training.precision import dtype_policy
+from fer.training.run_folder import (
+    CHECKPOINT,
+    CONFIG,
+    load_checkpoint,
+    read_history,
+    read_recipe,
+)
 from fer.training.seeds import set_seed
 
 if TYPE_CHECKING:
     import keras
 
+BEST = "best.npz"
 _CHUNK = 256
 
 
@@ -50,3 +61,28 @@ def probabilities(
         for i in range(0, len(rows), _CHUNK)
     ]
     return np.concatenate(parts).astype(np.float32)
+
+
+def val_losses(run_dir: Path, epochs: int) -> list[float]:
+    """Validation loss of the first ``epochs`` epochs of a run."""
+    return [float(r["val_loss"]) for r in read_history(run_dir) if int(r["epoch"]) <= epochs]
+
+
+def load_run(run_dir: Path) -> tuple[keras.Model, Recipe, int]:
+    """The network of a run with the weights that its recipe ends with, also before its end.
+
+    Returns:
+        The network, its recipe, and the epoch (counted from 1) that the weights belong to.
+
+    Raises:
+        TrainingError: If the folder holds no run with a finished epoch.
+    """
+    recipe = read_recipe(run_dir / CONFIG, Recipe)
+    if not (run_dir / CHECKPOINT).exists():
+        raise TrainingError(
+            f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
+        )
+    # Measured and published in full precision, however it learned.
+    model = build_network(replace(recipe, precision="float32"))
+    file = BEST if recipe.restore_best else CHECKPOINT
+    return model, recipe, load_checkpoint(model, run_dir / file, optimizer=False)

@@ -1,48 +1,39 @@
-"""A finished run of a literature network -> a model folder, or the record of its own split."""
+"""A finished run -> its model folder, or the record of how it fares on its source's split."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.resplit import OFFICIAL, SCHEMES, resplit
 from fer.errors import TrainingError
-from fer.evaluation.calibrator import exponents_of, temperatures_of
-from fer.evaluation.evaluate import evaluate_classifier, evaluate_probabilities
+from fer.evaluation.calibration import choose_threshold
+from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, evaluate_probabilities
+from fer.evaluation.readings import LATENCY, milliseconds_per_face
+from fer.files import write_faults
 from fer.labels import FER2013, FERPLUS, SEVEN_OF_FERPLUS
 from fer.literature.inputs import ArraySource, model_input
-from fer.literature.network import probabilities
-from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_record
+from fer.literature.neighbours import FILE, Neighbours
+from fer.literature.network import load_run, probabilities
+from fer.literature.recipes import OWN_SPLIT, recipe_changes, split_record
 from fer.literature.run import TrainingData, training_data
-from fer.literature.runs import load_run
-from fer.literature.timing import latency_ms
-from fer.models.store import (
-    CARD,
-    HISTORY,
-    METRICS,
-    WEIGHTS,
-    Abstention,
-    InputSpec,
-    ModelCard,
-    check_name,
-    file_digest,
-)
-from fer.training.card import FER2013_TERMS, card_metrics, dataset_record
+from fer.models.store import CARD, HISTORY, METRICS, WEIGHTS, InputSpec, ModelCard, check_name
+from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields
 from fer.training.config import TrainingConfig
-from fer.training.convert import run_converted
-from fer.training.deployment import Deployment, deploy
-from fer.training.run_folder import minutes_of, read_history, write_json
+from fer.training.convert import network_ms, run_converted
+from fer.training.deployment import ANSWERED_RIGHT, Deployment, HeadTruth, deploy
+from fer.training.run_folder import CONFIG, minutes_of, read_history, write_bytes, write_json
 
 if TYPE_CHECKING:
     import keras
 
-OWN_HISTORY = "own_history.csv"
 _GAP_ROWS = 4000
 
 
@@ -97,171 +88,203 @@ def fit_signs(model: keras.Model, data: TrainingData) -> dict[str, float]:
     }
 
 
-def _copy_history(run_dir: Path, target: Path) -> list[dict[str, str]]:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes((run_dir / HISTORY).read_bytes())
-    return read_history(run_dir)
-
-
-def record_own_split(run_dir: Path, dataset: FaceDataset, folder: Path) -> dict[str, Any]:
-    """Measure a run under its source's split, and write the record into a model folder.
-
-    Args:
-        run_dir: A run whose recipe has another split than the official one.
-        dataset: FER-2013 with its official splits.
-        folder: The model folder; the record (``split_record``) and its history are written.
-
-    Returns:
-        The record: ``scheme``, ``split`` (its text), ``n``, ``accuracy`` with its interval and so
-        on, ``epochs``, ``best_epoch``, ``minutes``, and what ``fit_signs`` returns.
-
-    Raises:
-        TrainingError: If the run cannot be read or the disk refuses.
-    """
-    model, recipe, best = load_run(run_dir)
-    scheme = SCHEMES[recipe.split]
-    chosen = resplit(dataset, recipe.split).split(scheme.test)
-    shares = probabilities(model, ArraySource(chosen.images))
-    report = evaluate_probabilities(chosen.labels, shares, FER2013)
-    changes = recipe_changes(recipe)
-    name = split_record(recipe.architecture, recipe.split, changes)
-    target = OWN_HISTORY if name == OWN_SPLIT else name.replace(".json", "_history.csv")
-    history = _copy_history(run_dir, folder / target)
+def _record_split(
+    path: Path,
+    dataset: FaceDataset,
+    recipe: dict[str, Any],
+    predict: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]],
+    **facts: Any,
+) -> None:
+    """Measure a run on the test rows of its own split; nothing is kept of its curves."""
+    scheme = SCHEMES[recipe["split"]]
+    chosen = resplit(dataset, recipe["split"]).split(scheme.test)
+    report = evaluate_probabilities(chosen.labels, predict(chosen.images), FER2013)
     record = {
-        "architecture": recipe.architecture,
-        "scheme": recipe.split,
+        "architecture": recipe["architecture"],
+        "scheme": recipe["split"],
         "split": scheme.text,
         **{k: v for k, v in report.items() if k not in ("reliability", "abstention")},
-        **fit_signs(model, training_data(dataset, recipe)),
-        "epochs": len(history),
-        "best_epoch": best,
-        "minutes": minutes_of(history),
-        "recipe": recipe.to_dict(),
-        "changes": {key: list(values) for key, values in changes.items()},
+        **facts,
+        "recipe": recipe,
     }
-    write_json(folder / name, record)
-    return record
+    write_json(path, record)
 
 
-def _card(
-    name: str,
-    version: str,
-    recipe: Recipe,
-    model: keras.Model,
+def _record_official(
+    folder: Path,
+    dataset: FaceDataset,
     deployment: Deployment,
-    weights: Path,
-    best: int,
-    history: list[dict[str, str]],
-    reports: Mapping[str, Mapping[str, Any]],
-    record: Mapping[str, Any],
-) -> ModelCard:
-    point, truth = deployment.operating_points["fer2013"], deployment.truths["fer2013"]
-    return ModelCard(
-        name=name,
-        version=version,
-        architecture=recipe.architecture,
-        labels={"fer2013": FER2013},
-        input=InputSpec(size=IMAGE_SIZE, channels=1, dtype="uint8"),
-        sha256=file_digest(weights),
-        parameters=model.count_params(),
-        multiply_adds=multiply_adds(model),
-        file_bytes=weights.stat().st_size,
-        precision=deployment.precision,
-        temperature=temperatures_of(deployment.calibrators),
-        exponent=exponents_of(deployment.calibrators),
-        abstain={
-            "fer2013": Abstention(
-                threshold=point.threshold,
-                coverage=point.coverage,
-                accuracy=None if np.isnan(point.accuracy) else point.accuracy,
-                target=truth.target,
-                protocol=truth.protocol,
-                n=int(truth.rows.sum()),
-                split="PublicTest",
-            )
-        },
-        data=(
-            f"{record['source'] or 'data set'}: trained on {record['trained_on']:,} rows of "
-            f"Training; everything was chosen on PublicTest "
-            f"(n = {record['splits']['PublicTest']['n']:,})."
-        ),
-        licence=FER2013_TERMS,
-        recipe=recipe.to_dict(),
-        seed=recipe.seed,
-        training_minutes=minutes_of(history),
-        epochs=len(history),
-        weights=f"epoch {best} of {len(history)}",
-        metrics=card_metrics(reports),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
-def publish(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> Path:
-    """Calibrate, convert, evaluate and write a run under the official protocol.
-
-    PrivateTest is opened once, by the file that will run. The record of the source's own split, if
-    the folder has one, stays.
+    predict: PredictHeads,
+    file: Path,
+    figures: dict[str, Any],
+    data: str,
+    **facts: Any,
+) -> None:
+    """``metrics.json`` and ``card.json``; PrivateTest is opened here, by what will run.
 
     Args:
-        run_dir: A run whose recipe has the official split.
-        dataset: FER-2013 with its official splits.
         folder: The model folder.
+        dataset: FER-2013 with its official splits.
+        deployment: What was chosen on PublicTest.
+        predict: What will run.
+        file: Its weights, in the folder.
+        figures: For the metrics, beside the reports.
+        data: For the card, with a place for ``record``, what the data set holds.
+        facts: The other fields of the card.
+    """
+    reports = {
+        split: evaluate_classifier(predict, dataset, split, calibrators=deployment.calibrators)
+        for split in ("PublicTest", "PrivateTest")
+    }
+    record = dataset_record(dataset)
+    write_json(folder / METRICS, {**reports, "dataset": record, **figures})
+    card = ModelCard(
+        name=folder.name,
+        input=InputSpec(size=IMAGE_SIZE, channels=1, dtype="uint8"),
+        data=f"{record['source'] or 'data set'}: {data.format(record=record)}",
+        licence=FER2013_TERMS,
+        **{**deployed_fields(deployment, reports, file), **facts},
+    )
+    write_json(folder / CARD, card.model_dump(mode="json"))
+
+
+def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
+    """Calibrate, convert and measure a run; under another split than the official one, record it.
+
+    Args:
+        run_dir: A run of ``fer.literature.run``.
+        dataset: FER-2013 with its official splits.
+        folder: The model folder. A run under the official split fills it; one under another split
+            adds ``own_split.json`` and its history, or ``split_NAME.json`` where it is another
+            reading of the source than ours.
         version: Version of the weights, for the card.
 
     Raises:
-        TrainingError: If the run has another split, cannot be read, or the disk refuses.
+        TrainingError: If the run cannot be read, or the disk refuses.
+        InputError: If the disk refuses the weights.
         ModelError: If the folder's name cannot be that of a model.
     """
     check_name(folder.name)
     model, recipe, best = load_run(run_dir)
-    if recipe.split != OFFICIAL:
-        raise TrainingError(
-            f"{run_dir}: expected a run under the official split, got {recipe.split!r}; publish "
-            "one, figures of other splits cannot stand beside those of other models"
-        )
     signs = fit_signs(model, training_data(dataset, recipe))
-    served = serving_model(model)
-    config = TrainingConfig(architecture=recipe.architecture, ferplus_weight=0)
-    deployment = deploy(served, config, dataset.split("PublicTest"))
-    reports = {
-        split: evaluate_classifier(
-            lambda images: run_converted(deployment.content, images),
+    rows, history = read_history(run_dir), (run_dir / HISTORY).read_bytes()
+    if recipe.split != OFFICIAL:
+        changes = recipe_changes(recipe)
+        name = split_record(recipe.architecture, recipe.split, changes)
+        own = "own" if name == OWN_SPLIT else Path(name).stem
+        write_bytes(folder / f"{own}_history.csv", history)
+        _record_split(
+            folder / name,
             dataset,
-            split,
-            calibrators=deployment.calibrators,
+            recipe.to_dict(),
+            lambda images: probabilities(model, ArraySource(images)),
+            **signs,
+            epochs=len(rows),
+            best_epoch=best,
+            minutes=minutes_of(rows),
+            changes={key: list(values) for key, values in changes.items()},
         )
-        for split in ("PublicTest", "PrivateTest")
-    }
-    record = dataset_record(dataset)
-    try:
-        history = _copy_history(run_dir, folder / HISTORY)
+        return
+    config = TrainingConfig(architecture=recipe.architecture, ferplus_weight=0)
+    deployment = deploy(serving_model(model), config, dataset.split("PublicTest"))
+
+    def predict(images: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
+        return run_converted(deployment.content, images)
+
+    write_bytes(folder / HISTORY, history)
+    with write_faults(folder):
         (folder / WEIGHTS).write_bytes(deployment.content)
-    except OSError as fault:
-        raise TrainingError(
-            f"{folder}: could not write ({fault.strerror or fault}); free some disk"
-        ) from fault
-    write_json(
-        folder / METRICS,
+    _record_official(
+        folder,
+        dataset,
+        deployment,
+        predict,
+        folder / WEIGHTS,
         {
-            **reports,
             "calibration": deployment.calibration,
             "conversion": [check.to_dict() for check in deployment.checks],
-            "dataset": record,
             "fit": signs,
-            "latency_ms": latency_ms(deployment.content),
+            LATENCY: network_ms(deployment.content),
         },
+        "trained on {record[trained_on]:,} rows of Training; everything was chosen on PublicTest "
+        "(n = {record[splits][PublicTest][n]:,}).",
+        version=version,
+        architecture=recipe.architecture,
+        parameters=model.count_params(),
+        multiply_adds=multiply_adds(model),
+        recipe=recipe.to_dict(),
+        seed=recipe.seed,
+        training_minutes=minutes_of(rows),
+        epochs=len(rows),
+        weights=f"epoch {best} of {len(rows)}",
     )
-    card = _card(
-        folder.name,
-        version,
-        recipe,
-        model,
+
+
+def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
+    """Measure stored neighbours as ``publish_network`` does a network.
+
+    Args:
+        run_dir: A folder that ``fer.literature.neighbours.fit_run`` filled.
+        dataset: The data that it was fitted on.
+        folder: The model folder.
+        version: For the card.
+
+    Raises:
+        TrainingError: If the run cannot be read or the disk refuses.
+        ModelError: If the neighbours cannot be read, or the folder's name is none of a model.
+    """
+    check_name(folder.name)
+    model = Neighbours.load(run_dir / FILE)
+    try:
+        recipe: dict[str, Any] = json.loads((run_dir / CONFIG).read_text(encoding="utf-8"))
+        SCHEMES[recipe["split"]]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise TrainingError(
+            f"{run_dir / CONFIG}: expected the record of a fit, got: {fault}; fit again"
+        ) from fault
+    minutes = round(recipe["seconds"] / 60, 2)
+    if recipe["split"] != OFFICIAL:
+        name = split_record(recipe["architecture"], recipe["split"])
+        _record_split(
+            folder / name,
+            dataset,
+            recipe,
+            lambda images: model.predict_heads(images)["fer2013"],
+            minutes=minutes,
+        )
+        return
+    model.save(folder / FILE)
+    validation = dataset.split("PublicTest")
+    shares = model.predict_heads(validation.images)["fer2013"]
+    point = choose_threshold(
+        shares.max(axis=1), shares.argmax(axis=1) == validation.labels, ANSWERED_RIGHT
+    )
+    deployment = Deployment(
+        content=b"",
+        precision="float32",
+        calibrators={},
+        perceived=None,
+        operating_points={"fer2013": point},
+        truths={"fer2013": HeadTruth("all", validation.labels, ANSWERED_RIGHT)},
+        calibration={},
+        checks=(),
+    )
+    _record_official(
+        folder,
+        dataset,
         deployment,
-        folder / WEIGHTS,
-        best,
-        history,
-        reports,
-        record,
+        model.predict_heads,
+        folder / FILE,
+        {LATENCY: milliseconds_per_face(model.predict_heads, faces=10)},
+        f"stores {recipe['training_rows']:,} rows of Training; nothing was chosen.",
+        version=version,
+        architecture=recipe["architecture"],
+        precision=str(model.points.dtype),
+        parameters=model.parameters,
+        multiply_adds=model.multiply_adds,
+        recipe=recipe,
+        seed=0,
+        training_minutes=minutes,
+        epochs=0,
+        weights="the training pictures themselves",
     )
-    write_json(folder / CARD, card.model_dump(mode="json"))
-    return folder

@@ -1,4 +1,4 @@
-"""How each network of the literature was trained there."""
+"""How each system of the literature was trained there, and the figure that it reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from fer.architectures import ARCHITECTURES
 from fer.architectures.transfer import PREFIX
 from fer.datasets.resplit import OFFICIAL, SCHEMES
 from fer.errors import InputError
-from fer.literature.headlines import HEADLINES
 from fer.training.augmentations import check_names
 from fer.training.config import AugmentationConfig, recipe_faults
 from fer.training.precision import check_policy
@@ -102,20 +101,41 @@ class Recipe:
             return cls(**fields)
 
 
-def _stored() -> dict[str, Recipe]:
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure as its source reports it.
+
+    Attributes:
+        text: What and on what, for tables.
+        accuracy: Share, or None where the source shows curves only.
+        split: The scheme that it was measured under; None for data that is not FER-2013.
+        remark: Why the figure does not come out here, where it does not and the reason is known.
+    """
+
+    text: str
+    accuracy: float | None = None
+    split: str | None = None
+    remark: str = ""
+
+
+def _stored() -> tuple[dict[str, Recipe], dict[str, Headline]]:
     text = (files("fer.literature") / "recipes.json").read_text(encoding="utf-8")
     values: dict[str, dict[str, Any]] = json.loads(text)
     # All backbones are trained alike.
     shared = values.pop(PREFIX)
-    values |= {name: shared for name in ARCHITECTURES if name.startswith(PREFIX)}
-    return {
-        name: Recipe.from_dict({**fields, "architecture": name}) for name, fields in values.items()
+    values |= {name: dict(shared) for name in ARCHITECTURES if name.startswith(PREFIX)}
+    headlines = {name: Headline(**fields.pop("source")) for name, fields in values.items()}
+    # Nothing is trained of stored neighbours.
+    recipes = {
+        name: Recipe.from_dict({**fields, "architecture": name})
+        for name, fields in values.items()
+        if fields
     }
+    return recipes, headlines
 
 
-RECIPES: dict[str, Recipe] = _stored()
-"""Architecture -> recipe; the split is chosen by the caller."""
-
+RECIPES, HEADLINES = _stored()
+"""Architecture -> recipe, whose split the caller chooses; system -> the figure of its source."""
 
 OWN_SPLIT = "own_split.json"
 """Record of a run under its source's split and recipe."""
@@ -149,7 +169,7 @@ def split_record(architecture: str, split: str, changed: Iterable[str] = ()) -> 
         ``own_split.json`` for the split that the source's headline is compared with and an
         unchanged recipe, else ``split_NAME.json``: another reading of the source.
     """
-    own = HEADLINES[architecture].split if architecture in HEADLINES else None
+    own = HEADLINES[architecture].split
     parts = [name.replace("_", "-") for name in changed]
     if own in (None, split) and not parts:
         return OWN_SPLIT
@@ -165,7 +185,6 @@ def recipe_for(
     weights: str | None = None,
     image_size: int | None = None,
     augmentations: Sequence[str] | None = None,
-    plateau_patience: int | None = None,
     precision: str | None = None,
 ) -> Recipe:
     """The recipe of a network, with the options given by hand.
@@ -181,7 +200,6 @@ def recipe_for(
         weights: Of a ``transfer:`` network.
         image_size: Of a ``transfer:`` network.
         augmentations: Names that take the place of the recipe's own flip and augmentation.
-        plateau_patience: Default is the recipe's.
         precision: One of ``fer.training.precision.POLICIES``; default is the recipe's.
 
     Raises:
@@ -222,8 +240,6 @@ def recipe_for(
         recipe = replace(recipe, flip=0.0, augmentation=None, augmentations=names)
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs, fine_tuning_epochs=0)
-    if plateau_patience is not None:
-        recipe = replace(recipe, plateau_patience=plateau_patience)
     if precision is not None:
         recipe = replace(recipe, precision=check_policy(precision))
     return recipe if seed is None else replace(recipe, seed=seed)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fer.architectures.json_weights import save_json_weights
 from fer.architectures.transfer import PREFIX, set_trainable
 from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import training_rows
@@ -18,6 +17,7 @@ from fer.datasets.resplit import OFFICIAL, resplit
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import label_indices
 from fer.evaluation.metrics import accuracy, macro_f1
+from fer.files import write_faults
 from fer.labels import FER2013, FERPLUS
 from fer.literature.inputs import (
     ArraySource,
@@ -26,9 +26,8 @@ from fer.literature.inputs import (
     epoch_batches,
     model_input,
 )
-from fer.literature.network import build_network, probabilities
+from fer.literature.network import BEST, build_network, probabilities, val_losses
 from fer.literature.recipes import Recipe
-from fer.literature.runs import BEST, val_losses
 from fer.literature.schedule import FINE_TUNING_RATE, stand
 from fer.training.batches import Batch
 from fer.training.run_folder import (
@@ -37,11 +36,14 @@ from fer.training.run_folder import (
     load_checkpoint,
     save_checkpoint,
     start_run,
+    write_bytes,
 )
 from fer.training.trainer import Reporter, train_epochs
 
 if TYPE_CHECKING:
     import keras
+
+MODEL_JSON, MODEL_WEIGHTS = "model.json", "model.weights.h5"
 
 EIGHT_CLASSES = frozenset({"cnn5-224"})
 """Networks with contempt; the others have the seven classes of FER-2013."""
@@ -211,7 +213,8 @@ def train(
         data: On what.
         run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``, and
             ``best.npz`` with the weights of the lowest validation loss. A finished run also has the
-            network as tutorials save it: ``model.json`` and ``model.weights.h5``.
+            network as tutorials save it, ``model.json`` and ``model.weights.h5``, which
+            ``keras.models.model_from_json`` and ``load_weights`` read.
         resume: Go on from the checkpoint when there is one.
         report: Called after every step.
 
@@ -221,7 +224,7 @@ def train(
     Raises:
         TrainingError: If the folder holds another run, a file cannot be used, the disk refuses, or
             the loss is not finite.
-        ModelError: If the disk refuses the finished network.
+        InputError: If the disk refuses the weights of the finished network.
     """
     start_run(run_dir, recipe, resume=resume)
     model = build_network(recipe)
@@ -237,5 +240,7 @@ def train(
         train_epochs(model, task, run_dir, first=done, report=report)
     if recipe.restore_best:
         load_checkpoint(model, run_dir / BEST, optimizer=False)
-    save_json_weights(model, run_dir)
+    write_bytes(run_dir / MODEL_JSON, (model.to_json(indent=2) + "\n").encode())
+    with write_faults(run_dir):
+        model.save_weights(run_dir / MODEL_WEIGHTS)
     return model

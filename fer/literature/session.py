@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,11 @@ from fer.errors import InputError
 from fer.evaluation.cross import cross_report
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.evaluation.readings import evaluate_model, heads_reader
-from fer.literature.headlines import HEADLINES
-from fer.literature.neighbours import FILE, NAMES, Neighbours
-from fer.literature.recipes import RECIPES, Recipe, recipe_for
-from fer.models.store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
+from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_run
+from fer.literature.recipes import HEADLINES, RECIPES, recipe_for
+from fer.models.store import LITERATURE, chosen_model, find_folder, models_dir, read_card
 from fer.recognition.classifier import EmotionClassifier
-from fer.training.run_folder import CONFIG, read_recipe
+from fer.training.trainer import Reporter
 
 SYSTEMS: tuple[str, ...] = (*RECIPES, *NAMES)
 """Every system of the literature, by the name that ``--architecture`` takes."""
@@ -29,15 +27,9 @@ def train_system(
     architecture: str,
     *,
     split: str = OFFICIAL,
-    epochs: int | None = None,
-    seed: int | None = None,
-    weights: str | None = None,
-    image_size: int | None = None,
-    augmentations: Sequence[str] | None = None,
-    plateau_patience: int | None = None,
-    precision: str | None = None,
     resume: bool = False,
-    report: Any = None,
+    report: Reporter | None = None,
+    **options: Any,
 ) -> None:
     """Train a system of the literature in a folder.
 
@@ -46,46 +38,26 @@ def train_system(
         run_dir: Folder of the run.
         architecture: One of ``SYSTEMS``.
         split: A key of ``fer.datasets.resplit.SCHEMES``, or "own".
-        epochs: Most epochs; networks only.
-        seed: Networks only.
-        weights: Initial weights of a ``transfer:`` network.
-        image_size: Side in pixels that a ``transfer:`` backbone sees.
-        augmentations: Names of ``fer.training.augmentations``, instead of the recipe's own.
-        plateau_patience: Epochs without a lower validation loss before the rate shrinks; 0 never.
-        precision: One of ``fer.training.precision.POLICIES``; networks only.
         resume: Go on from the checkpoint when there is one.
-        report: Called after every step, see ``fer.training.trainer.StepReport``.
+        report: Called after every step.
+        options: As ``fer.literature.recipes.recipe_for`` takes them; networks only.
 
     Raises:
         InputError: If an option does not fit the system.
         TrainingError: If the folder cannot be used.
     """
     if architecture in NAMES:
-        from fer.literature.publish_neighbours import fit_run
-
-        options = (epochs, seed, weights, image_size, augmentations, plateau_patience, precision)
-        if any(one is not None for one in options):
+        if any(one is not None for one in options.values()):
             raise InputError(
                 f"{architecture}: expected no --epochs, --seed, --weights, --image-size, "
-                "--augment, --plateau-patience or --precision, nothing is trained there; leave "
-                "them out"
+                "--augment or --precision, nothing is trained there; leave them out"
             )
         own = HEADLINES[architecture].split or OFFICIAL
         fit_run(dataset, run_dir, architecture, own if split == "own" else split)
         return
     from fer.literature.run import train, training_data
 
-    recipe = recipe_for(
-        architecture,
-        split=split,
-        epochs=epochs,
-        seed=seed,
-        weights=weights,
-        image_size=image_size,
-        augmentations=augmentations,
-        plateau_patience=plateau_patience,
-        precision=precision,
-    )
+    recipe = recipe_for(architecture, split=split, **options)
     train(recipe, training_data(dataset, recipe), run_dir, resume=resume, report=report)
 
 
@@ -95,22 +67,16 @@ def publish_system(run_dir: Path, dataset: FaceDataset, folder: Path, *, version
     Args:
         run_dir: A run of ``train_system``.
         dataset: The data that it was trained on.
-        folder: The model folder; a run under the official split fills it, one under another split
-            adds ``own_split.json`` to it.
+        folder: The model folder, see ``fer.literature.publish``.
         version: Version of the weights, for the card.
 
     Returns:
         The folder.
     """
-    if (run_dir / FILE).exists():
-        from fer.literature.publish_neighbours import publish_neighbours
+    from fer.literature.publish import publish_neighbours, publish_network
 
-        return publish_neighbours(run_dir, dataset, folder, version=version)
-    from fer.literature.publish import publish, record_own_split
-
-    if read_recipe(run_dir / CONFIG, Recipe).split == OFFICIAL:
-        return publish(run_dir, dataset, folder, version=version)
-    record_own_split(run_dir, dataset, folder)
+    stored = (run_dir / FILE).exists()
+    (publish_neighbours if stored else publish_network)(run_dir, dataset, folder, version=version)
     return folder
 
 
@@ -137,7 +103,7 @@ def evaluate_published(
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
-    folder = find_folder(name or DEFAULT_MODEL)
+    folder = find_folder(name or chosen_model())
     if not (folder / FILE).exists():
         return evaluate_model(EmotionClassifier.load(name), dataset, split, progress=progress)
     card, model = read_card(folder), Neighbours.load(folder / FILE)
@@ -167,7 +133,7 @@ def cross_published(
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
-    folder = find_folder(name or DEFAULT_MODEL)
+    folder = find_folder(name or chosen_model())
     card = read_card(folder)
     predict: PredictHeads
     if (folder / FILE).exists():

@@ -38,6 +38,7 @@ __all__ = [
     "open_model",
     "own_models",
     "read_card",
+    "read_json",
 ]
 
 DEFAULT_MODEL = "xs"
@@ -134,10 +135,15 @@ class ModelFolder:
         Raises:
             ModelError: If the file is not a JSON object.
         """
-        return _read_json(self.path / METRICS)
+        return read_json(self.path / METRICS)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object of a model folder.
+
+    Raises:
+        ModelError: If the file is missing or damaged.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as fault:
@@ -149,19 +155,6 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"{path}: expected a JSON object, got {type(content).__name__}; publish the model again"
         )
     return content
-
-
-def _read_card(path: Path) -> ModelCard:
-    content = _read_json(path)
-    try:
-        return ModelCard.model_validate(content)
-    except ValidationError as fault:
-        first = fault.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise ModelError(
-            f"{path}: expected a model card, got a fault in {field!r} ({first['msg']}); "
-            "publish the model again with this version of fer"
-        ) from fault
 
 
 def models_dir() -> Path:
@@ -212,7 +205,17 @@ def read_card(folder: Path) -> ModelCard:
     Raises:
         ModelError: If there is none, or it is damaged.
     """
-    return _read_card(folder / CARD)
+    path = folder / CARD
+    content = read_json(path)
+    try:
+        return ModelCard.model_validate(content)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise ModelError(
+            f"{path}: expected a model card, got a fault in {field!r} ({first['msg']}); "
+            "publish the model again with this version of fer"
+        ) from fault
 
 
 def list_models(directory: Path | None = None) -> list[ModelCard]:
@@ -226,7 +229,7 @@ def list_models(directory: Path | None = None) -> list[ModelCard]:
     for path in sorted(root.glob(f"*/{CARD}")):
         if _NAME.fullmatch(path.parent.name):
             try:
-                cards.append(_read_card(path))
+                cards.append(read_card(path.parent))
             except ModelError as fault:
                 _log.warning("%s", fault)
     return cards
@@ -270,33 +273,27 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
         raise ModelError(
             f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
             f"networks are not in the repository; make them with fer literature train "
-            f"--architecture {_read_card(path / CARD).architecture} --name {name}"
+            f"--architecture {read_card(path).architecture} --name {name}"
         )
     if missing:
         raise ModelError(
             f"{path}: expected a model folder, missing {', '.join(missing)}; "
             "copy the folder again or publish the model again"
         )
-    card = _read_card(path / CARD)
-    digest = file_digest(path / WEIGHTS)
-    if digest != card.sha256:
+    card = read_card(path)
+    if card.affect is not None and not (path / AFFECT).is_file():
         raise ModelError(
-            f"{path / WEIGHTS}: expected SHA-256 {card.sha256[:12]}..., got {digest[:12]}...; the "
-            "weights are damaged or belong to another card: copy the folder again"
+            f"{path}: expected a model folder with a valence-arousal head, missing {AFFECT}; copy "
+            "the folder again"
         )
-    parts = (("valence-arousal head", AFFECT, card.affect),)
-    for what, file, record in parts:
-        if record is None:
-            continue
-        if not (path / file).is_file():
-            raise ModelError(
-                f"{path}: expected a model folder with a {what}, missing {file}; copy the folder "
-                "again"
-            )
+    signed = [("weights are", WEIGHTS, card.sha256)]
+    if card.affect is not None:
+        signed.append(("valence-arousal head is", AFFECT, card.affect.sha256))
+    for what, file, wanted in signed:
         digest = file_digest(path / file)
-        if digest != record.sha256:
+        if digest != wanted:
             raise ModelError(
-                f"{path / file}: expected SHA-256 {record.sha256[:12]}..., got {digest[:12]}...; "
-                f"the {what} is damaged or belongs to another card: copy the folder again"
+                f"{path / file}: expected SHA-256 {wanted[:12]}..., got {digest[:12]}...; the "
+                f"{what} damaged or of another card: copy the folder again"
             )
     return ModelFolder(path, card)

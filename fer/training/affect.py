@@ -16,14 +16,12 @@ from fer.evaluation.affect import measure_affect
 from fer.evaluation.readings import read_faces
 from fer.labels import FER2013
 from fer.models.card import AffectRecord
-from fer.models.parts import put_part
-from fer.models.store import AFFECT, METRICS, ModelFolder
+from fer.models.store import AFFECT, CARD, METRICS, ModelFolder, file_digest, open_model
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import derived_values
 from fer.recognition.classifier import EmotionClassifier
-from fer.training.run_folder import write_json
+from fer.training.run_folder import write_bytes, write_json
 
-_NO_DIGEST = "0" * 64
 _STRENGTHS = np.logspace(-2, 5, 15)
 FEWEST_ROWS = 10
 
@@ -155,14 +153,14 @@ def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
         InputError: If its head was fitted to another model.
         TrainingError: If the run's record cannot be read or the disk refuses.
     """
-    head = AffectHead.load(run_dir / AFFECT)
+    AffectHead.load(run_dir / AFFECT)  # one that is damaged is not put there
     try:
         record = json.loads((run_dir / METRICS).read_text(encoding="utf-8"))
         fitted_to = (record["model"], record["version"])
         split, figures = next(iter(record["splits"].items()), (None, None))
         fitted = figures["fitted"] if figures else {}
         signed = AffectRecord(
-            sha256=_NO_DIGEST,
+            sha256=file_digest(run_dir / AFFECT),
             source=record["source"],
             faces=record["rows"],
             split=split,
@@ -181,4 +179,7 @@ def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
             f"{run_dir}: expected a head that was fitted to {card.name} {card.version}, got one of "
             f"{' '.join(map(str, fitted_to))}; fit it to this model"
         )
-    return put_part(folder, AFFECT, head.save, signed, "valence-arousal head")
+    signed_card = card.model_copy(update={"affect": signed})
+    write_bytes(folder.path / AFFECT, (run_dir / AFFECT).read_bytes())
+    write_json(folder.path / CARD, signed_card.model_dump(mode="json"))
+    return open_model(folder.path.name, directory=folder.path.parent)

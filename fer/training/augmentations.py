@@ -54,12 +54,11 @@ def _moved(
     degrees: float = 0.0,
     scale: float = 1.0,
     shift_xy: tuple[float, float] = (0.0, 0.0),
-    flip: bool = False,
 ) -> Face:
     side = image.shape[0]
     return _warped(
         image,
-        affine_matrix(side, side, degrees=degrees, scale=scale, shift_xy=shift_xy, flip=flip),
+        affine_matrix(side, side, degrees=degrees, scale=scale, shift_xy=shift_xy, flip=False),
     )
 
 

@@ -59,16 +59,15 @@ def _block(x: Any, first: DlibLayer, second: DlibLayer, stride: int) -> Any:
     return layers.ReLU()(layers.Add()([x, y]))
 
 
-def identity_network(path: Path, side: int = CHIP_SIDE) -> keras.Model:
+def identity_network(path: Path) -> keras.Model:
     """The ``anet_type`` of dlib (King 2017), all 29 convolutions and the projection after them.
 
     Args:
         path: ``dlib_face_recognition_resnet_model_v1.dat``.
-        side: Of the faces, in pixels; dlib learned from 150.
 
     Returns:
-        A model from ``(n, side, side, 3)`` RGB pixels in 0..255 to ``(n, 128)``; dlib calls two
-        faces one person where these lie closer than 0.6.
+        A model from ``(n, CHIP_SIDE, CHIP_SIDE, 3)`` RGB pixels in 0..255 to ``(n, 128)``; dlib
+        calls two faces one person where these lie closer than 0.6.
 
     Raises:
         TrainingError: If the file cannot be read.
@@ -77,7 +76,7 @@ def identity_network(path: Path, side: int = CHIP_SIDE) -> keras.Model:
     from keras import layers
 
     stored = read_dlib(path)
-    inputs = keras.Input((side, side, 3), name="pixels")
+    inputs = keras.Input((CHIP_SIDE, CHIP_SIDE, 3), name="pixels")
     x = layers.Rescaling(1 / _SCALE, offset=[-value / _SCALE for value in _MEAN_RGB])(inputs)
     x = layers.ReLU()(_convolution(x, stored[0], 7, 2))
     x = layers.MaxPooling2D(3, 2)(x)

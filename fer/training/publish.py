@@ -18,6 +18,7 @@ from fer.architectures import build
 from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
+from fer.evaluation.readings import LATENCY
 from fer.evaluation.robustness import robustness, to_records
 from fer.models.store import (
     CARD,
@@ -33,7 +34,7 @@ from fer.models.store import (
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields, make_card
 from fer.training.config import TrainingConfig
-from fer.training.convert import run_converted
+from fer.training.convert import network_ms, run_converted
 from fer.training.deployment import Deployment, deploy
 from fer.training.finalize import finalize
 from fer.training.keras_file import save_small
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     import keras
 
 
-_OF_THE_NETWORK = ("candidates", "latency_ms", "timed")
+_OF_THE_NETWORK = ("candidates",)
 """What ``metrics.json`` keeps when a model is remade."""
 
 
@@ -215,6 +216,7 @@ def _measured(
         "calibration": deployment.calibration,
         "conversion": [check.to_dict() for check in deployment.checks],
         "dataset": dataset_record(dataset),
+        LATENCY: network_ms(deployment.content),
     }
     if compare_with is not None:
         earlier = EmotionClassifier(compare_with)

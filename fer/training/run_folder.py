@@ -41,7 +41,7 @@ Kind = TypeVar("Kind", bound=StoredRecipe)
 
 
 def read_recipe(path: Path, kind: type[Kind]) -> Kind:
-    """A recipe from a JSON file, such as a run's ``config.json``.
+    """A recipe from a JSON file: a run's ``config.json``, or the ``card.json`` of a model.
 
     Args:
         path: The file.
@@ -51,7 +51,8 @@ def read_recipe(path: Path, kind: type[Kind]) -> Kind:
         TrainingError: If it cannot be read as one.
     """
     try:
-        return kind.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return kind.from_dict(content.get("recipe", content))
     except (OSError, ValueError, AttributeError) as fault:
         reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
         raise TrainingError(

@@ -13,6 +13,7 @@ from scipy.special import softmax
 
 from fer.architectures import ARCHITECTURES, build
 from fer.errors import TrainingError
+from fer.models.store import KERAS_FILE, models_dir
 from fer.training.batches import Batch
 from fer.training.config import TrainingConfig
 from fer.training.network_pass import resized
@@ -98,9 +99,16 @@ class Teachers:
 def load_network(path: Path) -> keras.Model:
     """A network for inputs of any size, from the folder of a finished run or a ``.keras`` file.
 
+    Args:
+        path: Of one of the two; the name of a published model, as its card has it, is that model's
+            ``model.keras``.
+
     Raises:
         TrainingError: If there is none with the heads "fer2013" and "ferplus".
     """
+    published = models_dir() / path / KERAS_FILE
+    if not path.exists() and len(path.parts) == 1 and published.is_file():
+        path = published
     if path.is_dir():
         from fer.training.run import open_run  # which imports this module
 

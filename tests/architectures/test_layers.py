@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import numpy as np
 import pytest
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 FACES = np.random.default_rng(0).normal(0.4, 2, (6, 5, 5, 3)).astype(np.float32)
 

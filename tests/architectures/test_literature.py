@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,8 @@ import pytest
 
 from fer.architectures import ARCHITECTURES, build
 from fer.architectures.complexity import multiply_adds
-from fer.architectures.json_weights import load_json_weights, save_json_weights
 from fer.architectures.transfer import BACKBONES, PREFIX, find_weights, set_trainable
 from fer.errors import InputError, ModelError
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def trainable(model: object) -> int:
@@ -31,27 +27,21 @@ def built(name: str) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "learned"),
+    ("name", "parameters", "learned", "millions"),
     [
-        ("cnn4-4.5m", 4_478_727, 4_474_759),
-        ("cnn4-2.7m", 2_735_751, 2_733_575),
-        ("cnn4-56", 1_555_463, 1_553_543),
-        ("cnn5-16", 2_407_207, 2_407_047),
-        ("cnn5-224", 3_604_296, 3_604_296),
+        ("cnn4-4.5m", 4_478_727, 4_474_759, 290.5),
+        ("cnn4-2.7m", 2_735_751, 2_733_575, 263.5),
+        ("cnn4-56", 1_555_463, 1_553_543, 146.9),
+        ("cnn5-16", 2_407_207, 2_407_047, 25.4),
+        ("cnn5-224", 3_604_296, 3_604_296, 653.5),
     ],
 )
-def test_parameters_of_the_literature(name: str, parameters: int, learned: int) -> None:
+def test_parameters_and_multiplications_of_the_literature(
+    name: str, parameters: int, learned: int, millions: float
+) -> None:
     model = built(name)
-    assert model.count_params() == parameters
-    assert trainable(model) == learned
-
-
-@pytest.mark.parametrize(
-    ("name", "millions"),
-    [("cnn4-4.5m", 290.5), ("cnn4-2.7m", 263.5), ("cnn4-56", 146.9), ("cnn5-16", 25.4)],
-)
-def test_multiplications_of_the_literature(name: str, millions: float) -> None:
-    assert multiply_adds(built(name)) / 1e6 == pytest.approx(millions, abs=0.06)
+    assert (model.count_params(), trainable(model)) == (parameters, learned)
+    assert multiply_adds(model) / 1e6 == pytest.approx(millions, abs=0.06)
 
 
 @pytest.mark.parametrize(
@@ -79,28 +69,6 @@ def test_the_thin_network_changes_pictures_only_while_it_trains() -> None:
     # One draw may be a factor of nearly 1; eight are not.
     changed = [np.asarray(contrast(pixels / 255, training=True)) for _ in range(8)]
     assert np.abs(np.stack(changed) - pixels / 255).max() > 1e-3
-
-
-@pytest.mark.parametrize("name", ["cnn4-2.7m", "cnn5-16"])
-def test_json_and_weights_load_back_to_the_same_answers(name: str, tmp_path: Path) -> None:
-    model = built(name)
-    save_json_weights(model, tmp_path / "saved")
-    back = load_json_weights(tmp_path / "saved")
-    pixels = np.random.default_rng(1).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
-    np.testing.assert_allclose(
-        np.asarray(back(pixels, training=False)),
-        np.asarray(model(pixels, training=False)),
-        atol=1e-6,
-    )
-    assert back.count_params() == model.count_params()
-
-
-def test_json_without_its_weights_is_refused_in_one_line(tmp_path: Path) -> None:
-    save_json_weights(built("cnn5-16"), tmp_path)
-    (tmp_path / "model.weights.h5").unlink()
-    with pytest.raises(ModelError, match=r"expected model\.json and model\.weights\.h5") as caught:
-        load_json_weights(tmp_path)
-    assert "\n" not in str(caught.value)
 
 
 # Transfer learning.

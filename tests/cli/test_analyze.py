@@ -18,6 +18,8 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 
+posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
+
 RUN = "import sys; from fer.cli.main import main; sys.argv[0] = 'fer'; main()"
 CHECK_IMPORTS = """
 import atexit, sys
@@ -129,9 +131,10 @@ def many(folder: Path, portrait: np.ndarray, count: int) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@posix
+@pytest.mark.parametrize("how", ["SIGINT", "SIGKILL"])
 def test_what_is_done_survives_a_stop_and_is_not_done_again(
-    tmp_path: Path, astronaut_bgr: np.ndarray, how: signal.Signals
+    tmp_path: Path, astronaut_bgr: np.ndarray, how: str
 ) -> None:
     pictures = many(tmp_path / "pictures", astronaut_bgr, 12)
     output = tmp_path / "out.jsonl"
@@ -139,12 +142,12 @@ def test_what_is_done_survives_a_stop_and_is_not_done_again(
     arguments = (pictures, "-o", output, "--workers", 1)
     with subprocess.Popen(command(*arguments), env=environment(), text=True) as process:
         wait_for_lines(journal, 2, process)
-        process.send_signal(how)
+        process.send_signal(getattr(signal, how))
         process.wait(60)
     done = journal.read_bytes().count(b"\n")
     assert 2 <= done < 12
     assert not output.exists()
-    if how is signal.SIGINT:
+    if how == "SIGINT":
         assert process.returncode == 130
         assert len(pd.read_json(tmp_path / "out.part.jsonl", lines=True)) == done
     else:
@@ -159,6 +162,7 @@ def test_what_is_done_survives_a_stop_and_is_not_done_again(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["out.jsonl", "pictures"]
 
 
+@posix
 def test_a_full_disk_is_one_line_and_leaves_nothing_under_the_final_name(
     mixed: Path, tmp_path: Path
 ) -> None:
@@ -241,6 +245,7 @@ def test_an_address_is_refused_with_what_to_do(tmp_path: Path) -> None:
     assert reason.endswith("addresses are not offered, download it first")
 
 
+@posix
 def test_two_commands_at_once_do_not_write_one_table(
     tmp_path: Path, astronaut_bgr: np.ndarray
 ) -> None:
@@ -266,6 +271,7 @@ EmotionRecognizer.analyze = analyze
 """
 
 
+@posix
 @pytest.mark.parametrize("presses", [1, 2])
 def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
     process = subprocess.Popen(

@@ -103,23 +103,15 @@ def test_relative_path_finds_the_same_entry(
     assert len(reads) == 1
 
 
-def truncate(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[:-100])
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),
+    "garbled": lambda path: path.write_bytes(b"rubbish"),
+    "blank": lambda path: path.write_bytes(b""),
+    "removed": Path.unlink,
+}
 
 
-def garble(path: Path) -> None:
-    path.write_bytes(b"rubbish")
-
-
-def blank(path: Path) -> None:
-    path.write_bytes(b"")
-
-
-def remove(path: Path) -> None:
-    path.unlink()
-
-
-@pytest.mark.parametrize("damage", [truncate, garble, blank, remove])
+@pytest.mark.parametrize("damage", DAMAGES)
 @pytest.mark.parametrize("name", ["images.npy", "labels.npy", "rows.npy", "meta.json"])
 def test_damaged_entry_is_replaced_with_a_warning(
     rows: Rows,
@@ -127,12 +119,12 @@ def test_damaged_entry_is_replaced_with_a_warning(
     reads: list[Path],
     caplog: pytest.LogCaptureFixture,
     name: str,
-    damage: Callable[[Path], None],
+    damage: str,
 ) -> None:
     path = write_csv(rows)
     expected = read_fer2013(path)
     read_cached(path)
-    damage(entries()[0] / name)
+    DAMAGES[damage](entries()[0] / name)
     with caplog.at_level(logging.WARNING, "fer"):
         assert_same(read_cached(path), expected)
     assert "damaged cache entry" in caplog.text
@@ -238,11 +230,6 @@ def test_bad_rows_are_reported_and_nothing_is_cached(rows: Rows, write_csv: Writ
     with pytest.raises(DatasetError, match="row 7"):
         read_cached(write_csv([*rows, ("9", "", "")]))
     assert not cache_directory().exists()
-
-
-def test_missing_file_is_the_readers_error(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="found none; check the path"):
-        read_cached(tmp_path / "nowhere.csv")
 
 
 def test_progress_ends_at_one_on_a_hit(rows: Rows, write_csv: Write) -> None:

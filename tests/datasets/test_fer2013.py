@@ -143,33 +143,23 @@ def test_missing_column_is_named(rows: Rows, write_csv: Write, missing: str) -> 
         read_fer2013(write_csv(rows, columns=columns), skip_bad=True)
 
 
-def test_empty_file_says_so(tmp_path: Path) -> None:
-    path = tmp_path / "empty.csv"
-    path.touch()
-    with pytest.raises(DatasetError, match=r"^empty\.csv: expected a header .*got an empty file"):
-        read_fer2013(path)
-
-
-def test_header_alone_is_no_data_set(write_csv: Write) -> None:
-    with pytest.raises(DatasetError, match=r"^fer2013\.csv: expected at least one good row"):
-        read_fer2013(write_csv([]))
-
-
-def test_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"nowhere\.csv: expected .*found none; check the path"):
-        read_fer2013(tmp_path / "nowhere.csv")
-
-
-def test_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"", r"^a\.csv: expected a header .*got an empty file"),
+        (b"emotion,pixels,Usage\n", r"^a\.csv: expected at least one good row"),
+        (b"\x89PNG\r\n\xff\xfe\xfd", r"a\.csv: expected"),
+        (None, r"a\.csv: expected .*found none; check the path"),
+    ],
+    ids=["empty", "header alone", "binary", "missing"],
+)
+def test_what_is_no_data_set_says_so(tmp_path: Path, content: bytes | None, fault: str) -> None:
+    if content is not None:
+        (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(DatasetError, match=fault):
+        read_fer2013(tmp_path / "a.csv")
     with pytest.raises(DatasetError, match="expected a readable FER-2013 file"):
         read_fer2013(tmp_path)
-
-
-def test_binary_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "picture.csv"
-    path.write_bytes(b"\x89PNG\r\n\xff\xfe\xfd")
-    with pytest.raises(DatasetError, match=r"picture\.csv: expected"):
-        read_fer2013(path)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "damaged"])

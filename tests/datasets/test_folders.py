@@ -229,44 +229,31 @@ def test_broken_picture_names_file_and_fault(
     assert (len(dataset), dataset.skipped) == (1, 1)
 
 
-def test_unknown_class_folder_is_named_with_the_known_ones(
-    tmp_path: Path, write_picture: Write
+@pytest.mark.parametrize(
+    ("folders", "fault", "skipped"),
+    [
+        (["train/happy+", "train/bored+"], r"/train/bored: expected .*angry.*'bored'; rename", 1),
+        (["happy+", "sad"], r"/sad: expected pictures, got an empty folder", 1),
+        (["train/happy+", "test"], r"/test: expected class folders, got none", 1),
+        (["train/happy+", "extra/happy+"], r"/extra: expected split folders", 1),
+        (["holiday"], r"expected train/<class>.*got holiday; give", None),
+        ([], r"expected train/<class>", None),
+    ],
+)
+def test_what_is_wrong_with_a_tree_is_named(
+    tmp_path: Path, write_picture: Write, folders: list[str], fault: str, skipped: int | None
 ) -> None:
-    write_picture(tmp_path / "train/happy/1.png")
-    write_picture(tmp_path / "train/bored/1.png")
-    with pytest.raises(DatasetError, match=r"/train/bored: expected .*angry.*got 'bored'; rename"):
+    """A plus stands for a picture in the folder."""
+    for folder in folders:
+        (tmp_path / folder.rstrip("+")).mkdir(parents=True, exist_ok=True)
+        if folder.endswith("+"):
+            write_picture(tmp_path / folder.rstrip("+") / "1.png")
+    with pytest.raises(DatasetError, match=fault):
         read_folders(tmp_path)
-    dataset = read_folders(tmp_path, skip_bad=True)
-    assert (len(dataset), dataset.skipped) == (1, 1)
-
-
-def test_empty_class_folder_is_named(tmp_path: Path, write_picture: Write) -> None:
-    write_picture(tmp_path / "happy/1.png")
-    (tmp_path / "sad").mkdir()
-    with pytest.raises(DatasetError, match=r"/sad: expected pictures, got an empty folder"):
-        read_folders(tmp_path)
-    assert read_folders(tmp_path, skip_bad=True).skipped == 1
-
-
-def test_empty_split_folder_is_named(tmp_path: Path, write_picture: Write) -> None:
-    write_picture(tmp_path / "train/happy/1.png")
-    (tmp_path / "test").mkdir()
-    with pytest.raises(DatasetError, match=r"/test: expected class folders, got none"):
-        read_folders(tmp_path)
-
-
-def test_folder_beside_the_splits_is_named(tmp_path: Path, write_picture: Write) -> None:
-    write_picture(tmp_path / "train/happy/1.png")
-    write_picture(tmp_path / "extra/happy/1.png")
-    with pytest.raises(DatasetError, match=r"/extra: expected split folders"):
-        read_folders(tmp_path)
-
-
-def test_folder_without_classes_is_no_data_set(tmp_path: Path) -> None:
-    (tmp_path / "holiday").mkdir()
-    with pytest.raises(DatasetError, match=r"expected train/<class>.*got holiday; give"):
-        read_folders(tmp_path)
-    assert not is_class_tree(tmp_path)
+    assert is_class_tree(tmp_path) == (skipped is not None)
+    if skipped is not None:
+        dataset = read_folders(tmp_path, skip_bad=True)
+        assert (len(dataset), dataset.skipped) == (1, skipped)
 
 
 def test_missing_folder_says_so(tmp_path: Path) -> None:

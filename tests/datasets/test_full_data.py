@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,6 @@ import pytest
 from fer.datasets import (
     FaceDataset,
     argmax_labels,
-    find_data,
     find_ferplus,
     majority_labels,
     open_dataset,
@@ -23,19 +21,6 @@ from fer.datasets.audit import agreement, audit
 
 pytestmark = pytest.mark.data
 
-PROJECT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def data_path() -> Path:
-    path = find_data()
-    if path is None or not path.is_file():
-        reason = f"no fer2013.csv.gz found (got {path}); set FER_DATA to it"
-        if os.environ.get("CI") and (PROJECT.parent / "shared").is_dir():
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return path
-
 
 @pytest.fixture(scope="module")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -43,10 +28,10 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def full(data_path: Path, cache: Path) -> FaceDataset:
+def full(full_data: Path, cache: Path) -> FaceDataset:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_CACHE", str(cache))
-        return open_dataset(data_path, ferplus=find_ferplus(None, data_path))
+        return open_dataset(full_data, ferplus=find_ferplus(None, full_data))
 
 
 def test_statistics_are_the_published_and_measured_ones(full: FaceDataset) -> None:
@@ -84,10 +69,10 @@ def test_protocol_trains_on_27867_rows(full: FaceDataset) -> None:
 
 
 def test_later_read_is_a_memory_map(
-    full: FaceDataset, data_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+    full: FaceDataset, full_data: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FER_CACHE", str(cache))
-    again = open_dataset(data_path)
+    again = open_dataset(full_data)
     assert isinstance(again.images, np.memmap)
     # Nor is a split a copy of it.
     assert np.shares_memory(again.split("Training").images, again.images)

@@ -7,20 +7,18 @@ import pytest
 from playwright.sync_api import Page, expect
 from support import Server
 
+from fer.datasets import FaceDataset
+from tests.made_data import write_fer2013
+
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
 def small_csv(tmp_path: Path) -> Path:
     """21 noise pictures, seven in each split."""
-    images = np.random.default_rng(0).integers(0, 256, (21, 48 * 48))
-    rows = ["emotion,pixels,Usage"]
-    for index, image in enumerate(images):
-        split = ("Training", "PublicTest", "PrivateTest")[index % 3]
-        rows.append(f"{index % 7},{' '.join(map(str, image))},{split}")
-    path = tmp_path / "fer2013.csv"
-    path.write_text("\n".join(rows) + "\n")
-    return path
+    images = np.random.default_rng(0).integers(0, 256, (21, 48, 48), np.uint8)
+    rows = np.arange(21, dtype=np.int8)
+    return write_fer2013(tmp_path / "fer2013.csv", FaceDataset(images, rows % 7, rows % 3))
 
 
 def test_a_click_opens_a_face_and_the_map_shows_the_one_under_the_pointer(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.cli.main import main
 from fer.datasets.folders import read_folders
 from fer.datasets.pictures import PictureFile, read_colour, read_grey
 from fer.errors import DatasetError, TrainingError
@@ -20,6 +18,7 @@ from fer.literature.recipes import recipe_for
 from fer.literature.run import training_data
 from fer.preprocessing import crop_face
 from fer.results import Box
+from tests.conftest import Command
 
 COLOURS = {"happiness": (200, 60, 60), "sadness": (60, 200, 60), "contempt": (60, 60, 200)}
 
@@ -108,14 +107,9 @@ def test_named_augmentations_are_refused_rather_than_left_out(tree: Path) -> Non
         training_data(read_folders(tree), recipe)
 
 
-def test_it_trains_from_the_command_line(
-    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_trains_from_the_command_line(tree: Path, tmp_path: Path, fer: Command) -> None:
     run = tmp_path / "run"
-    arguments = ["literature", "train", "--architecture", "cnn5-224", "--data", tree, "--epochs", 1]
-    monkeypatch.setattr(sys, "argv", ["fer", *map(str, arguments), "--run-dir", str(run)])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
+    train = ("literature", "train", "--architecture", "cnn5-224", "--data", tree, "--epochs", 1)
+    assert fer(*train, "--run-dir", run).code == 0
     header, row = (run / "history.csv").read_text().splitlines()
     assert 0 <= float(row.split(",")[header.split(",").index("val_accuracy")]) <= 1

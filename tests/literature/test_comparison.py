@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from fer.cli.main import main
 from fer.literature.comparison import (
     CLOSE_POINTS,
     COLUMNS,
@@ -18,9 +16,9 @@ from fer.literature.comparison import (
     markdown,
     trained,
 )
-from fer.literature.headlines import HEADLINES
-from fer.literature.timing import LATENCY, record_time
+from fer.literature.recipes import HEADLINES
 from fer.models.store import DEFAULT_MODEL, models_dir
+from tests.conftest import Command
 
 
 @pytest.fixture
@@ -81,13 +79,10 @@ def test_no_figure_is_missed_without_a_reason() -> None:
 
 
 def test_the_command_writes_the_file(
-    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    models: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
 ) -> None:
     monkeypatch.setenv("FER_MODELS", str(models))
-    monkeypatch.setattr(sys, "argv", ["fer", "models", "compare"])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
+    assert fer("models", "compare").code == 0
     assert (models / "COMPARISON.md").read_text() == markdown(entries(models))
 
 
@@ -103,21 +98,6 @@ def test_the_figure_of_the_neighbours_is_reproduced_to_within_half_a_point() -> 
     assert found.own is not None and found.published is not None
     assert found.own["n"] == 2872 and found.own["recipe"]["neighbours"] == 169
     assert abs(found.own["accuracy"] - found.published) < 0.005
-
-
-def test_the_shipped_model_is_timed_once_and_its_figures_stay(models: Path) -> None:
-    folder = models / DEFAULT_MODEL
-    path = folder / "metrics.json"
-    figures = json.loads(path.read_text())
-    figures.pop(LATENCY, None)
-    path.write_text(json.dumps(figures))
-    assert record_time(folder) is None, "nothing to time without the weights"
-    shutil.copy(models_dir() / DEFAULT_MODEL / "model.tflite", folder)
-    measured = record_time(folder)
-    assert measured is not None and measured > 0
-    assert json.loads(path.read_text()) == {**figures, LATENCY: measured}
-    assert record_time(folder) == measured
-    assert next(iter(entries(models))).milliseconds == measured
 
 
 def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> None:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from fer.errors import InputError, TrainingError
-from fer.literature.headlines import HEADLINES
 from fer.literature.recipes import (
+    HEADLINES,
     RECIPES,
     Recipe,
     recipe_changes,
@@ -26,7 +26,7 @@ def test_a_changed_recipe_is_another_reading_and_has_its_own_record() -> None:
     own = recipe_for("cnn4-4.5m", split="own")
     assert recipe_changes(own) == {}
     assert split_record(own.architecture, own.split, recipe_changes(own)) == "own_split.json"
-    sooner = recipe_for("cnn4-4.5m", split="own", plateau_patience=2)
+    sooner = replace(own, plateau_patience=2)
     assert recipe_changes(sooner) == {"plateau_patience": (2, 3)}
     name = split_record(sooner.architecture, sooner.split, recipe_changes(sooner))
     assert name == "split_folder_plateau-patience.json"

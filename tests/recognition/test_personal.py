@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer.datasets import find_data, open_dataset
+from fer.datasets import find_ferplus, open_dataset
 from fer.datasets.ferplus import majority_labels
 from fer.detection.detector import load_detector
 from fer.errors import InputError
@@ -198,13 +198,11 @@ def test_samples_are_numbers_of_the_largest_face_and_stop_by_themselves(
 
 @pytest.mark.data
 def test_half_of_what_a_resting_smile_costs_comes_back_on_real_faces(
-    general: EmotionClassifier, astronaut_bgr: np.ndarray
+    general: EmotionClassifier, astronaut_bgr: np.ndarray, full_data: Path
 ) -> None:
     """Every face is blended with one smiling portrait, as if it smiled at rest."""
-    path = find_data(None)
-    if path is None or not (votes := Path(path).parent / "fer2013new.csv").exists():
-        pytest.skip("the full FER-2013 file and FER+ votes are needed")
-    test = open_dataset(path, ferplus=votes).split("PrivateTest")
+    votes = find_ferplus(None, full_data)
+    test = open_dataset(full_data, ferplus=votes).split("PrivateTest")
     assert test.votes is not None
     majority = majority_labels(test.votes)
     in_seven = np.asarray([FER2013.index(n) if n in FER2013 else -1 for n in FERPLUS])

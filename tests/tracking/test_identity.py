@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from benchmarks.clips import portrait
+from benchmarks.portraits import portrait
 from fer import Box, FaceEmotion
 from fer.detection.alignment import FRAME
 from fer.errors import ModelError

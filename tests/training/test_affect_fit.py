@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,6 @@ from PIL import Image
 from scipy.stats import pearsonr
 
 from fer import EmotionClassifier
-from fer.cli.main import main
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import MAPS
 from fer.errors import DatasetError, InputError, ModelError
@@ -22,6 +20,7 @@ from fer.labels import ALL, FER2013
 from fer.recognition.affect_head import AffectHead
 from fer.recognition.circumplex import COORDINATES, derived_affect, derived_values
 from fer.training.affect import fit_head, standard_spread
+from tests.conftest import Command
 
 
 def test_concordance_is_the_correlation_only_where_scale_and_mean_agree() -> None:
@@ -124,9 +123,7 @@ def test_data_without_valence_and_arousal_is_refused(classifier: EmotionClassifi
             fit_head(classifier, without)
 
 
-def test_the_command_fits_a_head_on_a_table_of_affectnet(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_fits_a_head_on_a_table_of_affectnet(tmp_path: Path, fer: Command) -> None:
     dataset = known_answer(160)
     numbers = {name: number for number, name in MAPS["affectnet"].classes.items()}
     (tmp_path / "images").mkdir()
@@ -143,13 +140,9 @@ def test_the_command_fits_a_head_on_a_table_of_affectnet(
         with (tmp_path / f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows(tables[key])
     run_dir = tmp_path / "run"
-    arguments = ["affect", "fit", "--data", str(tmp_path), "--run-dir", str(run_dir)]
-    monkeypatch.setattr(sys, "argv", ["fer", *arguments])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
-    printed = capsys.readouterr().out
-    assert "fitted" in printed and "derived" in printed and "CCC" in printed
+    done = fer("affect", "fit", "--data", tmp_path, "--run-dir", run_dir)
+    assert done.code == 0
+    assert "fitted" in done.out and "derived" in done.out and "CCC" in done.out
     record = json.loads((run_dir / "metrics.json").read_text())
     assert record["rows"] == 120
     assert record["splits"]["PublicTest"]["fitted"]["valence"]["ccc"] > 0.85

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from fer import EmotionRecognizer
-from fer.cli.main import main
 from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError, TrainingError
 from fer.export.schema import SourceResult, to_frame, to_rows
@@ -24,6 +22,7 @@ from fer.results import Box, FaceEmotion
 from fer.tracking.tracker import FaceTracker, TrackerSettings
 from fer.training.affect import add_affect
 from fer.ui.affect_view import circumplex, label_and_help
+from tests.conftest import Command
 
 
 @pytest.fixture
@@ -58,14 +57,15 @@ def _channels(folder: Path) -> int:
 
 
 def test_what_the_head_measures_reaches_faces_tables_and_the_circle(
-    models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: np.ndarray
+    models: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    astronaut_bgr: np.ndarray,
+    fer: Command,
 ) -> None:
     run = _run(tmp_path, _channels(models))
     monkeypatch.setenv("FER_MODELS", str(models))
-    monkeypatch.setattr(sys, "argv", ["fer", "models", "affect", str(run)])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert not stop.value.code
+    assert fer("models", "affect", run).code == 0
     record = open_model(DEFAULT_MODEL).card.affect
     assert record is not None and (record.faces, record.n, record.valence_ccc) == (120, 40, 0.61)
 

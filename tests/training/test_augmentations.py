@@ -13,19 +13,7 @@ from fer.literature.inputs import ArraySource, epoch_batches
 from fer.literature.recipes import Recipe, recipe_for
 from fer.training.augmentations import AUGMENTATIONS, apply_named, check_names, split_names
 
-NAMES = (
-    "rotation",
-    "shift",
-    "shear",
-    "zoom",
-    "flip",
-    "brightness",
-    "contrast",
-    "noise",
-    "blur",
-    "crop",
-    "erasing",
-)
+NAMES = tuple(AUGMENTATIONS)
 
 
 def face(side: int = 48) -> np.ndarray:
@@ -45,7 +33,8 @@ def views(name: str, strength: float = 1.0, side: int = 48, count: int = 40) -> 
 
 
 def test_every_name_is_there() -> None:
-    assert tuple(AUGMENTATIONS) == NAMES
+    eleven = "rotation shift shear zoom flip brightness contrast noise blur crop erasing"
+    assert eleven.split() == list(NAMES)
     assert all(10 < len(one.text) < 100 for one in AUGMENTATIONS.values())
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +15,6 @@ from fer.training.config import TrainingConfig
 from fer.training.dlib_start import DlibLayer, read_dlib, read_projection, start_from_dlib
 from fer.training.identity import converted, identity_network
 from fer.training.starting import start
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-pytestmark = [
-    # Keras 3.15 calls numpy.array on TensorFlow variables, whose __array__ has the old signature.
-    pytest.mark.filterwarnings(
-        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning"
-    ),
-]
 
 
 def packed(value: int) -> bytes:

@@ -9,11 +9,11 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from fer.training.network_pass import validate
 from fer.training.run import open_run
+from tests.made_data import write_fer2013
 from tests.training.tiny import CONFIG, history_of, make_faces
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,13 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_a_run_on_jax_is_opened_and_published_on_tensorflow(tmp_path: Path) -> None:
     dataset = make_faces(120)
-    usage = np.array(["Training", "PublicTest", "PrivateTest"])[dataset.splits]
-    lines = [
-        f"{label},{' '.join(map(str, image.ravel()))},{split}"
-        for label, image, split in zip(dataset.labels, dataset.images, usage, strict=True)
-    ]
-    data, recipe, run = tmp_path / "fer2013.csv", tmp_path / "recipe.json", tmp_path / "run"
-    data.write_text("\n".join(["emotion,pixels,Usage", *lines, ""]))
+    data = write_fer2013(tmp_path / "fer2013.csv", dataset)
+    recipe, run = tmp_path / "recipe.json", tmp_path / "run"
     recipe.write_text(json.dumps(replace(CONFIG, epochs=1, sizes=((1.0, 48),)).to_dict()))
     command = ("-m", "fer", "train", "--data", data, "--config", recipe, "--run-dir", run)
     done = subprocess.run(

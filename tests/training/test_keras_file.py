@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +9,6 @@ import pytest
 
 from fer.training import keras_file
 from fer.training.keras_file import LIMIT_BYTES, rounded, save_small
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def test_rounding_keeps_ten_significant_bits() -> None:

@@ -307,6 +307,7 @@ def test_a_remade_model_is_the_same_network_measured_anew(
     assert (remade.path / "kept.txt").exists()
     assert "PrivateTest" not in remade.metrics()
     assert remade.metrics()["candidates"] == before.metrics()["candidates"]
+    assert remade.metrics()["latency_ms"] > 0
     images = runs.dataset.images[:10]
     again = EmotionClassifier(remade).predict(images)
     np.testing.assert_allclose(again, EmotionClassifier(before).predict(images), atol=1e-3)

@@ -163,6 +163,15 @@ def test_a_start_of_another_network_is_refused(runs: Runs, tmp_path: Path) -> No
         train(config, runs.dataset, tmp_path / "run")
 
 
+def test_the_recipe_on_a_card_is_one_to_train_by_and_its_names_are_published_networks() -> None:
+    card = models_dir() / "xs" / "card.json"
+    recipe = read_recipe(card, TrainingConfig)
+    assert recipe == TrainingConfig.from_dict(json.loads(card.read_text())["recipe"])
+    assert recipe.start == "xs" and load_network(Path(recipe.start)).name == "xs"
+    with pytest.raises(TrainingError, match="none: expected the folder of a run"):
+        load_network(Path("none"))
+
+
 def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) -> None:
     def refused(path: Path) -> str:
         with pytest.raises(TrainingError) as caught:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,6 @@ from fer.datasets.base import FaceDataset
 from fer.labels import FER2013, FERPLUS
 from fer.training.config import AugmentationConfig, TrainingConfig
 from fer.training.trainer import StepReport
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
 
 CONFIG = TrainingConfig(
     architecture="tiny",

@@ -7,21 +7,10 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from fer.datasets import FaceDataset
 from fer.training.augmentations import AUGMENTATIONS
-
-PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FER_DATA", "none")
-
-
-def open_page(name: str) -> AppTest:
-    """A page of the app, run once; pages link to each other, so it is opened from the entry."""
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
-    return at.switch_page(name).run()
-
+from tests.made_data import write_fer2013
+from tests.ui.opened import open_page
 
 DATASET_TABS = ("Distribution", "Pictures", "Audit", "Structure")
 
@@ -52,16 +41,10 @@ def test_dataset_without_data_shows_recorded_figures_and_says_so() -> None:
 @pytest.fixture
 def small_csv(tmp_path: Path) -> Path:
     """21 noise pictures; row 2 (PublicTest) repeats row 1 (Training), row 7 is blank."""
-    rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (21, 48 * 48))
+    images = np.random.default_rng(0).integers(0, 256, (21, 48, 48), np.uint8)
     images[1], images[6] = images[0], 9
-    rows = ["emotion,pixels,Usage"]
-    for index, image in enumerate(images):
-        split = ("Training", "PublicTest", "PrivateTest")[index % 3]
-        rows.append(f"{index % 7},{' '.join(map(str, image))},{split}")
-    path = tmp_path / "fer2013.csv"
-    path.write_text("\n".join(rows) + "\n")
-    return path
+    rows = np.arange(21, dtype=np.int8)
+    return write_fer2013(tmp_path / "fer2013.csv", FaceDataset(images, rows % 7, rows % 3))
 
 
 def test_dataset_by_path_shows_its_own_distribution_and_pictures(small_csv: Path) -> None:

@@ -17,21 +17,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import DEFAULT_MODEL, open_model
-
-PROJECT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def no_data_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FER_DATA", "none")
-
-
-def open_page(name: str) -> AppTest:
-    """A page of the app, run once; pages link to each other, so it is opened from the entry."""
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
-    if name != "streamlit_app.py":
-        at.switch_page(name).run()
-    return at
+from tests.ui.opened import open_page
 
 
 def astronaut_png() -> bytes:

@@ -25,7 +25,7 @@ _NAMES = {PERCEIVED: "What people see", "fer2013": "FER-2013", "ferplus": "FER+,
 @st.cache_data(show_spinner=False)
 def _milliseconds(name: str, digest: str) -> float:
     """Measured on this machine, once per server and model."""
-    return milliseconds_per_face(classifier(opened(name)))
+    return milliseconds_per_face(classifier(opened(name)).predict)
 
 
 def own_rows(labels: str) -> list[dict[str, object]]:

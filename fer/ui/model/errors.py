@@ -169,24 +169,20 @@ def confidence_tab(folder: ModelFolder) -> None:
     )
 
 
-def _strain_reading(rows: pd.DataFrame, clean: float, before: pd.DataFrame | None) -> str:
+def _strain_reading(rows: pd.DataFrame, clean: float) -> str:
     """The lowest point of one condition, in a sentence."""
     worst = rows.sort_values("accuracy").iloc[0]
     lost = (clean - worst["accuracy"]) * 100
     level = level_name(worst["level"], worst["unit"])
     where = f"at {level}" if any(map(str.isdigit, level)) else f"with {level} {worst['condition']}"
-    said = (
+    return (
         f"Lowest: **{worst['accuracy']:.0%}** {plain(where)}, "
         f"{abs(lost):.0f} points {'below' if lost >= 0 else 'above'} the unchanged pictures."
     )
-    if before is not None and len(before):
-        gained = (rows["accuracy"].mean() - before["accuracy"].mean()) * 100
-        said += f" On average {gained:+.1f} points against {plain(before['name'].iloc[0])}."
-    return said
 
 
 def robustness_tab(folder: ModelFolder) -> None:
-    """Draw the tab: one curve per way in which a picture gets worse, the earlier model beside."""
+    """Draw the tab: one curve per way in which a picture gets worse."""
     metrics = folder.metrics()
     if not metrics.get("robustness"):
         st.info(
@@ -195,9 +191,6 @@ def robustness_tab(folder: ModelFolder) -> None:
         )
         return
     table = pd.DataFrame(metrics["robustness"])
-    earlier = pd.DataFrame(metrics.get("robustness_before", []))
-    if len(earlier):
-        earlier["name"] = earlier["model"] + " " + earlier["version"]
     unchanged = table[table["condition"] == CLEAN]
     strained = table[table["condition"] != CLEAN]
     if unchanged.empty or strained.empty:
@@ -209,26 +202,14 @@ def robustness_tab(folder: ModelFolder) -> None:
         + (", by what most people see" if unchanged.iloc[0].get("labels") == PERCEIVED else "")
         + ", made worse in one way at a time. Unchanged, the dashed line, it is "
         f"**{clean:.1%}**; over all ways it loses "
-        f"**{mean_loss(metrics['robustness']) * 100:.1f}** points on average"
-        + (
-            f" ({mean_loss(metrics['robustness_before']) * 100:.1f} for "
-            f"{plain(earlier['name'].iloc[0])})."
-            if len(earlier)
-            else "."
-        )
+        f"**{mean_loss(metrics['robustness']) * 100:.1f}** points on average."
     )
     columns = st.columns(2, gap="medium")
     for number, (condition, group) in enumerate(strained.groupby("condition", sort=False)):
-        before = earlier[earlier["condition"] == condition] if len(earlier) else None
         with columns[number % 2]:
             show_figure(
-                robustness_figure(
-                    group,
-                    clean=clean,
-                    before=before,
-                    name=f"{folder.card.name} {folder.card.version}",
-                ),
-                _strain_reading(group, clean, before),
+                robustness_figure(group, clean=clean),
+                _strain_reading(group, clean),
                 group,
                 f"robustness_{condition}".replace(" ", "_"),
             )

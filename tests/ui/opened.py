@@ -1,0 +1,15 @@
+"""The dashboard as scripts, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ENTRY = Path(__file__).parents[2] / "streamlit_app.py"
+
+
+def open_page(name: str = ENTRY.name) -> AppTest:
+    """A page of the app, run once; pages link to each other, so it is opened from the entry."""
+    at = AppTest.from_file(str(ENTRY), default_timeout=120).run()
+    return at if name == ENTRY.name else at.switch_page(name).run()
