@@ -14,7 +14,7 @@ from fer.decoding.job import Answer, Job
 
 _POLL_S = 0.1
 _IDLE_S = 60.0
-_MOST_VIDEOS = 4
+_MOST_LONG = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,8 +130,8 @@ class Decoders:
 
 decoders = Decoders()
 """Those of this process for what is read at once: the bound is for all its sessions together."""
-video_decoders = Decoders(_MOST_VIDEOS)
-"""Those for videos, which would hold up everybody else's pictures."""
+long_decoders = Decoders(_MOST_LONG)
+"""Those for videos and data sets, which would hold up everybody else's pictures."""
 
 atexit.register(decoders.close)
-atexit.register(video_decoders.close)
+atexit.register(long_decoders.close)

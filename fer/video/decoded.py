@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fer.decoding import Answer, Cancelled, Job, Session, decoders, video_decoders
+from fer.decoding import Answer, Cancelled, Job, Session, decoders, long_decoders
 from fer.preprocessing import Image
 from fer.video.container import MAX_PIXELS
 from fer.video.reader import Frame, VideoInfo, VideoReader
@@ -96,7 +96,7 @@ class DecodedVideo(AbstractContextManager["DecodedVideo"]):
         *,
         every_frame: bool,
     ) -> None:
-        self._answers = video_decoders.work(
+        self._answers = long_decoders.work(
             _READ,
             name,
             session,
@@ -150,7 +150,7 @@ def joined(segments: list[Path], source: Path, name: str, target: Path, session:
     note = ""
     files = [*segments, source]
     room = sum(file.stat().st_size for file in files) * 2 + 64 * 2**20
-    for facts, _image in video_decoders.work(
+    for facts, _image in long_decoders.work(
         replace(_JOIN, output_bytes=room),
         name,
         session,
