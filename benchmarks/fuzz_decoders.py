@@ -1,46 +1,42 @@
-"""Random and mutated bytes against everything that reads files of unknown origin.
+"""Random, mutated and overgrown files against everything that reads files of unknown origin.
 
-``python -m benchmarks.fuzz_decoders --cases 10000`` mutates small pictures, archives and videos of
-every format, hands each to its decoder in a process of its own, and prints what came of them. A
-case is a number: the same one always is the same bytes (``--first N --cases 1`` repeats it). Found
-are crashes of the process, errors that are not ``FerError``, cases of more than five seconds, and
-memory that grows. The exit code is 1 when anything is found.
+``python -m benchmarks.fuzz_decoders --cases 20000`` hands cases (``fuzz_cases``) to the decoders of
+the product, as the pages do, and prints what came of them. A case is a number: ``--first N --cases
+1`` repeats it. Found are errors that are not one clear line, cases over the deadline of what reads
+them, and memory that grows; then the exit code is 1. ``ended`` are those whose process the limits
+or a crash of a library have ended, which a viewer is told in one line.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
+import itertools
 import json
-import os
-import queue
-import subprocess
 import sys
 import tempfile
-import threading
 import time
-import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-import av
-import numpy as np
-from PIL import Image as PilImage
-
+from benchmarks.fuzz_cases import case
+from fer.datasets.archive import HandedIn, open_handed_in
+from fer.decoding import Session, decoders, long_decoders
+from fer.decoding.job import DEADLINE_S
 from fer.errors import FerError
-from fer.media import decode_image
-from fer.media.sources import archive_sources
-from fer.video import VideoReader
+from fer.media.decoded import decode
+from fer.media.sources import Source, archive_sources
+from fer.video import VideoOptions
+from fer.video.decoded import DecodedVideo
+from fer.video.state import JobState
 
-LIMIT_S = 5.0
-# After this long without a word a process is taken for hung, however busy the machine is.
-_HUNG_S = 60.0
-_FRAMES = 40
-_PICTURES = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
-_VIDEOS = {".mp4": "libx264", ".mkv": "ffv1", ".webm": "libvpx", ".avi": "mpeg4"}
-_EXTREMES = (0, 1, 0x7F, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0xFFFFFFFF)
+# What begins a process, waits for its turn and hears of the end.
+_GRACE_S = 5.0
+_WORKERS = 2
+_MEMBERS = 3
 
 
 @dataclass
@@ -53,7 +49,8 @@ class Report:
     slowest_s: float = 0.0
     slowest: int = -1
     faults: list[str] = field(default_factory=list)
-    slow: list[int] = field(default_factory=list)
+    over_deadline: list[int] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
     memory_mib: list[float] = field(default_factory=list)
 
     @property
@@ -63,221 +60,108 @@ class Report:
         return taken[-1] - taken[len(taken) // 4] if len(taken) >= 4 else 0.0
 
 
-def _video(suffix: str, codec: str) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"seed{suffix}")
-        with av.open(str(path), "w") as container:
-            stream: Any = container.add_stream(codec, rate=10)
-            stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
-            for index in range(8):
-                picture = np.full((48, 64, 3), 20 * index, np.uint8)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
-            container.mux(stream.encode())
-        return path.read_bytes()
+def _pixels(source: Source, every_frame: bool) -> int:
+    _digest, pictures = decode(source, Session(), every_frame=every_frame)
+    return sum(picture.image_bgr.size for picture in pictures)
 
 
-def seeds() -> list[tuple[str, bytes]]:
-    """A small whole file of every kind: what reads it, and its bytes."""
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
-    rng = np.random.default_rng(0)
-    image = PilImage.fromarray(rng.integers(0, 256, (40, 48, 3), np.uint8))
-    found = []
-    for kind in _PICTURES:
-        buffer = io.BytesIO()
-        image.save(buffer, kind)
-        found.append(("picture", buffer.getvalue()))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("a.png", found[1][1])
-        archive.writestr("b/c.jpg", found[0][1])
-    found.append(("archive", packed.getvalue()))
-    found += [("video", _video(suffix, codec)) for suffix, codec in _VIDEOS.items()]
-    return found
-
-
-def mutated(data: bytes, rng: np.random.Generator) -> bytes:
-    """One to four changes: bytes, numbers, cuts, repeats, insertions."""
-    content = bytearray(data)
-    for _ in range(int(rng.integers(1, 5))):
-        if not content:
-            break
-        at = int(rng.integers(len(content)))
-        match int(rng.integers(6)):
-            case 0:
-                for place in rng.integers(len(content), size=int(rng.integers(1, 17))):
-                    content[int(place)] = int(rng.integers(256))
-            case 1:
-                content[at] ^= 1 << int(rng.integers(8))
-            case 2:
-                number = _EXTREMES[int(rng.integers(len(_EXTREMES)))]
-                order = "big" if rng.integers(2) else "little"
-                content[at : at + 4] = number.to_bytes(4, order)  # type: ignore[arg-type]
-            case 3:
-                del content[at:]
-            case 4:
-                part = content[at : at + int(rng.integers(1, 200))]
-                content[at:at] = part * int(rng.integers(1, 4))
-            case _:
-                content[at:at] = rng.bytes(int(rng.integers(1, 64)))
-    return bytes(content)
-
-
-def case(number: int, files: list[tuple[str, bytes]]) -> tuple[str, bytes]:
-    """What reads the case of a number, and its bytes."""
-    rng = np.random.default_rng(number)
-    kind, data = files[int(rng.integers(len(files)))]
-    if number % 8 == 0:
-        head = data[: int(rng.integers(0, 33))]
-        return kind, head + rng.bytes(int(rng.integers(0, 2000)))
-    return kind, mutated(data, rng)
-
-
-def _read(kind: str, data: bytes, scratch: Path) -> bool:
+def _read(kind: str, data: bytes, place: Path, every_frame: bool) -> bool:
     """Hand bytes to what reads them; whether anything could be read."""
     if kind == "picture":
-        return decode_image(data).image_bgr.size > 0
+        return _pixels(Source("case", data=data), every_frame) > 0
+    if kind.startswith("data"):
+        return len(open_handed_in([HandedIn(kind, io.BytesIO(data))])) > 0
+    place.write_bytes(data)
     if kind == "archive":
-        read = False
-        for source in archive_sources("case.zip", data=data):
+        read = 0
+        for source in itertools.islice(archive_sources("case.zip", place), _MEMBERS):
             try:
-                read |= decode_image(source.read()).image_bgr.size > 0
+                read += _pixels(source, every_frame)
             except FerError:
                 continue
-        return read
-    scratch.write_bytes(data)
-    with VideoReader(scratch) as reader:
-        for index, frame in enumerate(reader.frames()):
-            frame.image_bgr()
-            if index >= _FRAMES:
-                break
-        return reader.frames_read > 0
+        return read > 0
+    with DecodedVideo(
+        place, "case", Session(), JobState(), VideoOptions(), every_frame=True
+    ) as video:
+        return [step.frames for step in video.steps()][-1] > 0
 
 
 def _memory_mib() -> float:
+    """Of this process and of the decoders that are idle."""
+    pids = [child._process.pid for line in (decoders, long_decoders) for child in line._idle]
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-    except (OSError, ValueError, AttributeError):
+        pages = [int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in ("self", *pids)]
+    except OSError:
         return 0.0
+    return sum(pages) * 4096 / 2**20
 
 
-def _attempt(number: int, kind: str, data: bytes, scratch: Path) -> tuple[str, str, float]:
-    """What came of a case, what is wrong with that or nothing, and seconds."""
-    started, outcome, fault = time.perf_counter(), "refused", ""
+def _attempt(report: Report, number: int, folder: Path) -> None:
+    kind, data = case(number)
+    place = folder / f"{number}"
+    begun, outcome = time.perf_counter(), "refused"
     try:
-        outcome = "read" if _read(kind, data, scratch) else "refused"
+        outcome = "read" if _read(kind, data, place, number % 2 == 0) else "refused"
     except FerError as refusal:
-        if "\n" in str(refusal) or "expected" not in str(refusal):
-            fault = f"case {number}, {kind}: not one clear line: {refusal!r}"
+        said = str(refusal)
+        if "\n" in said or "expected" not in said:
+            report.faults.append(f"case {number}, {kind}: not one clear line: {refusal!r}")
+        if "than it may" in said or "takes longer" in said:
+            report.ended.append(number)
     except Exception as error:
-        fault = f"case {number}, {kind}: {type(error).__name__}: {error}"
-    return outcome, fault, time.perf_counter() - started
-
-
-def child(first: int, cases: int) -> None:
-    """Do cases one after the other and report each on standard output."""
-    files = seeds()
-    av.logging.set_level(av.logging.PANIC)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(first, first + cases):
-            print(json.dumps({"begins": number}), flush=True)
-            kind, data = case(number, files)
-            outcome, fault, took = _attempt(number, kind, data, Path(folder, "case"))
-            if took > LIMIT_S:
-                # A busy machine stops a process for seconds: only what is slow twice is slow.
-                took = min(took, _attempt(number, kind, data, Path(folder, "case"))[2])
-            memory = _memory_mib() if number % 250 == 0 else None
-            record = {"done": outcome, "took": took, "fault": fault, "memory": memory}
-            print(json.dumps(record), flush=True)
-
-
-def _take(report: Report, record: dict[str, Any], number: int) -> None:
+        report.faults.append(f"case {number}, {kind}: {type(error).__name__}: {error}")
+    took = time.perf_counter() - begun
+    place.unlink(missing_ok=True)
     report.cases += 1
-    report.read += record["done"] == "read"
-    report.refused += record["done"] == "refused"
-    if record["fault"]:
-        report.faults.append(record["fault"])
-    if record["took"] > report.slowest_s:
-        report.slowest_s, report.slowest = record["took"], number
-    if record["took"] > LIMIT_S:
-        report.slow.append(number)
-    if record["memory"] is not None:
-        report.memory_mib.append(record["memory"])
+    report.read += outcome == "read"
+    report.refused += outcome == "refused"
+    if took > report.slowest_s:
+        report.slowest_s, report.slowest = took, number
+    # An archive's members have a deadline each.
+    if took > (_MEMBERS + 1 if kind == "archive" else 1) * DEADLINE_S + _GRACE_S:
+        report.over_deadline.append(number)
 
 
 def fuzz(
     cases: int, first: int = 0, say: Callable[[Report], None] = lambda _report: None
 ) -> Report:
-    """Run cases in a process that may die.
+    """Run cases.
 
     Args:
         cases: How many.
         first: Number of the first.
         say: Called now and then.
     """
-    report, number = Report(), first
-    while number < first + cases:
-        command = [sys.executable, "-m", "benchmarks.fuzz_decoders", "--child"]
-        command += ["--first", str(number), "--cases", str(first + cases - number)]
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        assert process.stdout is not None
-        lines: queue.Queue[bytes | None] = queue.Queue()
-
-        def pump(source: Any, into: queue.Queue[bytes | None]) -> None:
-            for line in source:
-                into.put(line)
-            into.put(None)
-
-        threading.Thread(target=pump, args=(process.stdout, lines), daemon=True).start()
-        fault = ""
-        while True:
-            try:
-                line = lines.get(timeout=_HUNG_S)
-            except queue.Empty:
-                process.kill()
-                fault = f"hung for {_HUNG_S:.0f} s"
-                break
-            if line is None:
-                if process.wait() != 0:
-                    fault = f"the process ended with {process.returncode}"
-                break
-            record = json.loads(line)
-            if "begins" in record:
-                number = record["begins"]
-            else:
-                _take(report, record, number)
-                if report.cases % 1000 == 0:
-                    say(report)
-        process.wait()
-        process.stdout.close()
-        if fault:
-            report.cases += 1
-            report.faults.append(f"case {number}: {fault}")
-        number += 1
+    report = Report()
+    with (
+        closing(decoders),
+        closing(long_decoders),
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(_WORKERS) as pool,
+    ):
+        for number in range(first, first + cases, 250):
+            numbers = range(number, min(number + 250, first + cases))
+            list(pool.map(lambda one: _attempt(report, one, Path(folder)), numbers))
+            report.memory_mib.append(_memory_mib())
+            say(report)
     return report
 
 
 def main() -> int:
     """Fuzz and print the report; 1 when anything was found."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--cases", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.child:
-        child(options.first, options.cases)
-        return 0
     report = fuzz(
         options.cases,
         options.first,
-        lambda so_far: print(f"{so_far.cases:,} cases", file=sys.stderr),
+        lambda so_far: print(f"{so_far.cases:,} cases", file=sys.stderr, flush=True),
     )
     facts = asdict(report)
     del facts["memory_mib"]
     print(json.dumps({**facts, "growth_mib": round(report.growth_mib, 1)}, indent=2))
-    return 1 if report.faults or report.slow or report.growth_mib > 64 else 0
+    return 1 if report.faults or report.over_deadline or report.growth_mib > 64 else 0
 
 
 if __name__ == "__main__":

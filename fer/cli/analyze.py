@@ -107,7 +107,7 @@ def analyze(
     ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
-    from fer.media.decoders import decoders
+    from fer.decoding import decoders
     from fer.media.job import AnalysisJob, Settings, scratch_folder
     from fer.media.sources import find_sources
     from fer.recognition.recognizer import EmotionRecognizer

@@ -5,22 +5,38 @@ from __future__ import annotations
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import numpy as np
 
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.ferplus import VOTE_COLUMNS
 from fer.datasets.load import open_dataset
 from fer.datasets.location import FERPLUS_FILE
 from fer.datasets.pictures import SUFFIXES
+from fer.decoding import Answer, Job, Session, long_decoders
 from fer.errors import DatasetError
+from fer.files import write_faults
 
 MAX_FILES = 60_000
 """Pictures, or rows of a CSV."""
 MAX_UNPACKED_BYTES = 2 * 1024**3
 _HEADER_BYTES = 4096
+_UPLOADED, _ARRAYS = "uploaded.csv", "arrays.npz"
+_NAMES = ("label_names", "split_names", "notes")
+_READ = Job(
+    "fer.datasets.archive:read",
+    what="a data set",
+    remedy="give its path on the server instead",
+    fault=DatasetError,
+    deadline_s=300,
+    output_bytes=MAX_UNPACKED_BYTES,
+)
+_TELL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,7 @@ class HandedIn:
     content: BinaryIO
 
 
-def _unpack(archive: BinaryIO, name: str, folder: Path) -> None:
+def _unpack(archive: Path, name: str, folder: Path) -> None:
     """Unpack the pictures of a zip file below a folder, whatever paths it claims.
 
     Raises:
@@ -63,7 +79,8 @@ def _unpack(archive: BinaryIO, name: str, folder: Path) -> None:
                 packed.extract(member, folder)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as fault:
         raise DatasetError(
-            f"{name}: expected a zip file, got: {fault}; zip the folder again, without a password"
+            f"{name}: expected a zip file, got: {getattr(fault, 'strerror', None) or fault}; zip "
+            "the folder again, without a password"
         ) from None
 
 
@@ -89,7 +106,9 @@ def _is_votes(file: HandedIn) -> bool:
 def open_handed_in(
     files: Iterable[HandedIn], *, skip_bad: bool = False, progress: Progress | None = None
 ) -> FaceDataset:
-    """Open what a user handed in; it lies in a temporary folder while it is read, no longer.
+    """Open what a user handed in, in a process that can be killed.
+
+    It lies in a temporary folder while it is read, no longer.
 
     Args:
         files: One ``fer2013.csv`` or ``.csv.gz``, with or without a ``fer2013new.csv`` of votes;
@@ -98,7 +117,7 @@ def open_handed_in(
         progress: Called with the share read.
 
     Raises:
-        DatasetError: If they are something else, damaged, or do not belong together.
+        DatasetError: If they are something else, damaged, too large, or do not belong together.
     """
     files = list(files)
     votes = [one for one in files if one.name.lower().endswith(".csv") and _is_votes(one)]
@@ -112,33 +131,61 @@ def open_handed_in(
     (file,) = data
     with tempfile.TemporaryDirectory(prefix="fer-upload-") as scratch:
         folder = Path(scratch)
-        ferplus = None
-        if votes:
-            ferplus = folder / FERPLUS_FILE
-            with ferplus.open("wb") as copy:
-                shutil.copyfileobj(votes[0].content, copy)
-        if file.name.lower().endswith(".zip"):
-            path = folder / "tree"
-            path.mkdir()
-            _unpack(file.content, file.name, path)
-            path = _tree_root(path)
-        else:
-            packed = file.content.read(2) == b"\x1f\x8b"
-            file.content.seek(0)
-            path = folder / ("uploaded.csv.gz" if packed else "uploaded.csv")
-            with path.open("wb") as copy:
-                shutil.copyfileobj(file.content, copy)
-        try:
-            dataset = open_dataset(
-                path,
-                ferplus=ferplus,
-                skip_bad=skip_bad,
-                progress=progress,
-                use_cache=False,
-                most_rows=MAX_FILES,
+        with write_faults(folder):
+            for one, place in ((file, _UPLOADED), *((one, FERPLUS_FILE) for one in votes)):
+                with (folder / place).open("wb") as copy:
+                    shutil.copyfileobj(one.content, copy)
+        facts: dict[str, Any] = {}
+        for facts, _image in long_decoders.work(
+            _READ, file.name, Session(), folder=scratch, votes=bool(votes), skip_bad=skip_bad
+        ):
+            if progress is not None and "share" in facts:
+                progress(facts["share"])
+        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
+            return FaceDataset(
+                source=file.name,
+                skipped=facts["skipped"],
+                **{name: tuple(facts[name]) for name in _NAMES},
+                **{name: arrays[name] for name in arrays.files},
             )
-        except DatasetError as fault:
-            # The user knows the file by its own name.
-            said = str(fault).replace(str(path), file.name).replace(path.name, file.name, 1)
-            raise DatasetError(said) from fault
-        return replace(dataset, source=file.name)
+
+
+def read(_data: bytes, *, name: str, folder: str, votes: bool, skip_bad: bool) -> Iterator[Answer]:
+    """In the decoder: how far it is; then what was found, with its arrays in the folder."""
+    share = 0.0
+
+    def show(now: float) -> None:
+        nonlocal share
+        share = now
+
+    with ThreadPoolExecutor(1) as pool:
+        work = pool.submit(_opened, Path(folder), name, votes, skip_bad, show)
+        while not wait([work], _TELL_S).done:
+            yield {"share": share}, None
+        dataset = work.result()
+    fields = ("images", "labels", "splits", "votes", "affect", "rows")
+    arrays = {field: getattr(dataset, field) for field in fields}
+    np.savez(Path(folder, _ARRAYS), **{k: v for k, v in arrays.items() if v is not None})
+    yield {"skipped": dataset.skipped, **{name: getattr(dataset, name) for name in _NAMES}}, None
+
+
+def _opened(
+    folder: Path, name: str, votes: bool, skip_bad: bool, progress: Progress
+) -> FaceDataset:
+    path = folder / _UPLOADED
+    if name.lower().endswith(".zip"):
+        _unpack(path, name, folder / "tree")
+        path = _tree_root(folder / "tree")
+    try:
+        return open_dataset(
+            path,
+            ferplus=folder / FERPLUS_FILE if votes else None,
+            skip_bad=skip_bad,
+            progress=progress,
+            use_cache=False,
+            most_rows=MAX_FILES,
+        )
+    except DatasetError as fault:
+        # The user knows the file by its own name.
+        said = str(fault).replace(str(path), name).replace(path.name, name, 1)
+        raise DatasetError(said) from fault

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
+import functools
 import stat
-import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from fer.decoding import Answer
 from fer.errors import MediaError
 from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
 from fer.media.pictures import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
@@ -20,6 +20,8 @@ MAX_TOTAL = 16 * 2**30
 MAX_RATIO = 500
 # Below this size any ratio is harmless, and a plain drawing may well reach it.
 _RATIO_FROM = 8 * 2**20
+# Of one answer of a decoder; a name alone may be as long.
+_LINE_CHARACTERS = 2**16
 
 _FAULTS = (
     zipfile.BadZipFile,
@@ -30,8 +32,6 @@ _FAULTS = (
     OSError,
     ValueError,
 )
-
-_local = threading.local()
 
 
 def _one_line(fault: BaseException) -> str:
@@ -80,20 +80,20 @@ def _told_by_content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> str:
     return f"expected a {FORMAT_NAMES} picture, got {what}; take it out or unpack it first"
 
 
-def list_members(archive: Path | bytes, name: str) -> Iterator[tuple[str, str]]:
+def list_members(archive: Path, name: str) -> Iterator[tuple[str, str]]:
     """The members of a ZIP as (member, refusal); the refusal is empty for pictures.
 
     Only folders, and what operating systems leave behind, are passed over.
 
     Args:
-        archive: A file, or the bytes of one.
+        archive: The file.
         name: The archive's name in messages.
 
     Raises:
         MediaError: If it is no ZIP, is damaged, or holds too much.
     """
     try:
-        opened = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(archive))
+        opened = zipfile.ZipFile(archive)
     except _FAULTS as fault:
         raise MediaError(
             f"{name}: expected a ZIP archive, got something else or a damaged one "
@@ -122,28 +122,21 @@ def list_members(archive: Path | bytes, name: str) -> Iterator[tuple[str, str]]:
             yield member.filename, refusal
 
 
-def _opened(archive: Path | bytes) -> zipfile.ZipFile:
-    """An archive, kept open by each thread for its next member: its directory may be long."""
-    known = getattr(_local, "archive", None)
-    if known is not None and known[0] == archive:
-        opened: zipfile.ZipFile = known[1]
-        return opened
-    if known is not None:
-        _local.archive = None
-        known[1].close()
-    file = zipfile.ZipFile(archive if isinstance(archive, Path) else io.BytesIO(archive))
-    _local.archive = (archive, file)
-    return file
+@functools.lru_cache(1)
+def _opened(archive: Path, _size: int, _changed_ns: int) -> zipfile.ZipFile:
+    """An archive, kept open for its next member: its directory may be long."""
+    return zipfile.ZipFile(archive)
 
 
-def read_member(archive: Path | bytes, member: str, name: str) -> bytes:
+def read_member(archive: Path, member: str, name: str) -> bytes:
     """The bytes of a member, at most 64 MiB, whatever the archive's directory promised.
 
     Raises:
         MediaError: If it cannot be unpacked whole.
     """
     try:
-        with _opened(archive).open(member) as file:
+        facts = archive.stat()
+        with _opened(archive, facts.st_size, facts.st_mtime_ns).open(member) as file:
             data = file.read(MAX_BYTES + 1)
     except KeyError:
         raise MediaError(
@@ -160,3 +153,16 @@ def read_member(archive: Path | bytes, member: str, name: str) -> bytes:
             "says; shrink it first"
         )
     return data
+
+
+def members(_data: bytes, *, name: str, path: str) -> Iterator[Answer]:
+    """In the decoder: what is in an archive, and why it is not read or nothing."""
+    waiting: list[tuple[str, str]] = []
+    size = 0
+    for one in list_members(Path(path), name):
+        waiting.append(one)
+        size += len(one[0]) + len(one[1])
+        if size > _LINE_CHARACTERS:
+            yield {"members": waiting}, None
+            waiting, size = [], 0
+    yield {"members": waiting}, None

@@ -12,10 +12,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fer.decoding import Cancelled, Session
 from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
-from fer.media.decoders import Cancelled, Session, decoders
+from fer.media.decoded import decode
 from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
@@ -70,11 +71,8 @@ def analyze_picture(
     """
     digest, results, kept = "", list[SourceResult](), None
     try:
-        data = source.read()
-        digest = hashlib.sha256(data).hexdigest()
-        for picture in decoders.decode(
-            data, source.name, session or Session(), every_frame=every_frame
-        ):
+        digest, pictures = decode(source, session or Session(), every_frame=every_frame)
+        for picture in pictures:
             results.append(_analyzed(source, picture, recognizer, annotated))
             if keep_pixels and kept is None:
                 kept = picture

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fer.decoding import Cancelled
 from fer.errors import FerError
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import TableWriter
@@ -229,6 +230,8 @@ class AnalysisJob:
                 report=lambda progress: report(source, progress.share),
                 on_result=count,
             )
+        except Cancelled:
+            return None
         except FerError as fault:
             return self._failed_video(source, folder, str(fault))
         if not outcome.finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import tempfile
@@ -41,11 +42,20 @@ class Upload:
     name: str
     data: bytes
 
-    def sources(self) -> list[Source]:
-        """The pictures in it."""
-        if content_of(self.data[:HEAD_BYTES])[0] is Kind.archive:
-            return archive_sources(self.name, data=self.data)
-        return [Source(self.name, data=self.data)]
+    def sources(self, place: Path) -> list[Source]:
+        """The pictures in it.
+
+        Args:
+            place: Where an archive may lie as long as it is read.
+
+        Raises:
+            InputError: If there is no room.
+        """
+        if content_of(self.data[:HEAD_BYTES])[0] is not Kind.archive:
+            return [Source(self.name, data=self.data)]
+        with write_faults(place):
+            replace_file(place, self.data)
+        return archive_sources(self.name, place)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,11 +119,11 @@ class PhotoTask(Task):
     def __init__(self, recognizer: EmotionRecognizer) -> None:
         super().__init__(Path(tempfile.mkdtemp(prefix="fer-photos-")))
         self.recognizer = recognizer
-        self._uploads: set[str] = set()
+        self._uploads: dict[str, Path] = {}
         self._waiting: deque[_Item] = deque()
         self._done: dict[int, tuple[str, Photo]] = {}
         self._duplicates = Duplicates()
-        self._count = self._under_way = 0
+        self._count = self._archives = self._under_way = 0
         self._started_s, self._started_at = 0.0, 0
 
     @property
@@ -130,9 +140,11 @@ class PhotoTask(Task):
         """Take what is new, and forget what is not among ``uploads`` any more."""
         keys = {upload.key for upload in uploads}
         with self._lock:
-            gone = self._uploads - keys
+            gone = self._uploads.keys() - keys
             new = [upload for upload in uploads if upload.key not in self._uploads]
-            self._uploads = keys
+            for key in gone:
+                with contextlib.suppress(OSError):
+                    self._uploads.pop(key).unlink()
             self._waiting = deque(item for item in self._waiting if item.upload not in gone)
             for number, (key, photo) in list(self._done.items()):
                 if key in gone:
@@ -140,7 +152,10 @@ class PhotoTask(Task):
                     if photo.annotated is not None:
                         photo.annotated.unlink(missing_ok=True)
         for upload in new:
-            sources = upload.sources()
+            self._archives += 1
+            place = self._folder / f"{self._archives}.zip"
+            sources = upload.sources(place)
+            self._uploads[upload.key] = place
             with self._lock:
                 for source in sources:
                     self._count += 1

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from fer.decoding import Job, Session, decoders
 from fer.errors import MediaError
 from fer.files import how_to_find, open_regular
-from fer.media.archives import list_members, read_member
+from fer.media.archives import read_member
 from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
 from fer.media.pictures import FORMAT_NAMES, read_bytes
 from fer.video.container import VIDEO_NAMES
+
+_MEMBERS = Job("fer.media.archives:members", what="a ZIP archive", remedy="pack it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Source:
         kind: A picture, a video, or something refused at sight.
         path: The file, or the archive that holds it.
         member: Name inside the archive, or empty.
-        data: The file's or archive's bytes, where there is no file.
+        data: The file's bytes, where there is no file.
         reason: Why it was refused.
     """
 
@@ -46,13 +49,11 @@ class Source:
         if self.reason:
             raise MediaError(self.reason)
         if self.member:
-            archive = self.data if self.data is not None else self.path
-            assert archive is not None
-            return read_member(archive, self.member, self.name)
-        if self.data is not None:
-            return self.data
-        assert self.path is not None
-        return read_bytes(self.path)
+            assert self.path is not None
+            return read_member(self.path, self.member, self.name)
+        if self.path is not None:
+            return read_bytes(self.path)
+        return self.data or b""
 
     @property
     def key(self) -> str:
@@ -75,23 +76,20 @@ def refused(name: str, reason: str) -> Source:
     return Source(name, Kind.refused, reason=reason)
 
 
-def archive_sources(
-    name: str, *, path: Path | None = None, data: bytes | None = None
-) -> list[Source]:
+def archive_sources(name: str, path: Path) -> list[Source]:
     """The pictures of a ZIP archive; one refused source when it cannot be opened."""
+    found = []
     try:
-        archive = data if data is not None else path
-        assert archive is not None
-        found = []
-        for member, refusal in list_members(archive, name):
-            shown = f"{name}/{member}"
-            if refusal:
-                found.append(refused(shown, f"{shown}: {refusal}"))
-            else:
-                found.append(Source(shown, Kind.picture, path, member, data))
-        return found
+        for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path)):
+            for member, refusal in facts["members"]:
+                shown = f"{name}/{member}"
+                if refusal:
+                    found.append(refused(shown, f"{shown}: {refusal}"))
+                else:
+                    found.append(Source(shown, path=path, member=member))
     except MediaError as fault:
         return [refused(name, str(fault))]
+    return found
 
 
 def file_sources(path: Path, name: str) -> Iterable[Source]:
@@ -103,7 +101,7 @@ def file_sources(path: Path, name: str) -> Iterable[Source]:
         got = f"got: {fault.strerror or fault}; {how_to_find(name)}"
         return [refused(name, f"{name}: expected a file that can be read, {got}")]
     if kind is Kind.archive:
-        return archive_sources(name, path=path)
+        return archive_sources(name, path)
     if kind is Kind.refused:
         return [
             refused(

@@ -1,4 +1,4 @@
-"""Which frames of a video are analysed, by whom faces are followed, and how long it still takes."""
+"""By whom the faces of a video are followed, and how long it still takes."""
 
 from __future__ import annotations
 
@@ -84,38 +84,6 @@ def remaining_s(share: float, elapsed_s: float, from_share: float = 0.0) -> floa
     if done < 0.002 or elapsed_s < 0.5:
         return None
     return elapsed_s / done * max(0.0, 1 - share)
-
-
-class Sampler:
-    """Says which frames are analysed.
-
-    Args:
-        options: Every n-th frame, or a rate, or both.
-        frames: Frames that an earlier run has read.
-        due_s: When the earlier run would have analysed the next frame.
-    """
-
-    def __init__(self, options: VideoOptions, frames: int = 0, due_s: float | None = None) -> None:
-        self._options = options
-        self.frames = frames
-        self.due_s = due_s
-
-    def wants(self, time_s: float) -> bool:
-        """Whether to analyse the frame of this time; ask once for each, in order."""
-        index = self.frames
-        self.frames += 1
-        if index % self._options.every:
-            return False
-        rate = self._options.rate
-        if rate is None:
-            return True
-        if self.due_s is not None and time_s < self.due_s - 1e-6:
-            return False
-        # From the grid of due times, so that a rate is kept on average; after a gap, from here.
-        step = 1 / rate
-        due = time_s if self.due_s is None else self.due_s
-        self.due_s = due + step if time_s < due + step else time_s + step
-        return True
 
 
 class FrameAnalyzer:

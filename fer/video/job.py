@@ -17,18 +17,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
+from fer.decoding import Session
 from fer.errors import FerError, InputError, MediaError
 from fer.files import replace_file, write_faults
 from fer.overlay import draw_faces
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.tracking.cuts import CUT, SceneWatch
-from fer.video.analysis import FrameAnalyzer, Pace, Sampler, VideoOptions, VideoProgress
+from fer.video.analysis import FrameAnalyzer, Pace, VideoOptions, VideoProgress
+from fer.video.decoded import DecodedVideo, joined
 from fer.video.lookahead import look_ahead
-from fer.video.reader import VideoInfo, VideoReader
+from fer.video.reader import VideoInfo
 from fer.video.records import last_record, read_records, record_at, record_line
 from fer.video.state import JobState, VideoOutcome
-from fer.video.writer import SegmentWriter, join_segments
+from fer.video.writer import SegmentWriter
 
 _CHECKPOINT_S = 8.0
 _REPORT_S = 0.2
@@ -101,22 +103,31 @@ class VideoJob:
 
         Raises:
             MediaError: If the video cannot be read at all, or the folder cannot be written.
+            Cancelled: If it is cancelled before the video is opened.
         """
         before = self._stamp()
-        with VideoReader(self.path, self.name) as reader:
-            if not self._state.read_to_end:
-                self._read(reader, cancel, report, on_result)
-            state = self._state
+        state = self._state
+        with DecodedVideo(
+            self.path,
+            self.name,
+            Session(cancel),
+            state,
+            self._options,
+            every_frame=self._annotate,
+        ) as video:
+            if not state.read_to_end:
+                self._read(video, cancel, report, on_result)
+            info = video.info
             if not state.frames:
                 raise MediaError(
                     f"{self.name}: expected a video with frames that can be decoded, got none; "
                     "play it in a viewer and save it again"
                 )
             note = self._join() if state.segments else ""
-            reason = self._fault(reader.info, changed=self._stamp() != before)
+            reason = self._fault(info, changed=self._stamp() != before)
             return VideoOutcome(
                 self.name,
-                reader.info,
+                info,
                 state.frames,
                 state.analysed,
                 state.end_s,
@@ -211,16 +222,14 @@ class VideoJob:
 
     def _read(
         self,
-        reader: VideoReader,
+        video: DecodedVideo,
         cancel: Callable[[], bool],
         report: Callable[[VideoProgress], None],
         on_result: Callable[[FrameResult], None],
     ) -> None:
         state = self._state
-        analyzer = self._analyzer(reader.info)
-        sampler = Sampler(self._options, state.frames, state.due_s)
-        start_s = None if state.time_s is None else state.time_s + 1e-4
-        corrupt_before, reader.corrupt_position = state.corrupt, state.corrupt_position
+        analyzer = self._analyzer(video.info)
+        begun_before, corrupt_before = state.time_s is not None, state.corrupt
         pace: Pace | None = None
         share = 0.0
         shown: tuple[FaceEmotion, ...] = ()
@@ -233,25 +242,25 @@ class VideoJob:
             rows = stack.enter_context(self._records.open("ab"))
             stack.callback(analyzer.close)
             segment: SegmentWriter | None = None
-            for step in look_ahead(reader, start_s, sampler, analyzer):
-                frame, share = step.frame, step.share
-                pace = pace or Pace(share if start_s is not None else 0.0)
-                if step.image_bgr is not None:
-                    result = analyzer.analyze(step.image_bgr, frame.time_s)
+            for step in look_ahead(video.steps(), video.info, analyzer):
+                share, image = step.share, step.image_bgr
+                pace = pace or Pace(share if begun_before else 0.0)
+                if step.wanted and image is not None:
+                    result = analyzer.analyze(image, step.time_s)
                     shown = result.faces
                     rows.write(record_line(result))
                     state.analysed += 1
                     on_result(result)
-                if self._annotate:
-                    image = frame.image_bgr()
-                    if scene.difference(image) >= CUT and step.image_bgr is None:
+                if self._annotate and image is not None:
+                    if scene.difference(image) >= CUT and not step.wanted:
                         # Between two analysed frames: the faces were of another scene.
                         shown = ()
                     image = draw_faces(image, shown)
                     if segment is None:
-                        segment = self._segment(image.shape, reader.info.fps)
-                    segment.write(image, frame.time_s)
-                state.time_s, state.end_s = frame.time_s, step.end_s
+                        segment = self._segment(image.shape, video.info.fps)
+                    segment.write(image, step.time_s)
+                if step.frames > state.frames:
+                    state.time_s, state.end_s = step.time_s, step.end_s
                 state.frames, state.due_s = step.frames, step.due_s
                 state.corrupt = corrupt_before + step.corrupt
                 state.corrupt_position = step.corrupt_position
@@ -260,7 +269,7 @@ class VideoJob:
                 if now - reported >= _REPORT_S:
                     reported = now
                     report(
-                        pace.progress(share, frame.time_s, state.frames, state.analysed, len(shown))
+                        pace.progress(share, step.time_s, state.frames, state.analysed, len(shown))
                     )
                 stopped = cancel()
                 if stopped:
@@ -269,12 +278,9 @@ class VideoJob:
                     saved = now
                     self._checkpoint(rows, segment)
                     segment = None
-            if not stopped:
-                # What comes after the last frame counts too.
-                state.corrupt = corrupt_before + reader.corrupt
-                state.corrupt_position = reader.corrupt_position
-                share = 1.0
-            state.read_to_end = not stopped
+            # Steps end early, too, where the run is cancelled.
+            state.read_to_end = not (stopped or cancel())
+            share = 1.0 if state.read_to_end else share
             self._checkpoint(rows, segment)
         if pace is not None:
             report(pace.progress(share, state.end_s, state.frames, state.analysed, len(shown)))
@@ -296,11 +302,9 @@ class VideoJob:
 
     def _join(self) -> str:
         partial = self.folder / "annotated.partial"
-        note = join_segments(
-            [self.folder / name for name in self._state.segments],
-            self.path,
-            partial,
-        )
+        segments = [self.folder / name for name in self._state.segments]
+        # Also what a cancelled run has made.
+        note = joined(segments, self.path, self.name, partial, Session())
         with write_faults(self.annotated):
             os.replace(partial, self.annotated)
         return note

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from fer.detection.base import FaceDetector, SearchSettings
 from fer.preprocessing import Image
 from fer.results import Detection
-from fer.video.reader import Frame, VideoReader
+from fer.video.decoded import Step
+from fer.video.reader import VideoInfo
 
 if TYPE_CHECKING:
-    from fer.video.analysis import FrameAnalyzer, Sampler
+    from fer.video.analysis import FrameAnalyzer
 
 # So that the search has always something to do; large frames would hold too much memory.
 _FRAMES_AHEAD = 4
@@ -56,54 +56,14 @@ class LookaheadDetector:
         self._pool.shutdown(cancel_futures=True)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """A frame that was read, and how far the reading was then.
-
-    Attributes:
-        frame: The frame.
-        image_bgr: Its pixels if it is to be analysed; its faces are being looked for.
-        share: Of the file, 0 to 1.
-        end_s: Where the video ends so far, in seconds.
-        corrupt: Packets that could not be decoded so far.
-        corrupt_position: Where the last one of them ended, in bytes.
-        frames: Frames so far.
-        due_s: When the next frame is to be analysed, or None.
-    """
-
-    frame: Frame
-    image_bgr: Image | None
-    share: float
-    end_s: float
-    corrupt: int
-    corrupt_position: int
-    frames: int
-    due_s: float | None
-
-
-def look_ahead(
-    reader: VideoReader, start_s: float | None, sampler: Sampler, analyzer: FrameAnalyzer
-) -> Iterator[Step]:
-    """The frames of a video from a time on; some more are always read and searched already."""
+def look_ahead(steps: Iterable[Step], info: VideoInfo, analyzer: FrameAnalyzer) -> Iterator[Step]:
+    """The steps of a video; the faces of some more are always looked for already."""
     waiting: deque[Step] = deque()
-    large = reader.info.width * reader.info.height > _LARGE_PIXELS
-    ahead = 1 if large else _FRAMES_AHEAD
-    for frame in reader.frames(start_s):
-        image_bgr = frame.image_bgr() if sampler.wants(frame.time_s) else None
-        if image_bgr is not None:
-            analyzer.begin(image_bgr)
-        waiting.append(
-            Step(
-                frame,
-                image_bgr,
-                reader.share,
-                reader.end_s,
-                reader.corrupt,
-                reader.corrupt_position,
-                sampler.frames,
-                sampler.due_s,
-            )
-        )
+    ahead = 1 if info.width * info.height > _LARGE_PIXELS else _FRAMES_AHEAD
+    for step in steps:
+        if step.wanted and step.image_bgr is not None:
+            analyzer.begin(step.image_bgr)
+        waiting.append(step)
         if len(waiting) > ahead:
             yield waiting.popleft()
     yield from waiting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections import deque
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -254,15 +255,19 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             self.end_s = max(self.end_s, time_s + length)
             yield Frame(time_s, pixels, self._converters, self._aspect)
 
-    def frame_at(self, time_s: float) -> Frame | None:
-        """The frame on show at a time: the last one that starts at or before it."""
-        shown: Frame | None = None
+    def frames_to(self, time_s: float) -> Iterator[Frame]:
+        """The frames from a key frame to the one on show at a time, the last that starts by it."""
         self._seek(time_s)
+        begun = False
         for frame in self.frames():
-            if shown is not None and frame.time_s > time_s + 1e-6:
-                return shown
-            shown = frame
-        return shown
+            if begun and frame.time_s > time_s + 1e-6:
+                return
+            begun = True
+            yield frame
+
+    def frame_at(self, time_s: float) -> Frame | None:
+        """The frame on show at a time, or None in a video without frames."""
+        return next(iter(deque(self.frames_to(time_s), 1)), None)
 
     def _seek(self, time_s: float) -> None:
         offset = int((max(0.0, time_s) + self._start_s) / self._stream.time_base)

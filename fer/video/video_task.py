@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
+from fer.decoding import Cancelled, Session
 from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult, to_rows
@@ -20,8 +21,8 @@ from fer.results import FrameResult
 from fer.task import Task
 from fer.tracking.summary import FaceSummary, SummaryCounter
 from fer.video.analysis import VideoOptions, VideoProgress
+from fer.video.decoded import picture_at
 from fer.video.job import VideoJob
-from fer.video.reader import VideoReader
 from fer.video.state import VideoOutcome
 from fer.video.timeline import TimeLine
 
@@ -114,12 +115,10 @@ class VideoTask(Task):
         Raises:
             MediaError: If the video cannot be read any more.
         """
-        with VideoReader(self.path, self.name) as reader:
-            frame = reader.frame_at(time_s)
-        if frame is None:
+        image = picture_at(self.path, self.name, time_s, Session(lambda: self.closed))
+        if image is None:
             return None
         result = self._job.result_at(time_s) if self._job else None
-        image = frame.image_bgr()
         if result is None:
             return image, None
         if explainer is not None:
@@ -183,6 +182,9 @@ def _work(reference: weakref.ref[VideoTask], stop: threading.Event) -> None:
         )
         if (run := reference()) is not None:
             run.outcome = outcome
+    except Cancelled:
+        if (run := reference()) is not None:
+            run.error = f"{run.name}: stopped before it was opened; start it again"
     except FerError as fault:
         if (run := reference()) is not None:
             run.error = str(fault)

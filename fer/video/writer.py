@@ -148,16 +148,18 @@ def join_segments(
     segments: Sequence[Path],
     source: Path,
     target: Path,
-) -> str:
+    name: str,
+) -> Iterator[str]:
     """Join segments to one MP4 that starts playing before it is loaded, with the source's sound.
 
     Args:
         segments: In order, as ``SegmentWriter`` wrote them.
         source: The original, for its sound.
-        target: Where to; the caller gives it its final name once this has returned.
+        target: Where to; the caller gives it its final name once this has ended.
+        name: The original's, for messages.
 
-    Returns:
-        What could not be kept of the sound, one sentence, or nothing.
+    Yields:
+        Nothing after each packet; at the end what could not be kept of the sound, one sentence.
 
     Raises:
         MediaError: If the place cannot be written.
@@ -170,29 +172,31 @@ def join_segments(
             sound: Iterator[Any] = iter(())
             original = None
             try:
-                original = open_container(source, source.name)
+                original = open_container(source, name)
                 sound = audio_packets(original, output)
             except MediaError as fault:
                 note = f"without sound: {fault}"
             try:
-                _interleave(output, _segment_packets(segments, picture), sound)
+                for packet in _interleaved(_segment_packets(segments, picture), sound):
+                    output.mux(packet)
+                    yield ""
             finally:
                 if original is not None:
                     original.close()
-    return note
+    yield note
 
 
-def _interleave(output: Any, picture: Iterator[Any], sound: Iterator[Any]) -> None:
-    """Write two streams in the order of time, so that a player need not jump about."""
+def _interleaved(picture: Iterator[Any], sound: Iterator[Any]) -> Iterator[Any]:
+    """Two streams in the order of time, so that a player need not jump about."""
     waiting = next(sound, None)
     end_s = 0.0
     for packet in picture:
         end_s = _seconds(packet)
         while waiting is not None and _seconds(waiting) <= end_s:
-            output.mux(waiting)
+            yield waiting
             waiting = next(sound, None)
-        output.mux(packet)
+        yield packet
     # The sound may go on a little longer than the picture, not without end.
     while waiting is not None and _seconds(waiting) <= end_s + 1.0:
-        output.mux(waiting)
+        yield waiting
         waiting = next(sound, None)

@@ -14,7 +14,7 @@ from fer.boxes import iou
 from fer.errors import InputError, MediaError
 from fer.export.schema import SourceResult, to_rows
 from fer.results import Box, FrameResult
-from fer.video import VideoJob, VideoOptions, VideoReader
+from fer.video import VideoJob, VideoOptions, VideoOutcome, VideoReader
 
 Clip = Callable[..., Path]
 
@@ -136,9 +136,10 @@ def test_a_box_is_drawn_where_the_face_is(
     assert iou(box, face.box) > 0.85
 
 
-def stop_after(frames: int) -> Callable[[], bool]:
-    ticks = iter(range(frames))
-    return lambda: next(ticks, None) is None
+def run_until(frames: int, job: VideoJob) -> VideoOutcome:
+    """Cancelled with so many frames analysed."""
+    seen: list[FrameResult] = []
+    return job.run(cancel=lambda: len(seen) >= frames, on_result=seen.append)
 
 
 def test_a_cancelled_job_keeps_what_is_done_and_goes_on(
@@ -150,7 +151,7 @@ def test_a_cancelled_job_keeps_what_is_done_and_goes_on(
     expected = list(whole.results())
 
     folder = tmp_path / "job"
-    first = VideoJob(path, folder, recognizer, annotate=True).run(cancel=stop_after(16))
+    first = run_until(17, VideoJob(path, folder, recognizer, annotate=True))
     assert not first.finished and first.frames == 17
     assert first.annotated is not None
     with VideoReader(first.annotated) as reader:
@@ -187,7 +188,7 @@ def test_a_killed_job_goes_on_from_its_last_note(
 
     path = clip("a.mp4", count=20, size=(640, 480))
     folder = tmp_path / "job"
-    VideoJob(path, folder, recognizer, annotate=True).run(cancel=stop_after(7))
+    run_until(8, VideoJob(path, folder, recognizer, annotate=True))
     count: list[int] = []
     with pytest.raises(Killed):
         VideoJob(path, folder, recognizer, annotate=True).run(on_result=kill)
@@ -212,7 +213,7 @@ def test_a_corrupt_packet_counts_once_however_often_a_job_goes_on(
     whole = VideoJob(path, tmp_path / "whole", recognizer).run()
     assert "corrupt" in whole.reason
     for cut in (10, 20, 30):
-        first = VideoJob(path, tmp_path / f"{cut}", recognizer).run(cancel=stop_after(cut))
+        first = run_until(cut, VideoJob(path, tmp_path / f"{cut}", recognizer))
         assert not first.finished
         outcome = VideoJob(path, tmp_path / f"{cut}", recognizer).run()
         assert outcome.frames == whole.frames

@@ -8,10 +8,11 @@ from html import escape
 
 import streamlit as st
 
+from fer.decoding import Session
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
 from fer.labels import ALL, UNSURE
-from fer.media.decoders import Session, decoders
+from fer.media.decoded import decode
 from fer.media.face_tiles import face_tiles
 from fer.media.photo_task import Photo
 from fer.results import FaceEmotion
@@ -105,7 +106,7 @@ def _top_three(face: FaceEmotion) -> str:
 def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
     """Each face cut out, with its heat map and its most probable emotions."""
     with errors_shown():
-        (picture,) = decoders.decode(photo.source.read(), photo.source.name, Session())
+        _digest, (picture,) = decode(photo.source, Session())
         if st.session_state.get("photos_affect"):
             names = {face.face_id: f"face {face.face_id + 1}" for face in photo.result.faces}
             st.html(affect_view.circumplex(photo.result.faces[:_MAX_CARDS], names))

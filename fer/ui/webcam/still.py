@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from fer.media.decoders import Session, decoders
+from fer.decoding import Session
+from fer.media.decoded import decode
+from fer.media.sources import Source
 from fer.overlay import draw_faces
 from fer.ui import live_view
 from fer.ui.webcam.personal import chosen_engine
@@ -17,7 +19,7 @@ def single_pictures() -> None:
     shot = st.camera_input("Take a picture", key="webcam_still")
     if shot is None:
         return
-    (picture,) = decoders.decode(shot.getvalue(), "camera picture", Session())
+    _digest, (picture,) = decode(Source("camera picture", data=shot.getvalue()), Session())
     faces = chosen_engine().analyze(picture.image_bgr)
     st.image(
         draw_faces(picture.image_bgr, faces),
