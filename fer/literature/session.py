@@ -15,7 +15,7 @@ from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.headlines import HEADLINES
 from fer.literature.neighbours import FILE, NAMES, Neighbours
 from fer.literature.recipes import RECIPES, Recipe, recipe_for
-from fer.models.store import DEFAULT_MODEL, LITERATURE, find_folder, models_dir, read_card
+from fer.models.store import LITERATURE, ModelCard, chosen_model, find_folder, models_dir, read_card
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.run_folder import CONFIG, read_recipe
 
@@ -119,6 +119,15 @@ def literature_folder(name: str) -> Path:
     return models_dir() / LITERATURE / name
 
 
+def published_card(name: str | None) -> ModelCard:
+    """The card of any published model; default is the one that is read with.
+
+    Raises:
+        ModelError: If there is none, or it is damaged.
+    """
+    return read_card(find_folder(name or chosen_model()))
+
+
 def evaluate_published(
     name: str | None, dataset: FaceDataset, split: str, *, progress: Progress | None = None
 ) -> dict[str, Any]:
@@ -137,7 +146,7 @@ def evaluate_published(
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
-    folder = find_folder(name or DEFAULT_MODEL)
+    folder = find_folder(name or chosen_model())
     if not (folder / FILE).exists():
         return evaluate_model(EmotionClassifier.load(name), dataset, split, progress=progress)
     card, model = read_card(folder), Neighbours.load(folder / FILE)
@@ -167,7 +176,7 @@ def cross_published(
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
-    folder = find_folder(name or DEFAULT_MODEL)
+    folder = find_folder(name or chosen_model())
     card = read_card(folder)
     predict: PredictHeads
     if (folder / FILE).exists():

@@ -10,7 +10,7 @@ import streamlit as st
 
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
-from fer.labels import ALL, UNSURE
+from fer.labels import in_order
 from fer.media.decoders import Session, decoders
 from fer.media.face_tiles import face_tiles
 from fer.media.photo_task import Photo
@@ -52,7 +52,7 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         wanted = st.pills(
             "Show emotions",
-            [label for label in (*ALL, UNSURE) if label in seen],
+            in_order(seen),
             selection_mode="multi",
             key="photos_emotions",
             width="content",
