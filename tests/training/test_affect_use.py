@@ -24,6 +24,9 @@ from fer.results import Box, FaceEmotion
 from fer.tracking.tracker import FaceTracker, TrackerSettings
 from fer.training.affect import add_affect
 from fer.ui.affect_view import circumplex
+from fer.ui.model_choice import classifier as shown_classifier
+from fer.ui.shell import recognizer as shown_recognizer
+from fer.ui.shell import shipped_model
 
 
 @pytest.fixture
@@ -62,6 +65,9 @@ def test_what_the_head_measures_reaches_faces_tables_and_the_circle(
 ) -> None:
     run = _run(tmp_path, _channels(models))
     monkeypatch.setenv("FER_MODELS", str(models))
+    # A dashboard that runs already.
+    assert shown_recognizer().classifier.affect is None
+    assert shown_classifier(shipped_model()).affect is None
     monkeypatch.setattr(sys, "argv", ["fer", "models", "affect", str(run)])
     with pytest.raises(SystemExit) as stop:
         main()
@@ -69,7 +75,8 @@ def test_what_the_head_measures_reaches_faces_tables_and_the_circle(
     record = open_model(DEFAULT_MODEL).card.affect
     assert record is not None and (record.faces, record.n, record.valence_ccc) == (120, 40, 0.61)
 
-    recognizer = EmotionRecognizer.load()
+    assert shown_classifier(shipped_model()).affect is not None
+    recognizer = shown_recognizer()
     (face,) = recognizer.analyze(astronaut_bgr)
     classifier = recognizer.classifier
     assert classifier.affect is not None
