@@ -5,6 +5,10 @@ This is the only place in the project where classes are listed. It imports nothi
 
 from __future__ import annotations
 
+import colorsys
+from collections.abc import Iterable
+from zlib import crc32
+
 FER2013: tuple[str, ...] = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """FER-2013 (Goodfellow et al. 2013): index = the ``emotion`` column of ``fer2013.csv``."""
 
@@ -32,25 +36,56 @@ LABEL_SETS: dict[str, tuple[str, ...]] = {
     "ferplus": FERPLUS,
 }
 
-ALL: tuple[str, ...] = (*FER2013, "contempt")
-"""Every class of any label set, in the order used by legends and tables."""
+OWN = "own"
+"""The label set of a model that was trained on classes of one's own."""
 
-COLOURS: dict[str, str] = {
-    "angry": "#E5484D",
-    "disgust": "#6E9F2F",
-    "fear": "#8E5BD6",
-    "happy": "#F2A900",
-    "sad": "#3E7BD6",
-    "surprise": "#F0702D",
-    "neutral": "#8A94A0",
-    "contempt": "#C2568C",
-}
-"""One colour per emotion, readable on white and on near-black; used on every page and frame."""
+FEWEST_OWN, MOST_OWN = 2, 20
+"""How many of these there may be."""
+
+OWN_NAME = r"[^\W_][\w +'&()-]{0,29}"
+"""What such a class may be called: it stands on pictures, in tables and on pages."""
+
+ALL: tuple[str, ...] = (*FER2013, "contempt")
+"""Every class of the published label sets, in the order used by legends and tables."""
+
+
+class _Colours(dict[str, str]):
+    """A class of one's own gets a colour by its name, the same everywhere."""
+
+    def __missing__(self, label: str) -> str:
+        known = canonical(label)
+        if known is not None:
+            return self[known]
+        code = crc32(label.encode())
+        tone, strength = 0.45 + (code >> 16 & 3) * 0.05, 0.45 + (code >> 18 & 3) * 0.1
+        rgb = colorsys.hls_to_rgb((code & 0xFFFF) / 0x10000, tone, strength)
+        return "#" + "".join(f"{round(share * 255):02X}" for share in rgb)
+
+
+COLOURS: dict[str, str] = _Colours(
+    angry="#E5484D",
+    disgust="#6E9F2F",
+    fear="#8E5BD6",
+    happy="#F2A900",
+    sad="#3E7BD6",
+    surprise="#F0702D",
+    neutral="#8A94A0",
+    contempt="#C2568C",
+)
+"""One colour per class, readable on white and on near-black; used on every page and frame."""
 
 UNSURE = "unsure"
 """What is shown when the model abstains."""
 
 UNSURE_COLOUR = "#B0B7BF"
+
+
+def in_order(labels: Iterable[str]) -> list[str]:
+    """Labels as legends and tables list them: the known ones, those of one's own, "unsure"."""
+    places = {label: place for place, label in enumerate(ALL)}
+    last = len(places)
+    return sorted(labels, key=lambda one: (places.get(one, last + (one == UNSURE)), one))
+
 
 SYNONYMS: dict[str, str] = {
     "anger": "angry",

@@ -187,10 +187,10 @@ def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: Overl
 
 
 @lru_cache(maxsize=64)
-def _bar_label(label: str, height: int) -> Image:
+def _bar_label(label: str, longest: str, height: int) -> Image:
     """White text on black, ``(h, w, 1)`` coverage 0..255; cached, never written to."""
     font = _font(height)
-    mask = PilImage.new("L", (int(font.getlength("surprise")) + 2, height + 4))
+    mask = PilImage.new("L", (int(font.getlength(longest)) + 2, height + 4))
     ImageDraw.Draw(mask).text((0, 0), label, fill=255, font=font)
     tile = np.asarray(mask, np.uint8)[..., None]
     tile.setflags(write=False)
@@ -200,9 +200,10 @@ def _bar_label(label: str, height: int) -> Image:
 def _bars(canvas: Image, face: FaceEmotion, box: Box, size: int, number: int) -> None:
     """The most probable emotions as bars on a dark plate under the box."""
     ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:number]
-    labels = [_bar_label(label, max(9, size * 3 // 4)) for label, _share in ranked]
-    if not labels:
+    if not ranked:
         return
+    longest, letters = max(face.probabilities, key=len), max(9, size * 3 // 4)
+    labels = [_bar_label(label, longest, letters) for label, _share in ranked]
     row, text = labels[0].shape[:2]
     pad = max(3, size // 4)
     width = max(box.width, text * 2 + 2 * pad)

@@ -184,6 +184,23 @@ def _rounded(value: float | None, digits: int) -> float | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Reader:
+    """What read the faces: it stands in every row of a table.
+
+    Attributes:
+        model: Its name.
+        version: Its version.
+        label_set: What its answers mean: two label sets may have the same labels.
+        labels: The classes, in order.
+    """
+
+    model: str = ""
+    version: str = ""
+    label_set: str = ""
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class FrameResult:
     """The faces of one frame of a stream.
 

@@ -18,19 +18,25 @@ __all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "TWO_HEADS", "build"]
 
 
 def _residual(name: str, **shape: Any) -> Callable[..., keras.Model]:
-    def builder(*, dropout: float = 0.3, input_size: int | None = 48) -> keras.Model:
+    def builder(
+        *, dropout: float = 0.3, input_size: int | None = 48, classes: int = 0
+    ) -> keras.Model:
         from fer.architectures.residual import residual_network
 
-        return residual_network(name, dropout=dropout, input_size=input_size, **shape)
+        return residual_network(
+            name, dropout=dropout, input_size=input_size, classes=classes, **shape
+        )
 
     return builder
 
 
 def _dlib27(name: str, side: int) -> Callable[..., keras.Model]:
-    def builder(*, dropout: float = 0.4, input_size: int | None = 48) -> keras.Model:
+    def builder(
+        *, dropout: float = 0.4, input_size: int | None = 48, classes: int = 0
+    ) -> keras.Model:
         from fer.architectures.dlib27 import dlib27
 
-        return dlib27(name, side=side, dropout=dropout, input_size=input_size)
+        return dlib27(name, side=side, dropout=dropout, input_size=input_size, classes=classes)
 
     return builder
 
@@ -75,8 +81,8 @@ def build(name: str, **options: Any) -> keras.Model:
     Args:
         name: A key of ``ARCHITECTURES``.
         options: Keyword arguments of the builder, such as ``dropout``; ``input_size`` (side in
-            pixels, None for any) for those that end in global pooling; ``weights`` and
-            ``image_size`` for ``transfer:``.
+            pixels, None for any) for those that end in global pooling; ``classes`` of one's own
+            for those with two heads; ``weights`` and ``image_size`` for ``transfer:``.
 
     Raises:
         InputError: If the name is unknown, or the network has no such option.

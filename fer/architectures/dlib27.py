@@ -40,7 +40,12 @@ def _block(x: keras.KerasTensor, filters: int, stride: int) -> keras.KerasTensor
 
 
 def dlib27(
-    name: str, *, side: int, dropout: float = 0.4, input_size: int | None = 48
+    name: str,
+    *,
+    side: int,
+    dropout: float = 0.4,
+    input_size: int | None = 48,
+    classes: int = 0,
 ) -> keras.Model:
     """The first 27 convolutions of dlib's face recognition network, with two heads.
 
@@ -57,15 +62,16 @@ def dlib27(
             have nearly the size that it learned.
         dropout: Rate before the heads.
         input_size: Side of the input in pixels; None accepts any size.
+        classes: Of one head of one's own instead of the two; 0 has these.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**
-        ``{"fer2013": (n, 7), "ferplus": (n, 8)}``.
+        ``{"fer2013": (n, 7), "ferplus": (n, 8)}``, or ``{"own": (n, classes)}``.
     """
     import keras
     from keras import layers
 
-    from fer.architectures.heads import two_heads
+    from fer.architectures.heads import heads
     from fer.architectures.layers import BatchNormalization, PerImageStandardization, Resize
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
@@ -77,4 +83,4 @@ def dlib27(
     for stage, (filters, blocks) in enumerate(STAGES):
         for block in range(blocks):
             x = _block(x, filters, 2 if stage and not block else 1)
-    return keras.Model(inputs, two_heads(x, dropout), name=name)
+    return keras.Model(inputs, heads(x, dropout, classes), name=name)

@@ -1,32 +1,33 @@
-"""The end that the two-headed networks share."""
+"""The end that the networks with an embedding share."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fer.labels import FER2013, FERPLUS
+from fer.labels import FER2013, FERPLUS, OWN
 
 if TYPE_CHECKING:
     import keras
 
 
-def two_heads(features: keras.KerasTensor, dropout: float) -> dict[str, keras.KerasTensor]:
+def heads(
+    features: keras.KerasTensor, dropout: float, classes: int = 0
+) -> dict[str, keras.KerasTensor]:
     """Global average pooling, dropout, and one dense layer for each label set.
 
     Args:
         features: The last feature map; it becomes the output of a layer "features" in float32, and
             its mean that of "embedding".
         dropout: Rate before the heads.
+        classes: Of one head of one's own instead of the two; 0 has these.
 
     Returns:
-        Logits ``{"fer2013": (n, 7), "ferplus": (n, 8)}``.
+        Logits ``{"fer2013": (n, 7), "ferplus": (n, 8)}``, or ``{"own": (n, classes)}``.
     """
     from keras import layers
 
     x = layers.Activation("linear", name="features", dtype="float32")(features)
     x = layers.GlobalAveragePooling2D(name="embedding")(x)
     x = layers.Dropout(dropout)(x)
-    return {
-        "fer2013": layers.Dense(len(FER2013), name="fer2013", dtype="float32")(x),
-        "ferplus": layers.Dense(len(FERPLUS), name="ferplus", dtype="float32")(x),
-    }
+    sizes = {OWN: classes} if classes else {"fer2013": len(FER2013), "ferplus": len(FERPLUS)}
+    return {name: layers.Dense(n, name=name, dtype="float32")(x) for name, n in sizes.items()}

@@ -68,6 +68,7 @@ def residual_network(
     squeeze_ratio: int = 8,
     dropout: float = 0.3,
     input_size: int | None = 48,
+    classes: int = 0,
 ) -> keras.Model:
     """Build a residual network (He et al. 2016, arXiv 1512.03385) with squeeze-excitation.
 
@@ -83,10 +84,11 @@ def residual_network(
         squeeze_ratio: Reduction of the squeeze-excitation gate; 0 leaves it out.
         dropout: Rate before the heads.
         input_size: Side of the input in pixels; None accepts any size.
+        classes: Of one head of one's own instead of the two; 0 has these.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**
-        ``{"fer2013": (n, 7), "ferplus": (n, 8)}``.
+        ``{"fer2013": (n, 7), "ferplus": (n, 8)}``, or ``{"own": (n, classes)}``.
 
     Raises:
         InputError: If a layer has too few filters.
@@ -99,7 +101,7 @@ def residual_network(
     import keras
     from keras import layers
 
-    from fer.architectures.heads import two_heads
+    from fer.architectures.heads import heads
     from fer.architectures.layers import BatchNormalization, PerImageStandardization
 
     inputs = keras.Input((input_size, input_size, 1), name="pixels")
@@ -108,4 +110,4 @@ def residual_network(
     for filters in widths:
         for block in range(blocks_per_stage):
             x = _residual(x, filters, 2 if block == 0 else 1, squeeze_ratio)
-    return keras.Model(inputs, two_heads(x, dropout), name=name)
+    return keras.Model(inputs, heads(x, dropout, classes), name=name)

@@ -25,7 +25,7 @@ from fer.cli.common import (
 from fer.datasets import FaceDataset
 from fer.errors import InputError
 from fer.evaluation.evaluate import SEEN, in_words
-from fer.labels import FER2013, LABEL_SETS
+from fer.labels import FER2013, LABEL_SETS, OWN
 
 
 def evaluate(
@@ -57,20 +57,24 @@ def evaluate(
         typer.Option(
             "--class-names",
             help="What the class names mean: affectnet, raf-db, ck+, emotic, fer2013, a JSON file, "
-            "or 1=surprise,2=fear,8=-; one for all data or one each.",
+            "or 1=surprise,2=fear,8=-; one for all data or one each; own: as they are, the default "
+            "for a model with classes of its own.",
         ),
     ] = None,
     as_json: AsJson = False,
     skip_bad: SkipBad = False,
 ) -> None:
     """Measure published models on labelled faces, under every protocol that they allow."""
-    from fer.datasets.label_map import read_label_map
+    from fer.datasets.label_map import OWN_NAMES, read_label_map
     from fer.evaluation.cross import ALL_ROWS, maps_for, usual_split
-    from fer.literature.session import cross_published, evaluate_published
+    from fer.literature.session import cross_published, evaluate_published, published_card
 
     places: list[Path | None] = [*data] if data else [None]
     names: list[str | None] = [*model] if model else [None]
-    maps = maps_for(len(places), [read_label_map(text) for text in class_names or ()])
+    said = [read_label_map(text) for text in class_names or ()]
+    if not said and all(OWN in published_card(name).labels for name in names):
+        said = [OWN_NAMES]
+    maps = maps_for(len(places), said)
     several = len(places) > 1 or len(names) > 1 or bool(class_names)
     reports: list[dict[str, Any]] = []
     for place, words in zip(places, maps, strict=True):
@@ -137,7 +141,7 @@ def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """A row for every model and head, with its figures on every data set."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for report in reports:
-        for head in LABEL_SETS:
+        for head in (*LABEL_SETS, OWN):
             if head not in report:
                 continue
             entry = report[head]
@@ -188,7 +192,7 @@ def _print_one(report: Mapping[str, Any]) -> None:
             )
     out.print(table)
     _print_seen(report)
-    for head in LABEL_SETS:
+    for head in (*LABEL_SETS, OWN):
         if head in report:
             _print_confusion(head, report[head])
     if "valence_arousal_derived" in report:

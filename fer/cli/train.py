@@ -14,6 +14,7 @@ from fer.datasets import FaceDataset
 from fer.datasets.label_map import read_label_map
 from fer.datasets.splits import stratified_split, with_validation
 from fer.errors import InputError
+from fer.labels import OWN
 
 if TYPE_CHECKING:
     from fer.training.trainer import Reporter, StepReport
@@ -39,7 +40,10 @@ Precision = Annotated[
 ]
 ClassNames = Annotated[
     str | None,
-    typer.Option("--class-names", help="What the class names mean, as for fer evaluate."),
+    typer.Option(
+        "--class-names",
+        help="What the class names mean, as for fer evaluate; own: 2 to 20 classes of your own.",
+    ),
 ]
 
 
@@ -135,6 +139,7 @@ def train(
             seed=seed,
             precision=precision,
             resume=resume,
+            own=class_names == OWN,
             report=report,
         )
     err.print(f"Trained; the run is in {folder}")

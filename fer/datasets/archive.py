@@ -142,12 +142,9 @@ def open_handed_in(
             if progress is not None and "share" in facts:
                 progress(facts["share"])
         with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-            return FaceDataset(
-                source=file.name,
-                skipped=facts["skipped"],
-                **{name: tuple(facts[name]) for name in _NAMES},
-                **{name: arrays[name] for name in arrays.files},
-            )
+            fields: dict[str, Any] = {name: tuple(facts[name]) for name in _NAMES}
+            fields |= {name: arrays[name] for name in arrays.files}
+            return FaceDataset(source=file.name, skipped=facts["skipped"], **fields)
 
 
 def read(_data: bytes, *, name: str, folder: str, votes: bool, skip_bad: bool) -> Iterator[Answer]:

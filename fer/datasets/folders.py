@@ -16,10 +16,10 @@ import numpy as np
 
 from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
 from fer.datasets.faults import Faults
-from fer.datasets.label_map import LEFT_OUT, PLAIN, LabelMap
+from fer.datasets.label_map import LEFT_OUT, OWN_NAMES, PLAIN, LabelMap
 from fer.datasets.pictures import SUFFIXES, BadPicture, PictureFile, read_picture
 from fer.errors import DatasetError
-from fer.labels import ALL, FER2013
+from fer.labels import ALL, FER2013, FEWEST_OWN, MOST_OWN, in_order
 
 _WRAPPER = "images"
 _LAYOUTS = "train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg"
@@ -68,7 +68,7 @@ def _level(root: Path, words: LabelMap = PLAIN) -> tuple[list[Path], list[Path]]
         splits = [child for child in folders if canonical_split(child.name)]
         if splits:
             return splits, [child for child in folders if child not in splits]
-        if any(words.find(child.name) for child in folders):
+        if any(words.find(child.name) for child in folders if child.name.lower() != _WRAPPER):
             return [], folders
         inner = [
             child for child in folders if child.name.lower() == _WRAPPER and not child.is_symlink()
@@ -107,8 +107,9 @@ def _class_files(
     if label is None:
         faults.add(
             folder,
-            f"expected a class folder named one of {', '.join(ALL)}, got {folder.name!r}",
-            "rename or remove it, or say with --class-names what it means",
+            f"expected a class folder named {_expected(words)}, got {folder.name!r}",
+            "rename or remove it, or say with --class-names what it means ('own': a class of your "
+            "own)",
         )
         return
     found = 0
@@ -126,6 +127,25 @@ def _class_files(
         yield _File(path, label, split, split_folder, told is not None)
     if not found:
         faults.add(folder, "expected pictures, got an empty folder", "add some or remove it")
+
+
+def _expected(words: LabelMap) -> str:
+    if words is OWN_NAMES:
+        return "with up to 30 letters, digits, spaces and dashes"
+    return f"one of {', '.join(ALL)}"
+
+
+def _class_names(root: Path, files: list[_File], words: LabelMap) -> tuple[str, ...]:
+    """The classes of a tree: the published ones, or those of one's own that it holds."""
+    found = {file.label for file in files}
+    if words is not OWN_NAMES:
+        return FER2013 if found <= set(FER2013) else ALL
+    if not FEWEST_OWN <= len(found) <= MOST_OWN:
+        raise DatasetError(
+            f"{root}: expected {FEWEST_OWN} to {MOST_OWN} class folders with pictures, got "
+            f"{len(found)}; give the folder that holds them, or their split folders"
+        )
+    return tuple(in_order(found))
 
 
 def _list_files(root: Path, words: LabelMap, faults: Faults) -> list[_File]:
@@ -204,7 +224,8 @@ def read_folders(
 
     Returns:
         A data set whose ``label_names`` are FER-2013's seven, or those and contempt when there
-        is such a folder. ``notes`` says which splits were assumed, and what was resized.
+        is such a folder; with ``OWN_NAMES`` those of the folders, sorted. ``notes`` says which
+        splits were assumed, and what was resized.
 
     Raises:
         DatasetError: Naming folder or file, and fault.
@@ -223,8 +244,7 @@ def read_folders(
             f"{root}: expected a readable folder, got: {fault}; check its permissions"
         ) from None
     files = [file for file in listed if file.label != LEFT_OUT]
-    contempt = any(file.label not in FER2013 for file in files)
-    names = ALL if contempt else FER2013
+    names = _class_names(root, files, words)
     images = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
     kept: list[_File] = []
     resized = 0

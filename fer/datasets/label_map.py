@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from fer.errors import DatasetError, InputError
-from fer.labels import ALL, canonical
+from fer.labels import ALL, OWN, OWN_NAME, UNSURE, canonical
 
 LEFT_OUT = "-"
 """What a map gives for a class that has no place here; its rows are left out and counted."""
@@ -37,6 +38,9 @@ class LabelMap:
 
     def find(self, name: str) -> str | None:
         """The class of a name, ``LEFT_OUT``, or None when it is unknown."""
+        if self is OWN_NAMES:
+            fits = re.fullmatch(OWN_NAME, name.strip()) and name.strip().lower() != UNSURE
+            return name.strip() if fits else None
         listed = self.classes.get(_key(name))
         return canonical(name) if listed is None else listed
 
@@ -63,9 +67,13 @@ def _checked(name: str, classes: Mapping[str, object]) -> LabelMap:
 PLAIN = LabelMap("plain", {})
 """Only what ``fer.labels.canonical`` knows."""
 
+OWN_NAMES = LabelMap(OWN, {})
+"""Classes of one's own: every name stays as it is."""
+
 MAPS: dict[str, LabelMap] = {
     one.name: one
     for one in (
+        OWN_NAMES,
         # Mollahosseini et al. 2019, arXiv 1708.03985; 8 none, 9 uncertain, 10 no face.
         _checked(
             "affectnet",
@@ -157,7 +165,7 @@ MAPS: dict[str, LabelMap] = {
         _checked("fer2013", {str(index): name for index, name in enumerate(ALL)}),
     )
 }
-"""Name -> the map of a published data set, as ``--class-names NAME`` takes it."""
+"""Name -> a map, as ``--class-names NAME`` takes it."""
 
 
 def _pairs(text: str) -> dict[str, object]:

@@ -44,27 +44,33 @@ class Alignment:
     roll: float
 
 
-def frame_matrix(points: Points) -> Matrix:
-    """The similarity transform that takes six points to ``FRAME``, by weighted least squares.
+def similarity(points: Matrix, targets: Matrix, weights: Matrix) -> Matrix:
+    """The similarity transform that takes points to others, by weighted least squares.
 
     In complex numbers ``w = a z + b`` with ``a = sum c conj(z) w / sum c |z|^2`` about the
     weighted means (Umeyama 1991, in two dimensions without reflection).
 
     Args:
-        points: Six ``(x, y)`` in pixels of a picture.
+        points: ``(n, 2)``.
+        targets: ``(n, 2)``.
+        weights: ``(n,)``; they sum to 1.
 
     Returns:
         ``(2, 3)``.
     """
-    source = np.asarray(points, np.float64) @ (1, 1j)
-    target = FRAME @ (1, 1j)
-    here, there = _WEIGHTS @ source, _WEIGHTS @ target
-    spread = float(_WEIGHTS @ np.abs(source - here) ** 2)
-    turn = complex(_WEIGHTS @ (np.conj(source - here) * (target - there))) / max(spread, 1e-9)
+    source, target = points @ (1, 1j), targets @ (1, 1j)
+    here, there = weights @ source, weights @ target
+    spread = float(weights @ np.abs(source - here) ** 2)
+    turn = complex(weights @ (np.conj(source - here) * (target - there))) / max(spread, 1e-9)
     shift = complex(there - turn * here)
     return np.array(
         [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], np.float64
     )
+
+
+def frame_matrix(points: Points) -> Matrix:
+    """The transform ``(2, 3)`` that takes six points in pixels of a picture to ``FRAME``."""
+    return similarity(np.asarray(points, np.float64), FRAME, _WEIGHTS)
 
 
 def box_matrix(box: Box) -> Matrix:

@@ -33,7 +33,7 @@ from fer.evaluation.metrics import (
     per_class,
     weighted_f1,
 )
-from fer.labels import FER2013, FERPLUS, PERCEIVED, SEVEN_OF_FERPLUS
+from fer.labels import FER2013, FERPLUS, OWN, PERCEIVED, SEVEN_OF_FERPLUS
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -203,6 +203,7 @@ def evaluate_classifier(
     *,
     calibrators: Mapping[str, Calibrator] | None = None,
     thresholds: Mapping[str, float] | None = None,
+    own: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Evaluate on one split under every protocol that the data allows.
 
@@ -214,9 +215,11 @@ def evaluate_classifier(
         calibrators: Head -> what made its probabilities of logits, see
             ``evaluate_probabilities``.
         thresholds: Label set -> confidence below which it is "unsure".
+        own: Classes of the model's own head, where it has one: what follows then says "own" in
+            place of "fer2013", and has nothing else.
 
     Returns:
-        ``split``, ``source``, ``n``, ``left_out`` (rows of classes that FER-2013 lacks), and:
+        ``split``, ``source``, ``n``, ``left_out`` (rows of classes that the head lacks), and:
 
         - ``perceived``, ``perceived_by_fer2013``, ``perceived_by_ferplus``: what people see, as
           each label set of the model reads it, when the data set has votes; see ``seen_report``;
@@ -235,22 +238,23 @@ def evaluate_classifier(
     """
     rows = dataset.split_mask(split)
     chosen = dataset.select(rows)
-    labels = label_indices(chosen, FER2013)
+    head, names = (OWN, own) if own else ("fer2013", FER2013)
+    labels = label_indices(chosen, names)
     known = labels >= 0
     if not known.any():
         raise DatasetError(
             f"{dataset.source or 'data set'}, {split}: expected faces of the classes "
-            f"{', '.join(FER2013)}, got {len(chosen)} rows and none of these; check the labels"
+            f"{', '.join(names)}, got {len(chosen)} rows and none of these; check the labels"
         )
     calibrators = calibrators or {}
     heads = predict_heads(chosen.images)
     mirrored = predict_heads(np.ascontiguousarray(chosen.images[:, :, ::-1]))
 
     def report(
-        head: str, names: Sequence[str], truth: Integers, keep: npt.NDArray[np.bool_]
+        one: str, classes: Sequence[str], truth: Integers, keep: npt.NDArray[np.bool_]
     ) -> dict[str, Any]:
         return evaluate_probabilities(
-            truth[keep], heads[head][keep], names, calibrator=calibrators.get(head)
+            truth[keep], heads[one][keep], classes, calibrator=calibrators.get(one)
         )
 
     result: dict[str, Any] = {
@@ -259,17 +263,18 @@ def evaluate_classifier(
         "n": len(chosen),
         "left_out": int((~known).sum()),
     }
-    if chosen.votes is not None and (seven_labels(majority_labels(chosen.votes)) >= 0).any():
-        result.update(_seen_by(heads, chosen.votes, thresholds or {}))
+    votes = None if own else chosen.votes
+    if votes is not None and (seven_labels(majority_labels(votes)) >= 0).any():
+        result.update(_seen_by(heads, votes, thresholds or {}))
     elif PERCEIVED in heads:
         result["perceived_labels"] = report(PERCEIVED, FER2013, labels, known)
-    result["fer2013"] = report("fer2013", FER2013, labels, known)
+    result[head] = report(head, names, labels, known)
     unseen = _unseen(dataset, rows, split) & known
     if unseen.any():
-        result["fer2013_without_copies"] = report("fer2013", FER2013, labels, unseen)
-    both = (heads["fer2013"] + mirrored["fer2013"])[known].argmax(axis=1)
+        result[f"{head}_without_copies"] = report(head, names, labels, unseen)
+    both = (heads[head] + mirrored[head])[known].argmax(axis=1)
     low, high = bootstrap_interval(both == labels[known])
-    result["fer2013_flip"] = {
+    result[f"{head}_flip"] = {
         "n": int(known.sum()),
         "accuracy": accuracy(labels[known], both),
         "accuracy_interval": [low, high],

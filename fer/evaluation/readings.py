@@ -14,6 +14,7 @@ import numpy.typing as npt
 from fer.datasets.base import FaceDataset, Progress
 from fer.evaluation.calibrator import calibrators_of
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, label_indices
+from fer.labels import OWN
 from fer.preprocessing import CROP_SIZE
 from fer.recognition.classifier import EmotionClassifier
 
@@ -54,15 +55,14 @@ def read_faces(
     """
     heads: dict[str, list[Floats]] = {}
     embeddings: list[Floats] = []
-    for start in range(0, len(images), _CHUNK):
+    # No face at all is a chunk too.
+    for start in range(0, max(1, len(images)), _CHUNK):
         outputs = classifier.predict_heads(np.asarray(images[start : start + _CHUNK]))
         embeddings.append(outputs.pop("features").mean(axis=(1, 2)))
         for head, rows in outputs.items():
             heads.setdefault(head, []).append(rows)
         if progress is not None:
-            progress(min(1.0, (start + _CHUNK) / len(images)))
-    if not embeddings:
-        return Readings(classifier.predict_heads(np.asarray(images)), np.zeros((0, 0), np.float32))
+            progress(min(1.0, (start + _CHUNK) / max(1, len(images))))
     return Readings(
         {head: np.concatenate(rows) for head, rows in heads.items()}, np.concatenate(embeddings)
     )
@@ -159,6 +159,11 @@ def evaluate_model(
     predict = heads_reader(classifier, passes=2, progress=progress)
     calibrators = calibrators_of(card.temperature, card.exponent)
     report = evaluate_classifier(
-        predict, dataset, split, calibrators=calibrators, thresholds=card.thresholds
+        predict,
+        dataset,
+        split,
+        calibrators=calibrators,
+        thresholds=card.thresholds,
+        own=card.labels.get(OWN, ()),
     )
     return {"model": card.name, "version": card.version, **report}

@@ -19,7 +19,7 @@ from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels, seven_labels
 from fer.evaluation.evaluate import PredictHeads, label_indices
 from fer.evaluation.metrics import accuracy, macro_f1
-from fer.labels import FER2013, PERCEIVED
+from fer.labels import FER2013, OWN, PERCEIVED
 from fer.preprocessing import Image
 
 
@@ -158,6 +158,7 @@ def robustness(
     *,
     conditions: Sequence[Condition] = CONDITIONS,
     report: Callable[[int, int], None] | None = None,
+    own: Sequence[str] = (),
 ) -> list[RobustnessRow]:
     """Accuracy on a split, clean and under every condition.
 
@@ -170,6 +171,7 @@ def robustness(
         split: Name of the split. PrivateTest stays closed: this is for choosing.
         conditions: What to try.
         report: Called with the levels done and their number.
+        own: Classes of the model's own head, where it has one.
 
     Returns:
         One row for the clean pictures, then one per condition and level.
@@ -178,8 +180,9 @@ def robustness(
         DatasetError: If the split does not exist.
     """
     chosen = dataset.split(split)
-    labels, name = label_indices(chosen, FER2013), "fer2013"
-    if chosen.votes is not None and PERCEIVED in predict_heads(chosen.images[:1]):
+    names, name = (own, OWN) if own else (FER2013, "fer2013")
+    labels = label_indices(chosen, names)
+    if not own and chosen.votes is not None and PERCEIVED in predict_heads(chosen.images[:1]):
         labels = seven_labels(majority_labels(chosen.votes)).astype(np.intp)
         name = PERCEIVED
     known = labels >= 0
@@ -196,7 +199,7 @@ def robustness(
                 condition.unit,
                 name,
                 accuracy(labels, answers),
-                macro_f1(labels, answers, len(FER2013)),
+                macro_f1(labels, answers, len(names)),
                 len(labels),
             )
         )

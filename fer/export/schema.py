@@ -13,9 +13,9 @@ from pathlib import Path
 import pandas as pd
 
 from fer.errors import InputError
-from fer.results import FaceEmotion, face_columns
+from fer.results import FaceEmotion, Reader, face_columns
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Version of the columns; ``docs/results.md`` describes them and what changed."""
 
 SUFFIXES = (".csv", ".json", ".jsonl", ".parquet")
@@ -63,6 +63,7 @@ _AFTER = {
     "note": str,
     "model": str,
     "model_version": str,
+    "label_set": str,
     "schema_version": int,
 }
 _KINDS = {str: "string", int: "Int64", float: "Float64", bool: "boolean"}
@@ -79,18 +80,14 @@ def columns(labels: Sequence[str]) -> dict[str, type]:
     return {**_BEFORE, **face_columns(labels), **_AFTER}
 
 
-def to_rows(
-    results: Iterable[SourceResult], *, labels: Sequence[str], model: str, version: str
-) -> list[dict[str, object]]:
+def to_rows(results: Iterable[SourceResult], reader: Reader) -> list[dict[str, object]]:
     """Rows of the table, one per face; an input without faces has one, with blank columns.
 
     Args:
         results: In the order of the table.
-        labels: The classes of the chosen head, in order.
-        model: Name of the model that read the faces.
-        version: Its version.
+        reader: What read the faces.
     """
-    blank: dict[str, object] = dict.fromkeys(face_columns(labels))
+    blank: dict[str, object] = dict.fromkeys(face_columns(reader.labels))
     rows: list[dict[str, object]] = []
     for result in results:
         head = {
@@ -101,8 +98,9 @@ def to_rows(
         tail = {
             "reason": _printable(result.reason),
             "note": _printable(result.note),
-            "model": model,
-            "model_version": version,
+            "model": reader.model,
+            "model_version": reader.version,
+            "label_set": reader.label_set,
             "schema_version": SCHEMA_VERSION,
         }
         faces = [_of_table(face) for face in result.faces] or [blank]
@@ -132,7 +130,7 @@ def defused(text: str) -> str:
 def to_csv(rows: Sequence[dict[str, object]]) -> str:
     """CSV text after RFC 4180; a cell that a spreadsheet would run gets a leading apostrophe."""
     table = to_frame(rows)
-    for column in ("source", "reason", "note", "model", "model_version"):
+    for column in ("source", "reason", "note", "model", "model_version", "label_set"):
         if column in table:
             table[column] = table[column].map(defused)
     # With other line ends a carriage return in a file name would not be quoted.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import plotly.graph_objects as go
 
 from fer.figures.style import styled
-from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
+from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR, in_order
 
 
 def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
@@ -16,7 +16,7 @@ def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
     Args:
         counts: Label, or "unsure", -> faces.
     """
-    order = [label for label in (*ALL, UNSURE) if label in counts]
+    order = in_order(counts)
     total = max(1, sum(counts.values()))
     figure = go.Figure(
         go.Bar(
@@ -24,7 +24,7 @@ def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
             y=order,
             orientation="h",
             marker={
-                "color": [COLOURS.get(label, UNSURE_COLOUR) for label in order],
+                "color": [UNSURE_COLOUR if label == UNSURE else COLOURS[label] for label in order],
                 "pattern": {"shape": ["/" if label == UNSURE else "" for label in order]},
             },
             text=[f"{counts[label]:,}" for label in order],

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from fer.figures.style import GREY, SERIES, faded, heat_map, styled
-from fer.labels import ALL, COLOURS
+from fer.labels import COLOURS, in_order
 
 
 def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> go.Figure:
@@ -19,8 +19,7 @@ def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> g
         shares: Draw shares in percent instead of counts.
     """
     figure = go.Figure()
-    present = set(table["label"])
-    order = [label for label in ALL if label in present]
+    order = in_order(set(table["label"]))
     for index, (split, rows) in enumerate(table.groupby("split", sort=False)):
         rows = rows.set_index("label").reindex(order)
         values = rows["share"] * 100 if shares else rows["count"]
@@ -84,7 +83,7 @@ def split_difference_figure(table: pd.DataFrame, first: str, second: str) -> go.
         second: The split that it is compared with.
     """
     shares = table.pivot(index="label", columns="split", values="share")
-    order = [label for label in ALL if label in shares.index]
+    order = in_order(shares.index)
     differences = (shares.loc[order, first] - shares.loc[order, second]) * 100
     figure = go.Figure(
         go.Bar(
@@ -199,10 +198,8 @@ def embedding_figure(table: pd.DataFrame) -> go.Figure:
     """
     figure = go.Figure()
     numbered = table.assign(number=np.arange(len(table)))
-    for label in ALL:
+    for label in in_order(set(numbered["label"])):
         rows = numbered[numbered["label"] == label]
-        if rows.empty:
-            continue
         figure.add_scattergl(
             x=rows["x"],
             y=rows["y"],

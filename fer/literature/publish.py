@@ -143,7 +143,7 @@ def _record_official(
         input=InputSpec(size=IMAGE_SIZE, channels=1, dtype="uint8"),
         data=f"{record['source'] or 'data set'}: {data.format(record=record)}",
         licence=FER2013_TERMS,
-        **{**deployed_fields(deployment, reports, file), **facts},
+        **{**deployed_fields(deployment, reports, file, ()), **facts},
     )
     write_json(folder / CARD, card.model_dump(mode="json"))
 

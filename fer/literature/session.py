@@ -13,7 +13,7 @@ from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.evaluation.readings import evaluate_model, heads_reader
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_run
 from fer.literature.recipes import HEADLINES, RECIPES, recipe_for
-from fer.models.store import LITERATURE, chosen_model, find_folder, models_dir, read_card
+from fer.models.store import LITERATURE, ModelCard, chosen_model, find_folder, models_dir, read_card
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.trainer import Reporter
 
@@ -83,6 +83,15 @@ def publish_system(run_dir: Path, dataset: FaceDataset, folder: Path, *, version
 def literature_folder(name: str) -> Path:
     """Where a system of the literature is published: ``models/literature/NAME``."""
     return models_dir() / LITERATURE / name
+
+
+def published_card(name: str | None) -> ModelCard:
+    """The card of any published model; default is the one that is read with.
+
+    Raises:
+        ModelError: If there is none, or it is damaged.
+    """
+    return read_card(find_folder(name or chosen_model()))
 
 
 def evaluate_published(

@@ -6,42 +6,21 @@ import threading
 import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
-from fer.recognition.personal import PersonalClassifier
 from fer.recognition.recognizer import EmotionRecognizer
-from fer.results import FrameResult
+from fer.results import FrameResult, Reader
 from fer.video.records import parse_record, record_line
 
 SOURCE = "webcam"
 _BLOCK = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What reads the faces.
-
-    Attributes:
-        model: Its name.
-        version: Its version.
-        labels: The classes of the chosen head, in order.
-    """
-
-    model: str = ""
-    version: str = ""
-    labels: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, recognizer: object) -> Reader:
-        """What a recogniser reads with; nothing is known of another than ``EmotionRecognizer``."""
-        if not isinstance(recognizer, EmotionRecognizer):
-            return cls()
-        classifier = recognizer.classifier
-        card = classifier.folder.card
-        own = "+personal" if isinstance(classifier, PersonalClassifier) else ""
-        return cls(card.name + own, card.version, classifier.labels)
+def reader_of(recognizer: object) -> Reader:
+    """What a recogniser reads with; nothing is known of another than ``EmotionRecognizer``."""
+    return recognizer.classifier.reader if isinstance(recognizer, EmotionRecognizer) else Reader()
 
 
 class FrameLog:
@@ -102,15 +81,12 @@ class FrameLog:
         Args:
             suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
         """
-        (example,) = self._rows(Reader(), SourceResult(""))
+        (example,) = to_rows([SourceResult("")], Reader(labels=self.labels))
         return table_bytes(
             suffix,
             example,
             (
-                self._rows(reader, SourceResult(SOURCE, one.faces, time_s=one.timestamp_s))
+                to_rows([SourceResult(SOURCE, one.faces, time_s=one.timestamp_s)], reader)
                 for reader, one in self.results()
             ),
         )
-
-    def _rows(self, reader: Reader, result: SourceResult) -> list[dict[str, object]]:
-        return to_rows([result], labels=self.labels, model=reader.model, version=reader.version)

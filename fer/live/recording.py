@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from fer.errors import InputError
-from fer.live.log import FrameLog, Reader
+from fer.live.log import FrameLog
 from fer.live.recording_video import RecordingLimits, RecordingVideo, free_bytes
 from fer.overlay import OverlayStyle
 from fer.preprocessing import Image
-from fer.results import FaceEmotion, FrameResult
+from fer.results import FaceEmotion, FrameResult, Reader
 
 VIDEO_MIME = "video/webm"
 

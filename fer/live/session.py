@@ -20,7 +20,7 @@ from fer.errors import ModelError
 from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.admission import Admission
 from fer.live.camera_clock import CameraClock
-from fer.live.log import FrameLog, Reader
+from fer.live.log import FrameLog, reader_of
 from fer.live.picture import guarded, live_picture, live_style
 from fer.live.recording import Recording
 from fer.live.samples import SampleCollector
@@ -31,7 +31,7 @@ from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
 from fer.recognition.recognizer import EmotionRecognizer
-from fer.results import FrameResult
+from fer.results import FrameResult, Reader
 from fer.tracking.appearance import shared_appearance
 from fer.tracking.summary import SummaryCounter
 from fer.tracking.tracker import FaceTracker
@@ -104,7 +104,7 @@ class LiveSession:
         self._tracker = FaceTracker(looks=_LOOKS_A_FRAME)
         self._following = threading.Lock()
         self._summary = SummaryCounter()
-        self._reader = Reader.of(recognizer)
+        self._reader = reader_of(recognizer)
         self.log = FrameLog(self._reader.labels, _LOG_BYTES)
         self._steer()
         self._clock = clock
@@ -156,7 +156,7 @@ class LiveSession:
             if source is not self._source or searches:
                 self._recognizer = self._for_stream(source, settings)
             self._source, self._settings = source, settings
-            self._reader = Reader.of(source)
+            self._reader = reader_of(source)
             self._steer()
 
     @staticmethod

@@ -141,6 +141,12 @@ def write_annotated(folder: Path, source: Source, png: bytes, frame: int = 0) ->
         replace_file(target, png)
 
 
+def same_bytes(result: SourceResult, first: str) -> SourceResult:
+    """A result with a note that another source had the same bytes."""
+    note = "; ".join(filter(None, [result.note, f"same bytes as {first}"]))
+    return replace(result, note=note)
+
+
 class Duplicates:
     """Notes on pictures whose bytes came before.
 
@@ -159,8 +165,7 @@ class Duplicates:
         first = self._first.setdefault(done.digest, done.result.source)
         if first == done.result.source:
             return done
-        note = "; ".join(filter(None, [done.result.note, f"same bytes as {first}"]))
-        return replace(done, result=replace(done.result, note=note))
+        return replace(done, result=same_bytes(done.result, first))
 
     def remember(self, digest: str, source: str) -> None:
         """A picture that an earlier run has done."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fer.decoding import Cancelled
 from fer.errors import FerError
-from fer.export.schema import SourceResult, to_rows
+from fer.export.schema import SCHEMA_VERSION, SourceResult, to_rows
 from fer.export.tables import TableWriter
 from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
@@ -92,10 +92,7 @@ class AnalysisJob:
         self.folder = folder
         self._recognizer, self._settings = recognizer, settings
         self._duplicates = Duplicates(naming=settings.name_duplicates)
-        card = recognizer.classifier.folder.card
-        self._labels = recognizer.classifier.labels
-        self._head = recognizer.classifier.head
-        self._model, self._version = card.name, card.version
+        self._reader = recognizer.classifier.reader
         self._journal = Journal(folder, self._identity(), resume=resume)
         for digest, name in self._journal.earlier:
             self._duplicates.remember(digest, name)
@@ -112,7 +109,7 @@ class AnalysisJob:
 
     def rows_of(self, results: Iterable[SourceResult]) -> Rows:
         """Rows of the table for some results."""
-        return to_rows(results, labels=self._labels, model=self._model, version=self._version)
+        return to_rows(results, self._reader)
 
     def run(
         self,
@@ -177,8 +174,10 @@ class AnalysisJob:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _identity(self) -> dict[str, object]:
+        reader = self._reader
         return {
-            "model": [self._model, self._version, self._head],
+            "model": [reader.model, reader.version, reader.label_set],
+            "schema": SCHEMA_VERSION,
             "annotated": str(self._settings.annotated or ""),
             "video": repr(self._settings.video),
             "every_frame": self._settings.every_frame,

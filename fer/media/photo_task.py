@@ -19,7 +19,7 @@ from fer.errors import FerError
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
 from fer.files import replace_file, write_faults
-from fer.media.batch import Duplicates, PictureResult, analyze_pictures
+from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
 from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources
@@ -121,8 +121,7 @@ class PhotoTask(Task):
         self.recognizer = recognizer
         self._uploads: dict[str, Path] = {}
         self._waiting: deque[_Item] = deque()
-        self._done: dict[int, tuple[str, Photo]] = {}
-        self._duplicates = Duplicates()
+        self._done: dict[int, tuple[str, Photo, str]] = {}
         self._count = self._archives = self._under_way = 0
         self._started_s, self._started_at = 0.0, 0
 
@@ -146,7 +145,7 @@ class PhotoTask(Task):
                 with contextlib.suppress(OSError):
                     self._uploads.pop(key).unlink()
             self._waiting = deque(item for item in self._waiting if item.upload not in gone)
-            for number, (key, photo) in list(self._done.items()):
+            for number, (key, photo, _digest) in list(self._done.items()):
                 if key in gone:
                     del self._done[number]
                     if photo.annotated is not None:
@@ -181,9 +180,22 @@ class PhotoTask(Task):
         self._begin(_work)
 
     def photos(self) -> list[Photo]:
-        """What is done, in the order in which it was handed in."""
+        """What is done, in the order in which it was handed in.
+
+        Notes on repeated pictures name those that are still there.
+        """
         with self._lock:
-            return [photo for _number, (_key, photo) in sorted(self._done.items())]
+            done = [kept for _number, kept in sorted(self._done.items())]
+        first: dict[str, str] = {}
+        photos = []
+        for _key, photo, digest in done:
+            result = photo.result
+            if digest in first:
+                photo = replace(photo, result=same_bytes(result, first[digest]))
+            elif digest:
+                first[digest] = result.source
+            photos.append(photo)
+        return photos
 
     def table(self, suffix: str) -> bytes:
         """The rows so far as a file.
@@ -200,9 +212,7 @@ class PhotoTask(Task):
         return [photo.annotated for photo in self.photos() if photo.annotated is not None]
 
     def _rows(self, results: Sequence[SourceResult]) -> list[dict[str, object]]:
-        classifier = self.recognizer.classifier
-        card = classifier.folder.card
-        return to_rows(results, labels=classifier.labels, model=card.name, version=card.version)
+        return to_rows(results, self.recognizer.classifier.reader)
 
     def next_item(self) -> _Item | None:
         """What to read next; None when there is nothing or the batch was told to stop."""
@@ -230,7 +240,7 @@ class PhotoTask(Task):
             self._under_way -= 1
             if item.upload in self._uploads:
                 photo = Photo(item.number, item.source, result, annotated)
-                self._done[item.number] = (item.upload, photo)
+                self._done[item.number] = (item.upload, photo, done.digest)
             elif annotated is not None:
                 annotated.unlink(missing_ok=True)
 
@@ -240,11 +250,6 @@ class PhotoTask(Task):
             kept = [item for item in items if item.upload in self._uploads]
             self._waiting.extendleft(reversed(kept))
             self._under_way = 0
-
-    @property
-    def duplicates(self) -> Duplicates:
-        """What came before, so that a repeated picture is named."""
-        return self._duplicates
 
 
 def _work(reference: weakref.ref[PhotoTask]) -> None:
@@ -259,14 +264,14 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
     batch = reference()
     if batch is None:
         return
-    recognizer, duplicates = batch.recognizer, batch.duplicates
+    recognizer = batch.recognizer
     del batch
     try:
         for _source, done in analyze_pictures(
             sources(),
             recognizer,
             keep_pixels=True,
-            duplicates=duplicates,
+            duplicates=Duplicates(naming=False),
             cancel=lambda: (batch := reference()) is None or batch.cancelled,
         ):
             if (batch := reference()) is None:

@@ -6,7 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from fer.labels import OWN, OWN_NAME
+
 Share = Annotated[float, Field(ge=0, le=1)]
+ClassName = Annotated[str, Field(pattern=f"^{OWN_NAME}$")]
 
 
 class _Frozen(BaseModel):
@@ -150,7 +153,7 @@ class ModelCard(_Frozen):
     name: str
     version: str
     architecture: str
-    labels: dict[str, tuple[str, ...]]
+    labels: dict[str, tuple[ClassName, ...]]
     input: InputSpec
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     parameters: int = Field(gt=0)
@@ -174,15 +177,26 @@ class ModelCard(_Frozen):
     affect: AffectRecord | None = None
 
     @property
+    def main(self) -> str:
+        """The head that answers in the labels of the training data: "fer2013" or "own"."""
+        return OWN if OWN in self.labels else "fer2013"
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """Label set -> confidence below which it is "unsure"."""
         return {name: one.threshold for name, one in self.abstain.items()}
 
     def metric(
-        self, name: str, *, head: str = "fer2013", split: str = "PrivateTest", protocol: str = "all"
+        self,
+        name: str,
+        *,
+        head: str | None = None,
+        split: str = "PrivateTest",
+        protocol: str = "all",
     ) -> Metric | None:
-        """The figure of that name, head, split and protocol, or None if it was not measured."""
+        """The figure of that name, head (default ``main``), split and protocol, if it was taken."""
+        wanted = (name, head or self.main, split, protocol)
         for one in self.metrics:
-            if (one.name, one.head, one.split, one.protocol) == (name, head, split, protocol):
+            if (one.name, one.head, one.split, one.protocol) == wanted:
                 return one
         return None

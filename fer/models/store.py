@@ -20,6 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer.errors import ModelError
+from fer.labels import OWN
 from fer.models.card import Abstention, InputSpec, Metric, ModelCard
 
 __all__ = [
@@ -59,8 +60,9 @@ _RECALLS = {
     "perceived": "perceived",
     "fer2013": "perceived_by_fer2013",
     "ferplus": "ferplus_majority",
+    OWN: OWN,
 }
-"""Label set -> the report that says how it reads what people see."""
+"""Label set -> the report that says how it reads what people see, or what the data says."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
@@ -126,6 +128,8 @@ class ModelFolder:
         if not report:
             return {}
         names = report["labels"]
+        if "neutral" not in names:
+            return {}
         counts = [count + 1 for count in report["confusion"][names.index("neutral")]]
         return {name: n / sum(counts) for name, n in zip(names, counts, strict=True)}
 
@@ -246,11 +250,11 @@ def chosen_model() -> str:
     return os.environ.get(CHOICE) or DEFAULT_MODEL
 
 
-def open_model(name: str | None = None, *, directory: Path | None = None) -> ModelFolder:
+def open_model(name: str | Path | None = None, *, directory: Path | None = None) -> ModelFolder:
     """Open a model folder and verify it.
 
     Args:
-        name: Name of the folder; default ``chosen_model()``.
+        name: Name of the folder, or its path; default ``chosen_model()``.
         directory: Folder of model folders; default ``models_dir()``.
 
     Returns:
@@ -259,6 +263,8 @@ def open_model(name: str | None = None, *, directory: Path | None = None) -> Mod
     Raises:
         ModelError: If the folder is missing, incomplete or damaged.
     """
+    if isinstance(name, Path):
+        directory, name = name.resolve().parent, name.resolve().name
     name = check_name(chosen_model() if name is None else name)
     root = models_dir() if directory is None else directory
     path = find_folder(name, root)

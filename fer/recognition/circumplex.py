@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from fer.labels import ALL
 from fer.results import FaceEmotion
 
 COORDINATES: dict[str, tuple[float, float]] = {
@@ -61,12 +62,13 @@ def derived_affect(probabilities: Mapping[str, float]) -> Affect | None:
     """Mean of the words' coordinates, weighted by their probabilities.
 
     Args:
-        probabilities: Label -> probability; classes without coordinates are left out and the
-            others scaled up.
+        probabilities: Label -> probability; contempt is left out and the others scaled up.
 
     Returns:
-        The point, or None when all of the probability lies on classes without coordinates.
+        The point; None when nothing else is probable, and for classes of one's own.
     """
+    if not probabilities.keys() <= set(ALL):
+        return None
     known = {name: p for name, p in probabilities.items() if name in COORDINATES}
     total = sum(known.values())
     if total <= 0:

@@ -14,6 +14,7 @@ from fer.labels import PERCEIVED
 from fer.models.store import ModelCard, ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
 from fer.recognition.affect_head import AffectHead
+from fer.results import Reader
 
 Probabilities = npt.NDArray[np.float32]
 
@@ -63,7 +64,7 @@ class EmotionClassifier:
     @classmethod
     def load(
         cls,
-        name: str | None = None,
+        name: str | Path | None = None,
         *,
         labels: str | None = None,
         directory: Path | None = None,
@@ -72,8 +73,9 @@ class EmotionClassifier:
         """Load a model by the name of its folder.
 
         Args:
-            name: Folder in ``models/``; default is the shipped model.
-            labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see.
+            name: Folder in ``models/``, or a path; default is the shipped model.
+            labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see;
+                ``"own"`` of a model with classes of its own.
             directory: Where the model folders are, if not ``models/``.
             threads: Threads per interpreter.
 
@@ -82,6 +84,11 @@ class EmotionClassifier:
             InputError: If the model has no such label set.
         """
         return cls(open_model(name, directory=directory), labels=labels, threads=threads)
+
+    @property
+    def reader(self) -> Reader:
+        """What it is called in the rows of a table."""
+        return Reader(self.folder.card.name, self.folder.card.version, self.head, self.labels)
 
     @property
     def threshold(self) -> float:
@@ -141,10 +148,8 @@ class EmotionClassifier:
         pixels = self._local.pixels
         outputs = [runner(**{pixels: crop[None]}) for crop in np.ascontiguousarray(crops)]
         if not outputs:
-            return {
-                head: np.zeros((0, len(names)), np.float32)
-                for head, names in self.folder.card.labels.items()
-            }
+            details = runner.get_output_details().items()
+            return {name: np.zeros((0, *one["shape"][1:]), np.float32) for name, one in details}
         return {name: np.concatenate([out[name] for out in outputs]) for name in outputs[0]}
 
     def predict(self, crops: Image) -> Probabilities:

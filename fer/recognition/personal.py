@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from fer.errors import InputError
 from fer.recognition.classifier import EmotionClassifier
+from fer.results import Reader
 
 Floats = npt.NDArray[np.float32]
 
@@ -223,10 +224,14 @@ class PersonalClassifier(EmotionClassifier):
                 "it again"
             )
 
+    @property
+    def reader(self) -> Reader:
+        """As that of the published model, refined."""
+        return replace(super().reader, model=f"{self.folder.card.name}+personal")
+
     def predict_heads(self, crops: npt.NDArray[np.uint8]) -> dict[str, Floats]:
         """As ``EmotionClassifier.predict_heads``, with the chosen head refined."""
         heads = super().predict_heads(crops)
-        if "features" in heads:
-            embeddings = heads["features"].mean(axis=(1, 2))
-            heads[self.head] = self.personal.refine(embeddings, heads[self.head])
+        embeddings = heads["features"].mean(axis=(1, 2))
+        heads[self.head] = self.personal.refine(embeddings, heads[self.head])
         return heads

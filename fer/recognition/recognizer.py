@@ -62,7 +62,7 @@ class EmotionRecognizer:
     @classmethod
     def load(
         cls,
-        name: str | None = None,
+        name: str | Path | None = None,
         *,
         labels: str | None = None,
         detector: str = "blazeface",
@@ -73,7 +73,7 @@ class EmotionRecognizer:
         """A recogniser with a published model: what ``fer analyze`` and the pages use.
 
         Args:
-            name: Model folder; default is the shipped model.
+            name: Folder in ``models/``, or a path; default is the shipped model.
             labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see.
             detector: ``"blazeface"`` or ``"cascade"``.
             settings: What the detector looks for.

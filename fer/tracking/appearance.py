@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer.detection.alignment import box_matrix, frame_matrix
+from fer.detection.alignment import FRAME, similarity
 from fer.errors import ModelError
 from fer.models.store import file_digest, own_models
 from fer.preprocessing import CROP_SIZE, Image, crop_aligned, to_grey
@@ -28,8 +28,10 @@ CHIP_SIDE = 150
 """Side of the straightened face in pixels, as dlib learned them."""
 EMBEDDING = 128
 
-# dlib's own chips show the face higher up, and a little larger, than FER-2013's pictures do.
-_HIGHER, _LARGER = 4.6, 1.03
+# Where dlib's chips, with a margin of a quarter, have the middles of right and left eye and the
+# base of the nose (get_face_chip_details of dlib 19, five points).
+_CHIP = np.array([(47.7, 47.1), (100.3, 47.1), (74.0, 87.8)]) * CROP_SIZE / CHIP_SIDE
+_EVENLY = np.full(3, 1 / 3)
 # Below so many pixels a face has too little to tell people apart.
 _LEAST_WIDTH = 28
 # Nor does a face in the dark, in grey levels.
@@ -46,11 +48,16 @@ def straightened(frame: Image, face: FaceEmotion) -> Image:
     Returns:
         ``(150, 150)`` uint8, grey: colour told no more about who it is.
     """
-    matrix = frame_matrix(face.points) if face.points is not None else box_matrix(face.box)
-    matrix = _LARGER * matrix
-    matrix[:, 2] -= (_LARGER - 1) * CROP_SIZE / 2
-    matrix[1, 2] -= _HIGHER
-    return to_grey(crop_aligned(frame, matrix, CHIP_SIDE))
+    if face.points is not None:
+        points = np.asarray(face.points, np.float64)
+    else:
+        # As in the frame that the box is.
+        box, side = face.box, max(face.box.width, face.box.height, 1)
+        middle = (box.x + box.width / 2, box.y + box.height / 2)
+        points = (FRAME / CROP_SIZE - 0.5) * side + middle
+    right_eye, left_eye, nose, mouth = points[:4]
+    seen = np.array((right_eye, left_eye, (nose + mouth) / 2))
+    return to_grey(crop_aligned(frame, similarity(seen, _CHIP, _EVENLY), CHIP_SIDE))
 
 
 @cache
@@ -111,9 +118,13 @@ class Appearance:
         chip = straightened(frame, face)
         if chip.std() < _LEAST_CONTRAST:
             return None
-        pixels = np.repeat(chip[None, ..., None], 3, axis=3)
-        embedding: Floats = self._runner()(pixels=pixels)["embedding"][0].copy()
-        return embedding
+        runner = self._runner()
+        looks = []
+        # A head that turned the other way looks as this one does in a mirror.
+        for seen in (chip, chip[:, ::-1]):
+            pixels = np.repeat(seen[None, ..., None], 3, axis=3)
+            looks.append(runner(pixels=pixels)["embedding"][0].copy())
+        return np.asarray(np.mean(looks, axis=0), np.float32)
 
     def _runner(self) -> Any:
         runner = getattr(self._local, "runner", None)

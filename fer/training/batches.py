@@ -54,11 +54,8 @@ def make_batch(
     views = np.stack([augment(one, size, augmentation, rng) for one in chosen])
     return Batch(
         views[..., None].astype(np.float32),
-        {"fer2013": targets.fer2013[rows], "ferplus": targets.ferplus[rows]},
-        {
-            "fer2013": np.ones(len(rows), np.float32),
-            "ferplus": targets.ferplus_weight[rows],
-        },
+        {head: shares[rows] for head, shares in targets.shares.items()},
+        {head: weights[rows] for head, weights in targets.weights.items()},
     )
 
 

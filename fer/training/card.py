@@ -15,7 +15,7 @@ from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
 from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.evaluation.evaluate import SEEN
-from fer.labels import FERPLUS, LABEL_SETS
+from fer.labels import FERPLUS, LABEL_SETS, OWN
 from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import Abstention, InputSpec, Metric, ModelCard, file_digest
 from fer.training.config import TrainingConfig
@@ -29,6 +29,10 @@ FER2013_TERMS = (
     "from web search. No image is part of this folder. The weights were learned from it: use "
     "them under the same terms."
 )
+OWN_TERMS = (
+    "Trained on data of its owner's, whose terms are the owner's to know. No image is part of this "
+    "folder."
+)
 FERPLUS_TERMS = "FER+ votes (Barsoum et al. 2016): MIT licence, Copyright Microsoft."
 
 _PROTOCOLS: dict[str, tuple[str, str]] = {
@@ -38,6 +42,14 @@ _PROTOCOLS: dict[str, tuple[str, str]] = {
     "fer2013_flip": ("fer2013", "mean with mirror image"),
     "ferplus_majority": ("ferplus", "majority"),
     "ferplus_argmax": ("ferplus", "argmax"),
+    **{
+        f"{OWN}{key}": (OWN, protocol)
+        for key, protocol in (
+            ("", "all"),
+            ("_without_copies", "without copies"),
+            ("_flip", "mean with mirror image"),
+        )
+    },
 }
 _FIGURES = ("accuracy", "macro_f1", "macro_recall", "weighted_f1", "ece", "ece_uncalibrated")
 
@@ -86,6 +98,7 @@ def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
         "rows": len(dataset),
         "trained_on": int(training_rows(dataset).sum()),
         "labels": list(dataset.label_names),
+        "notes": list(dataset.notes),
         "splits": {},
     }
     for split in dataset.split_names:
@@ -108,11 +121,12 @@ def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
 def _data_text(record: Mapping[str, Any], heads: Mapping[str, object]) -> str:
     splits = record["splits"]
     votes = ", with FER+ votes as second target" if "ferplus" in heads else ""
-    return (
+    said = (
         f"{record['source'] or 'data set'}: trained on {record['trained_on']:,} of the "
         f"{splits['Training']['n']:,} rows of Training{votes}; everything was chosen on "
         f"PublicTest (n = {splits['PublicTest']['n']:,})."
     )
+    return " ".join((said, *record["notes"]))
 
 
 def make_card(
@@ -144,7 +158,12 @@ def make_card(
         weights_file: The LiteRT file on disk.
         terms: Terms of the data.
     """
-    fixed = build(config.architecture, dropout=config.dropout, input_size=IMAGE_SIZE)
+    fixed = build(
+        config.architecture,
+        dropout=config.dropout,
+        input_size=IMAGE_SIZE,
+        classes=len(config.classes),
+    )
     heads = deployment.calibrators
     return ModelCard(
         name=name,
@@ -161,14 +180,21 @@ def make_card(
         training_minutes_before=minutes_before(config),
         epochs=epochs,
         weights=f"{choice.chosen.weights}, BN statistics: {choice.chosen.statistics}",
-        **deployed_fields(deployment, reports, weights_file),
+        **deployed_fields(deployment, reports, weights_file, config.classes),
     )
 
 
 def deployed_fields(
-    deployment: Deployment, reports: Mapping[str, Mapping[str, Any]], weights_file: Path
+    deployment: Deployment,
+    reports: Mapping[str, Mapping[str, Any]],
+    weights_file: Path,
+    own: tuple[str, ...],
 ) -> dict[str, Any]:
-    """The fields of a card that belong to the converted file: what changes when it is remade."""
+    """The fields of a card that belong to the converted file: what changes when it is remade.
+
+    ``own`` are the recipe's classes of one's own.
+    """
+    names = {**LABEL_SETS, OWN: own}
     abstain = {
         head: Abstention(
             threshold=point.threshold,
@@ -183,7 +209,7 @@ def deployed_fields(
     }
     heads = deployment.calibrators
     return {
-        "labels": {name: LABEL_SETS[name] for name in LABEL_SETS if name in abstain},
+        "labels": {name: names[name] for name in names if name in abstain},
         "sha256": file_digest(weights_file),
         "file_bytes": weights_file.stat().st_size,
         "precision": deployment.precision,

@@ -122,6 +122,7 @@ class TrainingConfig:
             processor has bfloat16 instructions, elsewhere it is many times slower.
         straightened: Share of the pictures that are cut by the points of the face, as live ones
             are (``fer.training.straightening``); the others are as the data set has them.
+        classes: Of one head of one's own; empty for the heads of FER-2013 and FER+.
     """
 
     architecture: str = "xs"
@@ -146,8 +147,14 @@ class TrainingConfig:
     start: str = ""
     precision: str = "float32"
     straightened: float = 0.0
+    classes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.classes and self.teachers:
+            raise TrainingError(
+                f"teachers: expected none with classes of one's own, got {len(self.teachers)}; "
+                "leave them out, they answer in the published label sets"
+            )
         if not 0 <= self.teacher_weight <= 1 or bool(self.teacher_weight) != bool(self.teachers):
             raise TrainingError(
                 f"teacher_weight: expected above 0 and at most 1 with teachers, and 0 without, got "
@@ -219,7 +226,8 @@ class TrainingConfig:
                     raise ValueError(f"{name}, which this version does not train with")
             if "sizes" in fields:
                 fields["sizes"] = tuple((float(a), int(b)) for a, b in fields["sizes"])
-            fields["teachers"] = tuple(str(one) for one in fields.get("teachers", ()))
+            for name in ("teachers", "classes"):
+                fields[name] = tuple(str(one) for one in fields.get(name, ()))
             for name in ("augmentation", "closing_augmentation"):
                 if fields.get(name) is not None:
                     fields[name] = AugmentationConfig.from_dict(fields[name])

@@ -19,7 +19,7 @@ from fer.evaluation.calibration import (
 )
 from fer.evaluation.calibrator import Calibrator, fit_calibrator
 from fer.evaluation.metrics import accuracy
-from fer.labels import PERCEIVED
+from fer.labels import OWN, PERCEIVED
 from fer.models.card import PerceivedRecord
 from fer.training.config import TrainingConfig
 from fer.training.convert import Precision, convert, run_converted
@@ -127,6 +127,8 @@ def head_truths(config: TrainingConfig, validation: FaceDataset) -> dict[str, He
 
     A head without a loss has random weights: it is left out of what is published.
     """
+    if config.classes:
+        return {OWN: HeadTruth("all", validation.labels, ANSWERED_RIGHT)}
     truths = {"fer2013": HeadTruth("all", validation.labels, ANSWERED_RIGHT)}
     if validation.votes is not None and config.ferplus_weight > 0:
         voted = argmax_labels(validation.votes)

@@ -139,7 +139,7 @@ def finalize(
     Raises:
         TrainingError: If the data is not that of a run.
     """
-    training, validation = usable_rows(dataset)
+    training, validation = usable_rows(dataset, config)
     compared: list[tuple[Candidate, list[npt.NDArray[np.float32]]]] = []
 
     def measure(weights: str, statistics: str) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels
 from fer.evaluation.metrics import accuracy, macro_f1
+from fer.labels import OWN
 
 if TYPE_CHECKING:
     import keras
@@ -36,12 +37,12 @@ def validation_scores(
     logits: Mapping[str, npt.NDArray[np.float32]], dataset: FaceDataset
 ) -> dict[str, float]:
     """Accuracy and macro-F1 of the heads' logits ``(n, classes)`` for a split's faces."""
-    predicted = np.argmax(logits["fer2013"], axis=1)
+    predicted = np.argmax(logits[OWN if OWN in logits else "fer2013"], axis=1)
     row = {
         "val_accuracy": accuracy(dataset.labels, predicted),
         "val_macro_f1": macro_f1(dataset.labels, predicted, len(dataset.label_names)),
     }
-    if dataset.votes is not None:
+    if dataset.votes is not None and "ferplus" in logits:
         labels = majority_labels(dataset.votes)
         clear = labels >= 0
         row["val_ferplus_accuracy"] = accuracy(

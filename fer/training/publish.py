@@ -32,7 +32,7 @@ from fer.models.store import (
     open_model,
 )
 from fer.recognition.classifier import EmotionClassifier
-from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields, make_card
+from fer.training.card import FER2013_TERMS, OWN_TERMS, dataset_record, deployed_fields, make_card
 from fer.training.config import TrainingConfig
 from fer.training.convert import network_ms, run_converted
 from fer.training.deployment import Deployment, deploy
@@ -52,7 +52,12 @@ _OF_THE_NETWORK = ("candidates",)
 
 def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
     """Save the network for training on: any input size, no optimizer; left out when large."""
-    plain = build(config.architecture, dropout=config.dropout, input_size=None)
+    plain = build(
+        config.architecture,
+        dropout=config.dropout,
+        input_size=None,
+        classes=len(config.classes),
+    )
     plain.set_weights(model.get_weights())
     save_small(plain, path)
 
@@ -91,14 +96,14 @@ def publish(
     *,
     version: str,
     test: bool = True,
-    terms: str = FER2013_TERMS,
+    terms: str | None = None,
     compare_with: ModelFolder | None = None,
 ) -> Path:
     """Finalise, calibrate, convert, evaluate and write a model folder.
 
     Everything is chosen on PublicTest; PrivateTest is opened once, at the end, by the file that
-    will run. An older folder of that name is replaced in one step, after the new one is complete
-    and has been opened.
+    will run. Data without a test part is measured on PublicTest alone. An older folder of that
+    name is replaced in one step, after the new one is complete and has been opened.
 
     Args:
         run_dir: Folder of a run, finished or not.
@@ -107,7 +112,7 @@ def publish(
         name: Name of the new folder.
         version: Version of the weights, for the card.
         test: Whether to evaluate on PrivateTest; leave it closed for trials.
-        terms: Terms of the data, for the card.
+        terms: Terms of the data, for the card; default are FER-2013's, or the owner's.
         compare_with: An earlier model, whose robustness goes beside that of this one.
 
     Returns:
@@ -119,10 +124,11 @@ def publish(
         TrainingError: If the run has no finished epoch, cannot be read, or the disk refuses.
     """
     check_name(name)
-    splits = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
+    splits: tuple[str, ...] = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
     for split in splits:
         dataset.split_mask(split)  # fails now rather than after minutes of work
     model, config, epochs = open_run(run_dir)
+    splits = tuple(split for split in splits if dataset.split_mask(split).any())
     history = [row for row in read_history(run_dir) if int(row["epoch"]) <= epochs]
     if not history:
         raise TrainingError(
@@ -130,7 +136,7 @@ def publish(
         )
     model, choice = finalize(model, config, dataset)
     deployment = deploy(model, config, dataset.split("PublicTest"))
-    reports, metrics = _measured(deployment, dataset, splits, compare_with)
+    reports, metrics = _measured(deployment, dataset, splits, compare_with, config.classes)
 
     def fill(folder: Path) -> ModelCard:
         _save_keras(model, config, folder / KERAS_FILE)
@@ -147,7 +153,7 @@ def publish(
             record=metrics["dataset"],
             reports=reports,
             weights_file=folder / WEIGHTS,
-            terms=terms,
+            terms=terms or (OWN_TERMS if config.classes else FER2013_TERMS),
         )
 
     return _replace_folder(models_dir / name, deployment.content, fill)
@@ -186,7 +192,7 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
         known = before.metrics()
         kept = {name: known[name] for name in _OF_THE_NETWORK if name in known}
         _write_json(folder / METRICS, {**metrics, **kept})
-        fields = deployed_fields(deployment, reports, folder / WEIGHTS)
+        fields = deployed_fields(deployment, reports, folder / WEIGHTS, config.classes)
         return before.card.model_copy(update={**fields, "version": version})
 
     return _replace_folder(before.path, deployment.content, fill)
@@ -197,6 +203,7 @@ def _measured(
     dataset: FaceDataset,
     splits: Sequence[str],
     compare_with: ModelFolder | None,
+    own: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The reports by split, and everything for ``metrics.json``, of the file that will run."""
 
@@ -206,13 +213,18 @@ def _measured(
     thresholds = {name: point.threshold for name, point in deployment.operating_points.items()}
     reports = {
         split: evaluate_classifier(
-            predict, dataset, split, calibrators=deployment.calibrators, thresholds=thresholds
+            predict,
+            dataset,
+            split,
+            calibrators=deployment.calibrators,
+            thresholds=thresholds,
+            own=own,
         )
         for split in splits
     }
     metrics: dict[str, Any] = {
         **reports,
-        "robustness": to_records(robustness(predict, dataset)),
+        "robustness": to_records(robustness(predict, dataset, own=own)),
         "calibration": deployment.calibration,
         "conversion": [check.to_dict() for check in deployment.checks],
         "dataset": dataset_record(dataset),

@@ -1,4 +1,4 @@
-"""Training of the networks that ship: two heads, under the protocol, resumable in a folder."""
+"""Training of the networks that ship, under the protocol, resumable in a folder."""
 
 from __future__ import annotations
 
@@ -45,13 +45,18 @@ def compile_model(config: TrainingConfig) -> keras.Model:
 
     if config.architecture in SINGLE_OUTPUT:
         raise TrainingError(
-            f"architecture: expected one with the heads fer2013 and ferplus, got "
+            f"architecture: expected one with heads on an embedding, got "
             f"{config.architecture!r}, which has one output; train one of "
             f"{', '.join(TWO_HEADS)}, or a system of the literature with fer literature train"
         )
     set_seed(config.seed)
     with dtype_policy(config.precision):
-        model = build(config.architecture, dropout=config.dropout, input_size=None)
+        model = build(
+            config.architecture,
+            dropout=config.dropout,
+            input_size=None,
+            classes=len(config.classes),
+        )
     optimizer = keras.optimizers.SGD(
         config.learning_rate,
         momentum=config.momentum,
@@ -63,14 +68,14 @@ def compile_model(config: TrainingConfig) -> keras.Model:
         ema_overwrite_frequency=None,
     )
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    first, *others = model.output
     model.compile(
         optimizer,
         loss={
-            head: keras.losses.CategoricalCrossentropy(from_logits=True)
-            for head in ("fer2013", "ferplus")
+            head: keras.losses.CategoricalCrossentropy(from_logits=True) for head in model.output
         },
-        loss_weights={"fer2013": 1.0, "ferplus": config.ferplus_weight},
-        weighted_metrics={"fer2013": [keras.metrics.CategoricalAccuracy(name="accuracy")]},
+        loss_weights={first: 1.0, **dict.fromkeys(others, config.ferplus_weight)},
+        weighted_metrics={first: [keras.metrics.CategoricalAccuracy(name="accuracy")]},
     )
     optimizer.build(model.trainable_variables)
     return model
@@ -108,7 +113,7 @@ def _make_metrics(model: keras.Model) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _TwoHeads:
+class _Faces:
     """A network with the heads "fer2013" and "ferplus" under the protocol; a ``Task``."""
 
     model: keras.Model
@@ -161,17 +166,19 @@ class _TwoHeads:
         return True
 
 
-def usable_rows(dataset: FaceDataset) -> tuple[FaceDataset, FaceDataset]:
+def usable_rows(dataset: FaceDataset, config: TrainingConfig) -> tuple[FaceDataset, FaceDataset]:
     """The rows that a run learns from and the rows that it is validated on.
 
     Raises:
-        TrainingError: If the data has other classes, or one of the two has no row.
+        TrainingError: If the data has other classes than the recipe, or one of the two has no row.
         DatasetError: If it has no such split.
     """
-    if dataset.label_names != FER2013:
+    classes = config.classes or FER2013
+    if dataset.label_names != classes:
         raise TrainingError(
-            f"{dataset.source or 'data set'}: expected the classes {', '.join(FER2013)}, got "
-            f"{', '.join(dataset.label_names)}; train on a data set with these seven"
+            f"{dataset.source or 'data set'}: expected the classes {', '.join(classes)}, got "
+            f"{', '.join(dataset.label_names)}; train on a data set with these, or with "
+            "--class-names own for classes of your own"
         )
     chosen = dataset.select(training_rows(dataset))
     validation = dataset.split("PublicTest")
@@ -208,7 +215,7 @@ def train(
             the data has other classes or lacks a split, the disk refuses, or the loss is not
             finite.
     """
-    chosen, validation = usable_rows(dataset)
+    chosen, validation = usable_rows(dataset, config)
     start_run(run_dir, config, resume=resume)
     model = compile_model(config)
     _make_metrics(model)
@@ -219,10 +226,13 @@ def train(
         start(model, config, chosen.images)
     if first < config.epochs:
         targets = make_targets(
-            chosen, label_smoothing=config.label_smoothing, vote_smoothing=config.vote_smoothing
+            chosen,
+            label_smoothing=config.label_smoothing,
+            vote_smoothing=config.vote_smoothing,
+            own=bool(config.classes),
         )
         teachers = load_teachers(config, run_dir)
         cut = straightened(chosen.images) if config.straightened else None
-        task = _TwoHeads(model, config, chosen.images, cut, targets, teachers, validation)
+        task = _Faces(model, config, chosen.images, cut, targets, teachers, validation)
         train_epochs(model, task, run_dir, first=first, report=report)
     return model

@@ -32,11 +32,13 @@ def choose_recipe(
     seed: int | None = None,
     precision: str | None = None,
     resume: bool = False,
+    classes: tuple[str, ...] = (),
 ) -> TrainingConfig:
     """The recipe of a run.
 
     A file, if given; otherwise a resumed run keeps its own, and a new one takes that of its
-    architecture (``default_recipe``). Epochs, seed and precision given by hand win.
+    architecture (``default_recipe``). Epochs, seed and precision given by hand win; classes of
+    one's own are those of the data.
     """
     if resume and config_path is None and (run_dir / CONFIG).exists():
         config = read_recipe(run_dir / CONFIG, TrainingConfig)
@@ -50,7 +52,7 @@ def choose_recipe(
         config = replace(config, seed=seed)
     if precision is not None:
         config = replace(config, precision=check_policy(precision))
-    return config
+    return replace(config, classes=classes)
 
 
 def run_training(
@@ -63,9 +65,12 @@ def run_training(
     seed: int | None = None,
     precision: str | None = None,
     resume: bool = False,
+    own: bool = False,
     report: Reporter | None = None,
 ) -> None:
     """Train in a folder; see ``fer.training.run.train`` for what it holds.
+
+    With ``own``, one head for the classes of the data takes the place of the published ones.
 
     Raises:
         TrainingError: If the recipe or the folder cannot be used.
@@ -78,5 +83,6 @@ def run_training(
         seed=seed,
         precision=precision,
         resume=resume,
+        classes=dataset.label_names if own else (),
     )
     train(config, dataset, run_dir, resume=resume, report=report)

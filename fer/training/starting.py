@@ -35,6 +35,9 @@ def start(model: keras.Model, config: TrainingConfig, faces: npt.NDArray[np.uint
         start_from_dlib(model, path, faces)
         return
     weights = load_network(path).get_weights()
+    if config.classes:
+        # Each head is two arrays at the end; one of one's own begins with random ones.
+        weights = [*weights[:-4], *model.get_weights()[-2:]]
     shapes = [tuple(one.shape) for one in weights]
     if shapes != [tuple(one.shape) for one in model.weights]:
         raise TrainingError(
@@ -45,11 +48,12 @@ def start(model: keras.Model, config: TrainingConfig, faces: npt.NDArray[np.uint
 
 
 def start_weights(config: TrainingConfig) -> list[npt.NDArray[np.float32]] | None:
-    """The weights of the network that a run began with; None for random ones or dlib's.
+    """The weights of the network that a run began with; None for random ones, also of a head.
 
     Raises:
         TrainingError: If that network cannot be read any more.
     """
-    if not config.start or config.start == DLIB or Path(config.start).suffix == SUFFIX:
+    others = config.start == DLIB or Path(config.start).suffix == SUFFIX
+    if not config.start or others or config.classes:
         return None
     return list(load_network(Path(config.start)).get_weights())

@@ -1,7 +1,8 @@
-"""Soft training targets of the two heads."""
+"""Soft training targets of the heads."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import vote_distribution
-from fer.labels import FER2013, FERPLUS
+from fer.labels import FER2013, FERPLUS, OWN
 
 Floats = npt.NDArray[np.float32]
 
@@ -19,14 +20,12 @@ class Targets:
     """Targets for ``n`` rows.
 
     Attributes:
-        fer2013: ``(n, 7)`` float32 distributions.
-        ferplus: ``(n, 8)`` float32 distributions.
-        ferplus_weight: ``(n,)`` float32, 0 where a row has no usable vote.
+        shares: Head -> ``(n, classes)`` float32 distributions.
+        weights: Head -> ``(n,)`` float32, 0 where a row says nothing to that head.
     """
 
-    fer2013: Floats
-    ferplus: Floats
-    ferplus_weight: Floats
+    shares: Mapping[str, Floats]
+    weights: Mapping[str, Floats]
 
 
 def label_given_votes(
@@ -55,25 +54,32 @@ def label_given_votes(
     return result
 
 
-def make_targets(dataset: FaceDataset, *, label_smoothing: float, vote_smoothing: float) -> Targets:
+def make_targets(
+    dataset: FaceDataset, *, label_smoothing: float, vote_smoothing: float, own: bool = False
+) -> Targets:
     """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions.
 
     Args:
         dataset: Training rows.
-        label_smoothing: Uniform smoothing of the FER-2013 target.
-        vote_smoothing: Share of it that is replaced by P(label | FER+ votes).
+        label_smoothing: Uniform smoothing of the labels.
+        vote_smoothing: Share of FER-2013's target that is replaced by P(label | FER+ votes).
+        own: For one head of the data's own classes.
     """
-    classes = len(FER2013)
+    classes = len(dataset.label_names)
     one_hot = np.eye(classes, dtype=np.float32)[dataset.labels]
-    fer2013 = (1 - label_smoothing) * one_hot + label_smoothing / classes
+    labelled = ((1 - label_smoothing) * one_hot + label_smoothing / classes).astype(np.float32)
+    every = np.ones(len(dataset), np.float32)
+    if own:
+        return Targets({OWN: labelled}, {OWN: every})
     if dataset.votes is None:
-        return Targets(
-            fer2013.astype(np.float32),
-            np.full((len(dataset), len(FERPLUS)), 1 / len(FERPLUS), np.float32),
-            np.zeros(len(dataset), np.float32),
-        )
-    if vote_smoothing:
-        expected = label_given_votes(dataset.votes, dataset.labels)
-        fer2013 = (1 - vote_smoothing) * fer2013 + vote_smoothing * expected
-    ferplus, weight = vote_distribution(dataset.votes)
-    return Targets(fer2013.astype(np.float32), ferplus, weight)
+        ferplus = np.full((len(dataset), len(FERPLUS)), 1 / len(FERPLUS), np.float32)
+        weight = np.zeros(len(dataset), np.float32)
+    else:
+        if vote_smoothing:
+            expected = label_given_votes(dataset.votes, dataset.labels)
+            labelled = (1 - vote_smoothing) * labelled + np.float32(vote_smoothing) * expected
+        ferplus, weight = vote_distribution(dataset.votes)
+    return Targets(
+        {"fer2013": labelled.astype(np.float32), "ferplus": ferplus},
+        {"fer2013": every, "ferplus": weight},
+    )

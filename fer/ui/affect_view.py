@@ -6,7 +6,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fer.labels import COLOURS
+from fer.labels import COLOURS, OWN
+from fer.models.store import ModelCard
 from fer.recognition.circumplex import COORDINATES, affect_of
 from fer.results import FaceEmotion
 from fer.ui.live_view import emotion_colour
@@ -18,15 +19,11 @@ _DERIVED = (
 _MEASURED = "Measured by a head of this model. Right is pleasant, up is excited."
 
 
-def label_and_help(*, measured: bool) -> tuple[str, str]:
-    """Text and help of the switch that shows the circle.
-
-    Args:
-        measured: Whether the model has a head for both.
-    """
-    if measured:
+def label_and_help(card: ModelCard) -> tuple[str, str] | None:
+    """Text and help of the switch that shows the circle; None where nothing has a place in it."""
+    if card.affect is not None:
         return "Valence and arousal", _MEASURED
-    return "Valence and arousal (derived)", _DERIVED
+    return None if card.main == OWN else ("Valence and arousal (derived)", _DERIVED)
 
 
 _SIZE = 220

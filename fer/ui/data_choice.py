@@ -11,6 +11,7 @@ import streamlit as st
 
 from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_dataset
 from fer.datasets.archive import HandedIn, open_handed_in
+from fer.datasets.label_map import OWN_NAMES
 from fer.errors import FerError
 from fer.ui.shell import errors_shown
 from fer.ui.text import fault, text
@@ -30,10 +31,15 @@ def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _open(path: str, ferplus: str | None, skip: bool, stamp: tuple[float, ...]) -> FaceDataset:
+def _open(
+    path: str, ferplus: str | None, skip: bool, own: bool, stamp: tuple[float, ...]
+) -> FaceDataset:
     """A data set shared by all sessions; read again when a file or folder changes."""
+    words = OWN_NAMES if own else None
     return _with_bar(
-        lambda show: open_dataset(path, ferplus=ferplus, skip_bad=skip, progress=show),
+        lambda show: open_dataset(
+            path, ferplus=ferplus, labels=words, skip_bad=skip, progress=show
+        ),
         Path(path).name,
     )
 
@@ -93,9 +99,14 @@ def _stamp(path: Path) -> tuple[float, ...]:
     return tuple(sorted(folder.stat().st_mtime for folder in folders))
 
 
-def _named(typed: str, votes: str, skip: bool, found: Path | None) -> FaceDataset:
+def _named(
+    typed: str, votes: str, skip: bool, found: Path | None, own_classes: bool
+) -> FaceDataset:
     """The data set at a path: that which the server itself found, or a viewer's."""
     own = found is not None and typed == str(found)
+    if own_classes and not own:
+        tree = typed_path(typed)
+        return _open(str(tree), None, skip, True, _stamp(tree))
     path = found if own else find_data(typed_path(typed))
     assert path is not None  # an explicit path that holds none raises
     ferplus = find_ferplus(typed_path(votes) if votes else None, path)
@@ -104,7 +115,7 @@ def _named(typed: str, votes: str, skip: bool, found: Path | None) -> FaceDatase
         path = typed_path(path)
         ferplus = typed_path(ferplus) if ferplus else None
     stamp = _stamp(path) + (_stamp(ferplus) if ferplus else ())
-    return _open(str(path), str(ferplus) if ferplus else None, skip, stamp)
+    return _open(str(path), str(ferplus) if ferplus else None, skip, False, stamp)
 
 
 def _paths(key: str, found: Path | None) -> tuple[str, str]:
@@ -132,7 +143,7 @@ def _paths(key: str, found: Path | None) -> tuple[str, str]:
 
 
 def choose_data(
-    key: str, *, look: bool = True, label: str = "Choose the data"
+    key: str, *, look: bool = True, label: str = "Choose the data", own: bool = False
 ) -> FaceDataset | None:
     """Widgets for a data set.
 
@@ -143,6 +154,7 @@ def choose_data(
         key: Unique on the page.
         look: Whether to start with the data set found in the usual places.
         label: Title of the expander.
+        own: Take the class folders at a path as they are called.
 
     Returns:
         The data set, or None when none was chosen yet.
@@ -161,7 +173,7 @@ def choose_data(
         if files:
             dataset = _uploaded(key, files, skip)
         elif typed:
-            dataset = _named(typed, votes, skip, found)
+            dataset = _named(typed, votes, skip, found, own)
         # Only now: a fault above leaves the last good one in place.
         st.session_state[f"{key}_shown"] = dataset
     except FerError as refused:

@@ -7,6 +7,7 @@ import streamlit as st
 from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelCard
+from fer.recognition.classifier import usual_labels
 from fer.ui import samples
 from fer.ui.shell import begin, errors_shown, shipped_model
 from fer.ui.text import text
@@ -22,8 +23,9 @@ _STYLE = """
 
 def limits(card: ModelCard) -> dict[str, str]:
     """What it can tell, what it cannot, and how often it is right, by the model's own figure."""
-    *names, last = card.labels[PERCEIVED]
+    *names, last = card.labels[usual_labels(card)]
     metric = card.metric("accuracy", head=PERCEIVED, protocol=SEEN_PROTOCOL)
+    most = "most people would see" if PERCEIVED in card.labels else "they show"
     right = "How often it is right was not measured"
     if metric is not None:
         right = (
@@ -31,7 +33,7 @@ def limits(card: ModelCard) -> dict[str, str]:
             "they do"
         )
     return {
-        "It can": "find the faces in a picture and say which expression most people would see: "
+        "It can": f"find the faces in a picture and say which expression {most}: "
         f"{', '.join(names)} or {last}.",
         "It cannot": "tell what somebody feels, thinks or intends. An expression is not a feeling "
         "(Barrett et al. 2019).",

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from fer.labels import LABEL_SETS, PERCEIVED
+from fer.labels import OWN, PERCEIVED
 from fer.models.store import ModelFolder
 from fer.ui.shell import shipped_model
 
@@ -14,6 +14,7 @@ NAMES = {
     PERCEIVED: "What people see",
     "fer2013": "FER-2013's labels",
     "ferplus": "With contempt as well",
+    OWN: "Classes of its own",
 }
 
 
@@ -23,7 +24,7 @@ def usual() -> str:
 
 
 def _offered(folder: ModelFolder) -> list[str]:
-    return [name for name in LABEL_SETS if name in folder.card.labels]
+    return [name for name in NAMES if name in folder.card.labels]
 
 
 def recall_line(folder: ModelFolder, labels: str) -> str:
@@ -32,7 +33,8 @@ def recall_line(folder: ModelFolder, labels: str) -> str:
     if not recalls:
         return "How often each label is found was not recorded with this model."
     each = ", ".join(f"{name} {share * 100:.0f}" for name, share in recalls.items())
-    return f"Finds, of 100 faces that people call so: {each}."
+    who = "labelled so" if labels == OWN else "that people call so"
+    return f"Finds, of 100 faces {who}: {each}."
 
 
 def label_set_choice(key: str, **options: Any) -> str:

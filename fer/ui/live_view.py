@@ -10,7 +10,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
+from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR, in_order
 from fer.overlay import bright, identity_colour
 from fer.results import FaceEmotion, FrameResult
 from fer.tracking.summary import FaceSummary
@@ -107,7 +107,7 @@ def emotion_colour(face: FaceEmotion) -> str:
 
 def paint(label: str) -> str:
     """A CSS background for a label; "unsure" is hatched, or it would look like neutral."""
-    if label in COLOURS:
+    if label != UNSURE:
         return COLOURS[label]
     return f"repeating-linear-gradient(45deg,{UNSURE_COLOUR} 0 3px,transparent 3px 6px)"
 
@@ -235,12 +235,11 @@ def time_line(history: Sequence[FrameResult], face_id: int, span_s: float = 30.0
 
 def share_bar(shares: Mapping[str, float]) -> str:
     """One bar divided by share, in the order of the legend."""
-    order = [*ALL, UNSURE]
     parts = "".join(
         f'<span style="width:{shares[label]:.2%};background:{paint(label)}" '
         f'title="{escape(label)} {shares[label]:.0%}"></span>'
-        for label in order
-        if shares.get(label, 0.0) > 0
+        for label in in_order(shares)
+        if shares[label] > 0
     )
     return f'<div class="fer-share">{parts}</div>'
 
@@ -260,8 +259,7 @@ def summary_table(summary: Sequence[FaceSummary], max_faces: int = 6) -> str:
     seen = {label for face in summary for label in face.seconds}
     legend = "".join(
         f'<span><i style="background:{paint(label)}"></i>{escape(label)}</span>'
-        for label in [*ALL, UNSURE]
-        if label in seen
+        for label in in_order(seen)
     )
     more = len(summary) - 1 - max_faces
     note = f"<small>and {more} more faces, in the sum above</small>" if more > 0 else ""

@@ -19,41 +19,25 @@ from fer.models.store import (
     chosen_model,
     list_models,
     models_dir,
-    open_model,
     read_card,
 )
 from fer.preprocessing import Image
 from fer.recognition.classifier import EmotionClassifier
-
-
-@st.cache_resource(show_spinner=False, max_entries=32)
-def _opened(name: str, directory: str, stamp: float) -> ModelFolder:
-    return open_model(name)
-
-
-def opened(name: str) -> ModelFolder:
-    """A model folder, verified once and again when its card changes.
-
-    Raises:
-        ModelError: If it is missing, incomplete or damaged.
-    """
-    card = models_dir() / name / "card.json"
-    stamp = card.stat().st_mtime if card.is_file() else 0.0
-    return _opened(name, str(models_dir()), stamp)
+from fer.ui.shell import model_stamp, opened
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _classifier(name: str, head: str | None, digest: str) -> EmotionClassifier:
+def _classifier(name: str, head: str | None, stamp: tuple[str, int]) -> EmotionClassifier:
     return EmotionClassifier.load(name, labels=head)
 
 
 def classifier(folder: ModelFolder, head: str | None = None) -> EmotionClassifier:
     """A published model ready to read faces; shared by all sessions."""
-    return _classifier(folder.card.name, head, folder.card.sha256)
+    return _classifier(folder.card.name, head, model_stamp(folder.card.name))
 
 
 @st.cache_resource(show_spinner=False, max_entries=16)
-def _explainer(name: str, head: str | None, digest: str) -> ClassActivation | None:
+def _explainer(name: str, head: str | None, stamp: tuple[str, int]) -> ClassActivation | None:
     try:
         return ClassActivation(EmotionClassifier.load(name, labels=head))
     except ModelError:
@@ -62,7 +46,7 @@ def _explainer(name: str, head: str | None, digest: str) -> ClassActivation | No
 
 def explainer(folder: ModelFolder, head: str | None = None) -> ClassActivation | None:
     """What draws a model's heat maps, or None where the network has no exact ones."""
-    return _explainer(folder.card.name, head, folder.card.sha256)
+    return _explainer(folder.card.name, head, model_stamp(folder.card.name))
 
 
 @st.cache_resource(show_spinner=False)

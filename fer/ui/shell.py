@@ -14,7 +14,7 @@ import streamlit as st
 from fer.errors import FerError
 from fer.leases import RENEW_S, Leases
 from fer.live.memory import share_heaps
-from fer.models.store import ModelFolder, open_model
+from fer.models.store import CARD, ModelFolder, chosen_model, find_folder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.temporary import keep_private
 from fer.ui.text import fault
@@ -118,16 +118,42 @@ def _renew() -> None:
     leases().renew(viewer())
 
 
-@st.cache_resource(show_spinner="Loading the model ...")
+def model_stamp(name: str) -> tuple[str, int]:
+    """Changes with a model's card: what was loaded before is loaded anew."""
+    path = find_folder(name) / CARD
+    return str(path), path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@st.cache_resource(show_spinner="Loading the model ...", max_entries=8)
+def _recognizer(
+    labels: str | None, detector: str, name: str, stamp: tuple[str, int]
+) -> EmotionRecognizer:
+    return EmotionRecognizer.load(name, labels=labels, detector=detector)
+
+
 def recognizer(labels: str | None = None, detector: str = "blazeface") -> EmotionRecognizer:
     """The chosen model with a detector; shared, thread-safe."""
-    return EmotionRecognizer.load(labels=labels, detector=detector)
+    name = chosen_model()
+    return _recognizer(labels, detector, name, model_stamp(name))
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False, max_entries=32)
+def _opened(name: str, stamp: tuple[str, int]) -> ModelFolder:
+    return open_model(name)
+
+
+def opened(name: str) -> ModelFolder:
+    """A model folder, verified once and again when its card changes.
+
+    Raises:
+        ModelError: If it is missing, incomplete or damaged.
+    """
+    return _opened(name, model_stamp(name))
+
+
 def shipped_model() -> ModelFolder:
     """The folder of the model that the dashboard reads with: card, history, metrics."""
-    return open_model()
+    return opened(chosen_model())
 
 
 @contextmanager

@@ -171,6 +171,10 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         for stream in self._container.streams.video:
             # A cover picture of a song is a video stream too.
             if not stream.disposition.value & 0x400:
+                stream.thread_type = "AUTO"
+                if stream.codec_context is not None:
+                    cores = os.cpu_count() or 1
+                    stream.codec_context.thread_count = min(_MAX_THREADS, cores)
                 return stream
         raise MediaError(
             f"{self.name}: expected a video, got a file without a picture stream; check the file"
@@ -188,8 +192,6 @@ class VideoReader(AbstractContextManager["VideoReader"]):
                 f"{self.name}: expected at most {MAX_PIXELS / 1e6:.0f} megapixels a frame, got "
                 f"{context.width:,} x {context.height:,}; shrink it first"
             )
-        stream.thread_type = "AUTO"
-        context.thread_count = min(_MAX_THREADS, os.cpu_count() or 1)
         has_audio = bool(self._container.streams.audio)
         duration = None
         if stream.duration and stream.time_base:
@@ -278,7 +280,6 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             self._container.close()
             self._container = open_container(self.path, self.name)
             self._stream = self._picture_stream()
-            self._stream.thread_type = "AUTO"
 
     def _count_fault(self) -> None:
         """Unless it was counted before: by bytes, since what cannot be decoded has no time."""

@@ -141,9 +141,7 @@ class VideoTask(Task):
             yield SourceResult(self.name, reason=self.outcome.reason, partial=True)
 
     def _rows(self, results: list[SourceResult]) -> list[dict[str, object]]:
-        card = self._recognizer.classifier.folder.card
-        labels = self._recognizer.classifier.labels
-        return to_rows(results, labels=labels, model=card.name, version=card.version)
+        return to_rows(results, self._recognizer.classifier.reader)
 
     def take(self, result: FrameResult) -> None:
         """Count an analysed frame."""

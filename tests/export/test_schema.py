@@ -22,8 +22,10 @@ from fer.export.schema import (
     to_rows,
     write_rows,
 )
+from fer.results import Reader
 
 LABELS = ("sad", "happy")
+READER = Reader("xs", "1", "perceived", LABELS)
 
 
 def face(face_id: int = 0, emotion: str | None = "happy") -> FaceEmotion:
@@ -38,7 +40,7 @@ RESULTS = [
 
 
 def rows(results: list[SourceResult] | None = None) -> list[dict[str, object]]:
-    return to_rows(RESULTS if results is None else results, labels=LABELS, model="xs", version="1")
+    return to_rows(RESULTS if results is None else results, READER)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +96,7 @@ def test_there_is_one_row_per_face_and_one_per_input_without() -> None:
         ("broken.jpg", "error", None),
     ]
     assert {row["schema_version"] for row in rows()} == {SCHEMA_VERSION}
+    assert {row["label_set"] for row in rows()} == {"perceived"}
 
 
 def test_csv_holds_what_the_rows_hold() -> None:

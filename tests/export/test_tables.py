@@ -8,13 +8,14 @@ from fer import Box, FaceEmotion
 from fer.errors import InputError
 from fer.export.schema import SourceResult, to_csv, to_frame, to_json, to_rows
 from fer.export.tables import TableWriter
+from fer.results import Reader
 
 LABELS = ("sad", "happy")
 FACE = FaceEmotion(Box(1, 2, 30, 40), "happy", 0.75, {"sad": 0.25, "happy": 0.75}, 4.5, 1)
 
 
 def rows(results: list[SourceResult]) -> list[dict[str, object]]:
-    return to_rows(results, labels=LABELS, model="xs", version="1")
+    return to_rows(results, Reader("xs", "1", "perceived", LABELS))
 
 
 EXAMPLE = rows([SourceResult("")])[0]

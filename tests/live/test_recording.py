@@ -14,13 +14,13 @@ import pytest
 from fer import Box, FaceEmotion, FrameResult
 from fer.errors import InputError
 from fer.export.schema import columns
-from fer.live.log import Reader
 from fer.live.recording import Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.overlay import PLAIN, OverlayStyle
+from fer.results import Reader
 
-READER = Reader("xs", "1", ("happy", "sad"))
+READER = Reader("xs", "1", "perceived", ("happy", "sad"))
 SMALL = RecordingLimits(spare_bytes=0)
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.75, {"happy": 0.75, "sad": 0.25}, face_id=3)
 
@@ -214,13 +214,16 @@ def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() ->
 def test_another_label_set_ends_it_and_each_row_names_what_read_it() -> None:
     recording = Recording(READER.labels, SMALL)
     add(recording, frame(), result(0.0, FACE))
-    recording.add(frame(), result(0.1, FACE), PLAIN, Reader("own", "2", READER.labels))
-    recording.add(frame(), result(0.2, FACE), PLAIN, Reader("xs", "1", ("happy", "contempt")))
+    recording.add(frame(), result(0.1, FACE), PLAIN, Reader("own", "2", "fer2013", READER.labels))
+    recording.add(
+        frame(), result(0.2, FACE), PLAIN, Reader("xs", "1", "ferplus", ("happy", "contempt"))
+    )
     assert not recording.active
     recording.finish()
     assert recording.status().reason.endswith("because another label set was chosen.")
     rows = json.loads(recording.table(".json"))
-    assert [(row["model"], row["model_version"]) for row in rows] == [("xs", "1"), ("own", "2")]
+    named = [(row["model"], row["model_version"], row["label_set"]) for row in rows]
+    assert named == [("xs", "1", "perceived"), ("own", "2", "fer2013")]
     recording.close()
 
 

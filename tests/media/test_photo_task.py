@@ -77,6 +77,25 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
     batch.close()
 
 
+def test_a_note_on_a_repeated_picture_names_one_that_is_there(
+    still: EmotionRecognizer, portrait: bytes
+) -> None:
+    batch = PhotoTask(still)
+    grey = png(np.full((60, 60, 3), 99, np.uint8))
+    first, other = Upload("1", "a.png", portrait), Upload("2", "b.png", grey)
+    again, twice = Upload("3", "c.png", portrait), Upload("4", "b.png", grey)
+    batch.keep([first, other])
+    finished(batch)
+    batch.keep([other, again, twice])
+    results = [photo.result for photo in finished(batch).photos()]
+    assert [(one.source, one.note) for one in results] == [
+        ("b.png", ""),
+        ("c.png", ""),
+        ("b.png", "same bytes as b.png"),
+    ]
+    batch.close()
+
+
 def test_what_was_taken_out_is_forgotten_and_nothing_is_read_twice(
     still: EmotionRecognizer, portrait: bytes
 ) -> None:

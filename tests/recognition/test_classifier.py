@@ -57,8 +57,12 @@ def test_ferplus_adds_contempt(crops: np.ndarray) -> None:
 
 
 def test_no_crops_give_no_rows(classifier: EmotionClassifier) -> None:
-    rows = classifier.predict(np.zeros((0, 48, 48), np.uint8))
-    assert (rows.shape, rows.dtype) == ((0, 7), np.float32)
+    none = classifier.predict_heads(np.zeros((0, 48, 48), np.uint8))
+    one = classifier.predict_heads(np.zeros((1, 48, 48), np.uint8))
+    assert {name: rows.shape for name, rows in none.items()} == {
+        name: (0, *rows.shape[1:]) for name, rows in one.items()
+    }
+    assert {rows.dtype for rows in none.values()} == {np.dtype(np.float32)}
 
 
 def test_every_label_set_comes_from_one_pass(

@@ -316,21 +316,20 @@ def test_a_data_set_smaller_than_a_batch_makes_one() -> None:
 
 def test_targets_are_distributions() -> None:
     targets = make_targets(dataset(), label_smoothing=0.1, vote_smoothing=0.4)
-    np.testing.assert_allclose(targets.fer2013.sum(axis=1), 1, atol=1e-5)
-    np.testing.assert_allclose(targets.ferplus.sum(axis=1), 1, atol=1e-5)
-    assert targets.fer2013.dtype == targets.ferplus.dtype == np.float32
-    assert targets.ferplus_weight.min() == 1
+    np.testing.assert_allclose(targets.shares["fer2013"].sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(targets.shares["ferplus"].sum(axis=1), 1, atol=1e-5)
+    assert {one.dtype for one in targets.shares.values()} == {np.dtype(np.float32)}
+    assert targets.weights["ferplus"].min() == 1
 
 
 def test_label_smoothing_spreads_the_mass_evenly() -> None:
     targets = make_targets(dataset(votes=False), label_smoothing=0.07, vote_smoothing=0.5)
-    np.testing.assert_allclose(targets.fer2013[0], [0.94, *[0.01] * 6], atol=1e-6)
+    np.testing.assert_allclose(targets.shares["fer2013"][0], [0.94, *[0.01] * 6], atol=1e-6)
 
 
 def test_without_votes_the_ferplus_loss_has_no_weight() -> None:
-    assert not make_targets(
-        dataset(votes=False), label_smoothing=0.1, vote_smoothing=0.3
-    ).ferplus_weight.any()
+    targets = make_targets(dataset(votes=False), label_smoothing=0.1, vote_smoothing=0.3)
+    assert not targets.weights["ferplus"].any()
 
 
 def test_labels_follow_the_votes_where_they_are_clear() -> None:

@@ -35,7 +35,7 @@ def test_a_share_of_the_pictures_is_the_straightened_one() -> None:
     rows = np.arange(400)
     plain, cut = np.zeros((400, 48, 48), np.uint8), np.full((400, 48, 48), 200, np.uint8)
     uniform = np.full((400, 8), 1 / 8, np.float32)
-    targets = Targets(uniform[:, :7], uniform, np.ones(400, np.float32))
+    targets = Targets({"fer2013": uniform[:, :7]}, {"fer2013": np.ones(400, np.float32)})
     batch = make_batch(plain, targets, rows, 48, STILL, (0, 1), straightened=cut, share=0.25)
     share = (batch.pixels[:, 0, 0, 0] > 100).mean()
     assert 0.18 < share < 0.32

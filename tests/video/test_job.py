@@ -330,7 +330,7 @@ def test_after_the_face_is_gone_no_row_claims_one_and_its_picture_is_left_alone(
     job.run()
     results = list(job.results())
     sources = [SourceResult("a.mp4", one.faces, time_s=one.timestamp_s) for one in results]
-    rows = to_rows(sources, labels=recognizer.classifier.labels, model="m", version="1")
+    rows = to_rows(sources, recognizer.classifier.reader)
     assert {row["status"] for row in rows if row["time_s"] >= 1.5} == {"no face"}
     assert {row["measured"] for row in rows if row["time_s"] < 1.5} == {True}
     with VideoReader(job.annotated, "annotated") as reader:

@@ -161,6 +161,18 @@ def test_reading_goes_on_from_a_time(clip: Clip) -> None:
     assert times == pytest.approx([index / 30 for index in range(27, 40)], abs=2e-3)
 
 
+def test_a_decoder_opened_anew_by_a_seek_keeps_to_its_threads(
+    clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader_module, "_MAX_THREADS", 1)
+    with VideoReader(clip("a.mp4", count=5)) as reader:
+        first = reader._stream
+        # No container has a place for this number: reading begins from the start.
+        assert reader.frame_at(1e30) is not None
+        assert reader._stream is not first
+        assert reader._stream.codec_context.thread_count == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -149,13 +149,13 @@ def _map(dataset: FaceDataset, split: str) -> None:
     digest = folder.card.sha256
     _, rows, readings = _embedded(dataset, split, digest, folder)
     placed = _placed(dataset, split, digest, method, readings.embeddings)[1]
-    names = np.asarray(folder.card.labels["fer2013"], object)
+    names = np.asarray(folder.card.labels[folder.card.main], object)
     table = pd.DataFrame(
         {
             "x": placed[:, 0],
             "y": placed[:, 1],
             "label": np.asarray(dataset.label_names, object)[dataset.labels[rows]],
-            "read as": names[readings.heads["fer2013"].argmax(axis=1)],
+            "read as": names[readings.heads[folder.card.main].argmax(axis=1)],
             "row": source_rows(dataset)[rows],
         }
     )

@@ -15,7 +15,8 @@ from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure
-from fer.ui.model_choice import classifier, model_names, opened
+from fer.ui.model_choice import classifier, model_names
+from fer.ui.shell import opened
 from fer.ui.text import plain
 
 _PROTOCOL = {PERCEIVED: SEEN_PROTOCOL, "fer2013": "all", "ferplus": "majority"}

@@ -32,6 +32,8 @@ REPORTS = {
     "ferplus_majority": "FER+ majority",
     "ferplus_argmax": "FER+ largest vote",
     "ferplus_labels": "labels with contempt",
+    "own": "Its own classes",
+    "own_without_copies": "Its own classes without copies",
 }
 _SPLITS = ("PrivateTest", "PublicTest")
 _SHARES: dict[str, Normalised | None] = {

@@ -12,7 +12,7 @@ import streamlit as st
 from fer.datasets import FaceDataset
 from fer.datasets.audit import source_rows
 from fer.evaluation.readings import Readings, evaluate_model, read_faces, worst_mistakes
-from fer.labels import COLOURS
+from fer.labels import COLOURS, OWN
 from fer.models.store import ModelFolder
 from fer.ui.charts import table_expander
 from fer.ui.data_choice import choose_data
@@ -61,7 +61,8 @@ def filled_splits(dataset: FaceDataset) -> list[str]:
 
 def mistakes_tab(folder: ModelFolder) -> None:
     """Draw the tab: confident errors, as pictures."""
-    dataset = choose_data("mistakes", label="The data")
+    own = OWN in folder.card.labels
+    dataset = choose_data("mistakes", look=not own, label="The data", own=own)
     if dataset is None:
         st.info("Mistakes are pictures: choose the data set above to see them.")
         return
@@ -69,8 +70,8 @@ def mistakes_tab(folder: ModelFolder) -> None:
     left, middle, right = st.columns(3)
     split = left.selectbox("Split", splits, key="mistakes_split")
     part, readings = readings_of(folder, dataset, split)
-    names = folder.card.labels["fer2013"]
-    probabilities = readings.heads["fer2013"]
+    names = folder.card.labels[folder.card.main]
+    probabilities = readings.heads[folder.card.main]
     rows, read_as = worst_mistakes(part, probabilities, names)
     labelled = np.asarray(part.label_names, object)[part.labels[rows]]
     said = np.asarray(names, object)[read_as]
@@ -146,7 +147,8 @@ def evaluate_tab(folder: ModelFolder) -> None:
         "Measure this model on labelled faces of your own: a folder with one folder per class, a "
         "zip of it, or a FER-2013 CSV. The same as `fer evaluate`."
     )
-    dataset = choose_data("evaluate", look=False, label="The labelled faces")
+    own = OWN in folder.card.labels
+    dataset = choose_data("evaluate", look=False, label="The labelled faces", own=own)
     if dataset is not None:
         splits = filled_splits(dataset)
         with st.container(horizontal=True, vertical_alignment="bottom"):

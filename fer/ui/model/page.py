@@ -13,7 +13,7 @@ import streamlit as st
 from fer.evaluation.evaluate import SEEN, in_words
 from fer.evaluation.peers import peers
 from fer.figures import curves_figure
-from fer.labels import PERCEIVED
+from fer.labels import OWN, PERCEIVED
 from fer.models.card import SEEN_PROTOCOL, Abstention, Metric, PerceivedRecord
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
@@ -22,8 +22,8 @@ from fer.ui.model.compare import comparison_tab
 from fer.ui.model.errors import confidence_tab, confusion_tab, robustness_tab
 from fer.ui.model.evaluation import evaluate_tab, mistakes_tab
 from fer.ui.model.literature import literature_tab
-from fer.ui.model_choice import model_names, opened, run_history, run_names
-from fer.ui.shell import begin, download, errors_shown
+from fer.ui.model_choice import model_names, run_history, run_names
+from fer.ui.shell import begin, download, errors_shown, opened
 from fer.ui.text import caption, plain, say
 
 
@@ -102,18 +102,22 @@ def _card_tab(folder: ModelFolder) -> None:
     test = card.metric("accuracy")
     columns = st.columns(5)
     columns[0].metric(
-        "What people see",
-        f"{seen.value:.1%}" if seen else "not measured",
+        "Classes of its own" if card.main == OWN else "What people see",
+        f"{len(card.labels[OWN]):d}"
+        if card.main == OWN
+        else f"{seen.value:.1%}"
+        if seen
+        else "not measured",
         border=True,
         help=f"What most of ten people see, seven classes, PrivateTest, n = {seen.n:,}"
         if seen
         else None,
     )
     columns[1].metric(
-        "FER-2013 test",
+        "Test" if card.main == OWN else "FER-2013 test",
         f"{test.value:.1%}" if test else "not measured",
         border=True,
-        help="FER-2013's own labels, PrivateTest, all rows, one forward pass",
+        help="The data's own labels, PrivateTest, all rows, one forward pass",
     )
     columns[2].metric("Parameters", f"{card.parameters / 1e6:.2f} M", border=True)
     columns[3].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)

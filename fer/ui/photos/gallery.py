@@ -11,7 +11,7 @@ import streamlit as st
 from fer.decoding import Session
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
-from fer.labels import ALL, UNSURE
+from fer.labels import in_order
 from fer.media.decoded import decode
 from fer.media.face_tiles import face_tiles
 from fer.media.photo_task import Photo
@@ -53,7 +53,7 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         wanted = st.pills(
             "Show emotions",
-            [label for label in (*ALL, UNSURE) if label in seen],
+            in_order(seen),
             selection_mode="multi",
             key="photos_emotions",
             width="content",

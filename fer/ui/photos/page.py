@@ -167,7 +167,7 @@ def render() -> None:
         photos = batch.photos()
         if photos:
             _downloads(batch, photos)
-            measured = shipped_model().card.affect is not None
-            label, help_ = affect_view.label_and_help(measured=measured)
-            st.toggle(label, key="photos_affect", help=help_)
+            circle = affect_view.label_and_help(shipped_model().card)
+            if circle is not None:
+                st.toggle(circle[0], key="photos_affect", help=circle[1])
             show_photos(photos, explainer(shipped_model(), labels))

@@ -241,10 +241,8 @@ def render() -> None:
             snapshot = session.snapshot()
             _summary(snapshot)
             session_table(session)
-            label, help_ = affect_view.label_and_help(
-                measured=shipped_model().card.affect is not None
-            )
-            if kept_toggle(label, "webcam_affect", help=help_):
+            circle = affect_view.label_and_help(shipped_model().card)
+            if circle is not None and kept_toggle(circle[0], "webcam_affect", help=circle[1]):
                 st.html(affect_view.circumplex(snapshot.result.measured if snapshot.result else ()))
             if kept_toggle("Speed and dropped pictures", "webcam_health"):
                 _health(snapshot)
