@@ -7,21 +7,10 @@ from hypothesis import strategies as st
 from fer import labels
 
 
-def test_fer2013_order_is_that_of_the_csv_column() -> None:
-    assert labels.FER2013 == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-
-
-def test_ferplus_order_is_that_of_the_vote_columns() -> None:
-    assert labels.FERPLUS == (
-        "neutral",
-        "happy",
-        "surprise",
-        "sad",
-        "angry",
-        "disgust",
-        "fear",
-        "contempt",
-    )
+def test_the_orders_are_those_of_the_csv_column_and_of_the_vote_columns() -> None:
+    assert " ".join(labels.FER2013) == "angry disgust fear happy sad surprise neutral"
+    votes = "neutral happy surprise sad angry disgust fear contempt"
+    assert " ".join(labels.FERPLUS) == votes
 
 
 def test_every_class_has_a_colour_of_its_own() -> None:

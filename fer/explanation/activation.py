@@ -193,37 +193,28 @@ class ClassActivation:
             )
         return np.asarray(features @ self.kernel, np.float32)
 
-    def explain(
-        self, frame_bgr: Image, faces: Sequence[FaceEmotion], *, label: str | None = None
-    ) -> tuple[HeatMap, ...]:
+    def explain(self, frame_bgr: Image, faces: Sequence[FaceEmotion]) -> tuple[HeatMap, ...]:
         """What the network looked at on each face; one forward pass per face.
 
         Args:
             frame_bgr: The picture that the faces were found in, uint8, BGR, BGRA or grey.
             faces: As the recogniser returned them.
-            label: The class to explain; default is each face's most probable one.
 
         Returns:
-            One map per face, in their order.
+            One map per face, in their order, for its most probable class.
 
         Raises:
-            InputError: If the label is not one of the classifier's, or a box does not belong to
-                the picture.
+            InputError: If a box does not belong to the picture.
         """
-        labels = self.classifier.labels
-        if label is not None and label not in labels:
-            raise InputError(
-                f"label: expected one of {', '.join(labels)}, got {label!r}; choose one of them"
-            )
         if not faces:
             return ()
         grey = to_grey(check_frame(frame_bgr))
         crops = np.stack([cut_face(grey, face) for face in faces])
         evidence = self.evidence(self.classifier.predict_heads(crops)["features"])
-        names = [label or face.top_label for face in faces]
+        labels = self.classifier.labels
         return tuple(
-            HeatMap(face.box, name, evidence[index, :, :, labels.index(name)], face.roll)
-            for index, (face, name) in enumerate(zip(faces, names, strict=True))
+            HeatMap(face.box, face.top_label, one[..., labels.index(face.top_label)], face.roll)
+            for one, face in zip(evidence, faces, strict=True)
         )
 
 

@@ -46,7 +46,12 @@ def test_parameters_and_multiplications_of_the_literature(
 
 @pytest.mark.parametrize(
     ("name", "size", "channels", "classes"),
-    [("cnn4-56", 56, 1, 7), ("cnn5-16", 48, 1, 7), ("cnn5-224", 224, 3, 8)],
+    [
+        ("cnn4-4.5m", 48, 1, 7),
+        ("cnn4-56", 56, 1, 7),
+        ("cnn5-16", 48, 1, 7),
+        ("cnn5-224", 224, 3, 8),
+    ],
 )
 def test_each_gives_probabilities_and_features(
     name: str, size: int, channels: int, classes: int

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from fer.architectures import ARCHITECTURES, SINGLE_OUTPUT, build
+from fer.architectures.complexity import multiply_adds
 from fer.errors import InputError
 
 
@@ -24,38 +25,22 @@ def answers(model: Any, pixels: np.ndarray) -> Any:
     return np.asarray(outputs)
 
 
-def test_the_tutorial_cnn_maps_pixels_to_seven_probabilities() -> None:
-    model = build("cnn4-4.5m", dropout=0.1)
-    pixels = np.random.default_rng(0).integers(0, 256, (2, 48, 48, 1)).astype(np.float32)
-    probabilities = answers(model, pixels)
-    assert probabilities.shape == (2, 7)
-    np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+@pytest.mark.parametrize(
+    ("name", "parameters", "millions"), [("xs", 1_583_551, 128), ("s", 2_809_759, 227)]
+)
+def test_what_the_networks_cost(name: str, parameters: int, millions: int) -> None:
+    assert built(name).count_params() == parameters
+    assert multiply_adds(built(name)) == pytest.approx(millions * 1e6, rel=0.01)
 
 
-def test_xs_has_its_number_of_parameters_at_any_size() -> None:
-    assert built("xs").count_params() == 1_583_551
+def test_a_network_of_any_size_has_the_same_parameters_and_no_count() -> None:
     assert built("xs", input_size=None).count_params() == 1_583_551
-
-
-def test_xs_needs_128_million_multiplications() -> None:
-    from fer.architectures.complexity import multiply_adds
-
-    assert multiply_adds(built("xs")) == pytest.approx(128e6, rel=0.01)
     with pytest.raises(ValueError, match="expected a fixed size"):
         multiply_adds(built("xs", input_size=None))
 
 
-def test_s_is_the_next_wider_one() -> None:
-    from fer.architectures.complexity import multiply_adds
-
-    assert built("s").count_params() == 2_809_759
-    assert multiply_adds(built("s")) == pytest.approx(227e6, rel=0.01)
-
-
 def test_multiply_adds_equal_the_count_by_hand() -> None:
     import keras
-
-    from fer.architectures.complexity import multiply_adds
 
     inputs = keras.Input((8, 8, 3))
     x = keras.layers.Conv2D(5, 3, strides=2, padding="same")(inputs)

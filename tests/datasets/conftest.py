@@ -17,6 +17,23 @@ Row = tuple[str, str, str]
 """``emotion``, ``pixels``, ``Usage`` as they stand in the file."""
 
 
+def rows_of(dataset: FaceDataset) -> list[tuple[str, str, int]]:
+    """Split, label and grey value of each row, where pictures are constant."""
+    return [
+        (dataset.split_names[split], dataset.label_names[label], int(image[24, 24]))
+        for split, label, image in zip(dataset.splits, dataset.labels, dataset.images, strict=True)
+    ]
+
+
+def assert_same(first: FaceDataset, second: FaceDataset) -> None:
+    """Everything that a file says is equal."""
+    for name in ("images", "labels", "splits", "rows"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
+        assert getattr(first, name).dtype == getattr(second, name).dtype
+    for name in ("label_names", "split_names", "skipped", "notes"):
+        assert getattr(first, name) == getattr(second, name)
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty cache folder for each test."""

@@ -12,10 +12,10 @@ import pytest
 from fer.datasets import FaceDataset, cache_directory, read_cached, read_fer2013
 from fer.datasets import cache as cache_module
 from fer.errors import DatasetError
+from tests.datasets.conftest import assert_same
 
 Rows = list[tuple[str, str, str]]
 Write = Callable[..., Path]
-ARRAYS = ("images", "labels", "splits", "rows")
 
 
 @pytest.fixture
@@ -29,14 +29,6 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     monkeypatch.setattr(cache_module, "read_fer2013", read)
     return seen
-
-
-def assert_same(first: FaceDataset, second: FaceDataset) -> None:
-    for name in ARRAYS:
-        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
-        assert getattr(first, name).dtype == getattr(second, name).dtype
-    for name in ("label_names", "split_names", "source", "skipped", "notes"):
-        assert getattr(first, name) == getattr(second, name)
 
 
 def entries() -> list[Path]:

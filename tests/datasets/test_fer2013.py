@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from fer.datasets import FaceDataset, fer2013, read_fer2013
+from fer.datasets import fer2013, read_fer2013
 from fer.datasets.fer2013 import MAX_LINE_BYTES, PIXELS, _BadRow, _parse_pixels
 from fer.errors import DatasetError
+from tests.datasets.conftest import assert_same
 
 Rows = list[tuple[str, str, str]]
 Write = Callable[..., Path]
@@ -43,12 +44,6 @@ BAD_ROWS = [
     pytest.param(("0", GOOD, ""), "Usage: expected one of .*got ''", id="no Usage"),
     pytest.param(("0", "7" * MAX_LINE_BYTES, "Training"), "line below 65,536", id="endless line"),
 ]
-
-
-def assert_same(first: FaceDataset, second: FaceDataset) -> None:
-    for name in ("images", "labels", "splits", "rows"):
-        np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
-    assert (first.skipped, first.notes) == (second.skipped, second.notes)
 
 
 def test_rows_come_back_in_file_order(

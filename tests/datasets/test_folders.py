@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fer.datasets import FaceDataset, read_folders
+from fer.datasets import read_folders
 from fer.datasets.folders import is_class_tree
 from fer.datasets.pictures import BadPicture, read_picture
 from fer.errors import DatasetError
 from fer.labels import ALL, FER2013
+from tests.datasets.conftest import rows_of
 
 Write = Callable[..., Path]
 
@@ -26,14 +27,6 @@ SPELLINGS = {
     "surprise": ("surprise", "surprised", "Surprise"),
     "neutral": ("neutral", "Neutral", "6 neutral"),
 }
-
-
-def rows_of(dataset: FaceDataset) -> list[tuple[str, str, int]]:
-    """Split, label and grey value of each row; the pictures of these tests are constant."""
-    return [
-        (dataset.split_names[split], dataset.label_names[label], int(image[0, 0]))
-        for split, label, image in zip(dataset.splits, dataset.labels, dataset.images, strict=True)
-    ]
 
 
 @pytest.mark.parametrize("spelling", range(3))

@@ -11,19 +11,13 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from fer.datasets import FaceDataset, find_data, open_dataset
+from fer.datasets import find_data, open_dataset
 from fer.datasets.label_map import LEFT_OUT, MAPS, read_label_map
 from fer.errors import DatasetError, InputError
 from fer.labels import ALL, FER2013
+from tests.datasets.conftest import rows_of
 
 Write = Callable[..., Path]
-
-
-def rows_of(dataset: FaceDataset) -> list[tuple[str, str, int]]:
-    return [
-        (dataset.split_names[split], dataset.label_names[label], int(image[24, 24]))
-        for split, label, image in zip(dataset.splits, dataset.labels, dataset.images, strict=True)
-    ]
 
 
 RAF = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from fer.datasets.base import FaceDataset
-from fer.errors import DatasetError
 from fer.evaluation.robustness import (
     CLEAN,
     CONDITIONS,
@@ -121,8 +120,3 @@ def test_rows_name_condition_level_and_n() -> None:
     assert {row.n for row in rows} == {4}
     assert seen == [(1, 3), (2, 3), (3, 3)]
     assert mean_loss(to_records(rows)) == pytest.approx(0.5)
-
-
-def test_a_split_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(DatasetError):
-        robustness(brighter_half, dataset(), "Nowhere")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer import Box, EmotionClassifier, EmotionRecognizer
+from fer.detection.alignment import cut_face
 from fer.errors import InputError, ModelError
 from fer.evaluation.calibrator import Calibrator, calibrators_of
 from fer.explanation.activation import (
@@ -73,10 +74,12 @@ def test_another_class_has_another_map(
 ) -> None:
     faces = recognizer.analyze(astronaut_bgr)
     explainer = ClassActivation(recognizer.classifier)
+    crop = cut_face(to_grey(astronaut_bgr), faces[0])
+    maps = explainer.evidence(explainer.classifier.predict_heads(crop[None])["features"])[0]
     (happy,) = explainer.explain(astronaut_bgr, faces)
-    (sad,) = explainer.explain(astronaut_bgr, faces, label="sad")
-    assert sad.label == "sad"
-    assert np.corrcoef(happy.evidence.ravel(), sad.evidence.ravel())[0, 1] < 0.5
+    names = explainer.classifier.labels
+    assert np.allclose(happy.evidence, maps[..., names.index("happy")], atol=1e-5)
+    assert np.corrcoef(happy.evidence.ravel(), maps[..., names.index("sad")].ravel())[0, 1] < 0.5
     assert explainer.explain(astronaut_bgr, []) == ()
 
 
@@ -116,14 +119,9 @@ def test_heat_is_zero_where_nothing_speaks_for_the_class() -> None:
     assert np.array_equal(blend_heat(picture, np.zeros((2, 2), np.float32)), picture)
 
 
-def test_wrong_input_is_a_sentence(
-    explainer: ClassActivation, recognizer: EmotionRecognizer, astronaut_bgr: np.ndarray
-) -> None:
+def test_wrong_input_is_a_sentence(explainer: ClassActivation) -> None:
     with pytest.raises(InputError, match=r"expected an array of shape \(n, h, w, \d{3}\)"):
         explainer.evidence(np.zeros((1, 6, 6, 3), np.float32))
-    faces = recognizer.analyze(astronaut_bgr)
-    with pytest.raises(InputError, match=r"label: expected one of .* got 'bored'"):
-        explainer.explain(astronaut_bgr, faces, label="bored")
 
 
 def test_a_head_that_is_not_linear_in_the_pooled_features_is_refused() -> None:

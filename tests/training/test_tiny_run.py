@@ -12,9 +12,8 @@ import pytest
 
 from fer.errors import TrainingError
 from fer.labels import FER2013
-from fer.training.config import TrainingConfig
 from fer.training.run import compile_model, train
-from fer.training.run_folder import load_checkpoint, read_recipe, save_checkpoint
+from fer.training.run_folder import load_checkpoint, save_checkpoint
 from fer.training.trainer import StepReport
 from tests.training.tiny import CONFIG, Runs, history_of
 
@@ -49,21 +48,6 @@ def test_a_finished_run_resumes_to_nothing(runs: Runs, tmp_path: Path) -> None:
     train(CONFIG, runs.dataset, folder, resume=True, report=steps.append)
     assert steps == []
     assert history_of(folder) == history_of(runs.straight)
-
-
-def test_the_recipe_is_stored_with_the_run(runs: Runs) -> None:
-    assert read_recipe(runs.straight / "config.json", TrainingConfig) == CONFIG
-
-
-def test_a_run_is_not_overwritten(runs: Runs) -> None:
-    with pytest.raises(TrainingError, match="--resume"):
-        train(CONFIG, runs.dataset, runs.straight)
-
-
-def test_a_run_is_not_resumed_with_another_recipe(runs: Runs) -> None:
-    other = replace(CONFIG, learning_rate=0.05, ema=0.9)
-    with pytest.raises(TrainingError, match="another learning_rate, ema"):
-        train(other, runs.dataset, runs.straight, resume=True)
 
 
 def test_data_of_other_classes_is_refused(runs: Runs, tmp_path: Path) -> None:

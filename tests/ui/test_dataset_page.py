@@ -48,14 +48,19 @@ def small_csv(tmp_path: Path) -> Path:
 
 
 def test_dataset_by_path_shows_its_own_distribution_and_pictures(small_csv: Path) -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     assert not at.exception and not at.error
     assert any("21 pictures" in caption.value for caption in at.caption)
     open_tab(at, "Pictures")
     assert not at.exception and not at.error
     # One clickable grid for each class.
     assert len(at.get("bidi_component")) == 7
+
+
+def opened(path: Path | str) -> AppTest:
+    """The page with this path typed in."""
+    at = open_page("pages/4_Dataset.py")
+    return at.text_input(key="dataset_path").set_value(str(path)).run()
 
 
 def choose(at: AppTest, **values: object) -> AppTest:
@@ -68,8 +73,7 @@ def choose(at: AppTest, **values: object) -> AppTest:
 
 
 def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     # Bars, their imbalance, and two splits beside each other.
     assert len(at.get("plotly_chart")) == 2
     before = at.dataframe[0].value
@@ -86,8 +90,7 @@ def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) ->
 
 
 def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     open_tab(at, "Pictures")
     choose(at, pictures_label="happy", pictures_page=1)
     assert len(at.get("bidi_component")) == 1
@@ -107,8 +110,7 @@ def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
 
 
 def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Path) -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     open_tab(at, "Structure")
     assert not at.exception and not at.error
     assert len(at.get("plotly_chart")) == 2
@@ -120,8 +122,7 @@ def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Pat
 
 
 def test_dataset_audit_counts_shows_and_lists_what_is_wrong(small_csv: Path) -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     open_tab(at, "Audit")
     assert not at.exception and not at.error
     findings = at.dataframe[0].value.set_index("finding")["rows"]
@@ -145,8 +146,7 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
     for name in ("happy", "bored"):
         (tree / name).mkdir(parents=True)
         Image.new("L", (48, 48), 90).save(tree / name / "1.png")
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value(str(small_csv)).run()
+    at = opened(small_csv)
     for path, words in (
         ("/no/such/file.csv", "/no/such/file.csv: expected"),
         (str(tmp_path / "empty"), "empty: expected fer2013.csv.gz"),
@@ -166,8 +166,7 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
 
 
 def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
-    at = open_page("pages/4_Dataset.py")
-    at.text_input(key="dataset_path").set_value("/no/such/file.csv").run()
+    at = opened("/no/such/file.csv")
     assert not at.exception
     assert any("/no/such/file.csv" in error.value for error in at.error)
     assert len(at.get("plotly_chart")) == 1

@@ -3,7 +3,6 @@
 import io
 import shutil
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -20,14 +19,9 @@ from fer.models.store import DEFAULT_MODEL, open_model
 from tests.ui.opened import open_page
 
 
-def astronaut_png() -> bytes:
+def astronaut(kind: str = ".png") -> bytes:
     bgr = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
-    return bytes(cv2.imencode(".png", bgr)[1])
-
-
-def astronaut_jpeg() -> bytes:
-    bgr = cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR)
-    return bytes(cv2.imencode(".jpg", bgr)[1])
+    return bytes(cv2.imencode(kind, bgr)[1])
 
 
 def png_header_of(width: int, height: int) -> bytes:
@@ -45,12 +39,6 @@ def finish_photos(at: AppTest) -> None:
     at.run()
     at.session_state["photos_batch"][1].wait(120)
     at.run()
-
-
-def start_video(at: AppTest) -> None:
-    at.file_uploader(key="video_file").upload("a.mp4", b"any bytes", "video/mp4")
-    at.run()
-    at.button(key="video_start").click().run()
 
 
 def html_of(at: AppTest) -> str:
@@ -102,7 +90,7 @@ def test_webcam_waits_for_start_and_lists_every_way_a_camera_fails() -> None:
 
 def test_photos_reads_a_face_and_offers_the_table() -> None:
     at = open_page("pages/2_Photos.py")
-    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut_png(), "image/png")
+    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut(), "image/png")
     finish_photos(at)
     assert not at.exception and not at.error
     assert "<b>happy</b>" in html_of(at)
@@ -111,7 +99,7 @@ def test_photos_reads_a_face_and_offers_the_table() -> None:
 
 
 def test_broken_uploads_get_a_line_each_and_the_good_one_is_done() -> None:
-    png = astronaut_png()
+    png = astronaut()
     jpeg = bytes(cv2.imencode(".jpg", np.full((64, 64, 3), 90, np.uint8))[1])
     uploads = {
         "text.jpg": b"not a picture at all",
@@ -136,7 +124,7 @@ def test_broken_uploads_get_a_line_each_and_the_good_one_is_done() -> None:
 def test_a_hostile_file_name_stays_text() -> None:
     at = open_page("pages/2_Photos.py")
     name = "<script>alert(1)</script>.png"
-    at.file_uploader(key="photos_files").upload(name, astronaut_png(), "image/png")
+    at.file_uploader(key="photos_files").upload(name, astronaut(), "image/png")
     finish_photos(at)
     assert not at.exception
     assert "<script>" not in html_of(at)
@@ -146,24 +134,10 @@ def test_a_hostile_file_name_stays_text() -> None:
 def test_the_camera_door_of_photos_reads_a_face() -> None:
     at = open_page("pages/2_Photos.py")
     at.segmented_control(key="photos_source").set_value("Camera").run()
-    at.camera_input(key="photos_camera").upload("shot.jpg", astronaut_jpeg(), "image/jpeg")
+    at.camera_input(key="photos_camera").upload("shot.jpg", astronaut(".jpg"), "image/jpeg")
     finish_photos(at)
     assert not at.exception
     assert "<b>happy</b>" in html_of(at)
-
-
-@pytest.fixture
-def damaged_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The shipped model with one byte changed, seen by the pages as the only one."""
-    folder = tmp_path / "models" / DEFAULT_MODEL
-    shutil.copytree(open_model().path, folder)
-    weights = bytearray((folder / "model.tflite").read_bytes())
-    weights[len(weights) // 2] ^= 0xFF
-    (folder / "model.tflite").write_bytes(bytes(weights))
-    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
-    st.cache_resource.clear()
-    yield folder
-    st.cache_resource.clear()
 
 
 PAGES = (
@@ -177,25 +151,27 @@ PAGES = (
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_a_damaged_model_is_a_sentence_on_every_page(name: str, damaged_models: Path) -> None:
+@pytest.mark.parametrize(("damage", "said"), [("one byte", "SHA-256"), ("gone", "model.tflite")])
+def test_a_damaged_model_is_a_sentence_on_every_page(
+    name: str, damage: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(open_model().path, tmp_path / DEFAULT_MODEL)
+    file = tmp_path / DEFAULT_MODEL / "model.tflite"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    file.write_bytes(content) if damage == "one byte" else file.unlink()
+    monkeypatch.setenv("FER_MODELS", str(tmp_path))
+    st.cache_resource.clear()
     with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
         at = open_page(name)
+    st.cache_resource.clear()
     assert not at.exception
-    assert any("SHA-256" in error.value for error in at.error)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_missing_model_file_is_a_sentence_on_every_page(name: str, damaged_models: Path) -> None:
-    (damaged_models / "model.tflite").unlink()
-    with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
-        at = open_page(name)
-    assert not at.exception
-    assert any("model.tflite" in error.value for error in at.error)
+    assert any(said in error.value for error in at.error)
 
 
 def test_valence_and_arousal_are_shown_when_asked_for_and_labelled_derived() -> None:
     at = open_page("pages/2_Photos.py")
-    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut_png(), "image/png")
+    at.file_uploader(key="photos_files").upload("astronaut.png", astronaut(), "image/png")
     finish_photos(at)
     assert "Circumplex of affect" not in html_of(at)
     at.toggle(key="photos_affect").set_value(True).run()
