@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import math
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -14,7 +12,7 @@ epoch; contradicted by reported leaks or bugs."""
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One figure of another project.
+    """One figure of another project, as the columns of ``peers.csv`` stand.
 
     Attributes:
         labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``.
@@ -40,27 +38,10 @@ class Peer:
     source: str
 
 
-def _number(text: str) -> float:
-    return float(text) if text else math.nan
-
-
 def peers(labels: str) -> list[Peer]:
     """The figures for one label set, in the order of the file ``peers.csv``."""
-    text = files("fer.evaluation").joinpath("peers.csv").read_text(encoding="utf-8")
-    return [
-        Peer(
-            name=row["name"],
-            labels=row["labels"],
-            accuracy=float(row["accuracy"]),
-            macro_recall=_number(row["macro_recall"]),
-            neutral=_number(row["neutral"]),
-            n=_number(row["n"]),
-            parameters=_number(row["parameters"]),
-            milliseconds=_number(row["milliseconds"]),
-            trust=row["trust"],
-            protocol=row["protocol"],
-            source=row["source"],
-        )
-        for row in csv.DictReader(text.splitlines())
-        if row["labels"] == labels
-    ]
+    import pandas as pd
+
+    with files("fer.evaluation").joinpath("peers.csv").open(encoding="utf-8") as file:
+        table = pd.read_csv(file)
+    return [Peer(*row) for row in table[table["labels"] == labels].itertuples(index=False)]
