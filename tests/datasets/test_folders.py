@@ -214,7 +214,7 @@ def test_broken_picture_names_file_and_fault(
     write_picture(tmp_path / "train/happy/1.png")
     spoil(tmp_path / "train/happy/2.jpg")
     with pytest.raises(
-        DatasetError, match=r"/train/happy/2\.jpg: expected a readable picture, got: "
+        DatasetError, match=r"train.happy.2\.jpg: expected a readable picture, got: "
     ) as caught:
         read_folders(tmp_path)
     assert "\n" not in str(caught.value)
@@ -225,10 +225,10 @@ def test_broken_picture_names_file_and_fault(
 @pytest.mark.parametrize(
     ("folders", "fault", "skipped"),
     [
-        (["train/happy+", "train/bored+"], r"/train/bored: expected .*angry.*'bored'; rename", 1),
-        (["happy+", "sad"], r"/sad: expected pictures, got an empty folder", 1),
-        (["train/happy+", "test"], r"/test: expected class folders, got none", 1),
-        (["train/happy+", "extra/happy+"], r"/extra: expected split folders", 1),
+        (["train/happy+", "train/bored+"], r"train.bored: expected .*angry.*'bored'; rename", 1),
+        (["happy+", "sad"], r"sad: expected pictures, got an empty folder", 1),
+        (["train/happy+", "test"], r"test: expected class folders, got none", 1),
+        (["train/happy+", "extra/happy+"], r"extra: expected split folders", 1),
         (["holiday"], r"expected train/<class>.*got holiday; give", None),
         ([], r"expected train/<class>", None),
     ],
@@ -284,7 +284,7 @@ def test_link_out_of_the_tree_is_not_followed(
         link, outside.parent.parent
     )
     (tree / link).symlink_to(target)
-    with pytest.raises(DatasetError, match=rf"/{link}: .*got a link out of it"):
+    with pytest.raises(DatasetError, match=rf"{link.replace('/', '.')}: .*got a link out of it"):
         read_folders(tree)
     dataset = read_folders(tree, skip_bad=True)
     assert rows_of(dataset) == [("Training", "happy", 1)]
