@@ -162,8 +162,9 @@ class Duplicates:
         """The same result, naming the first picture of the same bytes if there was one."""
         if not done.digest or not self._naming:
             return done
-        first = self._first.setdefault(done.digest, done.result.source)
-        if first == done.result.source:
+        first = self._first.get(done.digest)
+        if first is None:
+            self._first[done.digest] = done.result.source
             return done
         return replace(done, result=same_bytes(done.result, first))
 

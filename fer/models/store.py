@@ -20,7 +20,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer.errors import ModelError
-from fer.labels import OWN
 from fer.models.card import Abstention, InputSpec, Metric, ModelCard
 
 __all__ = [
@@ -57,12 +56,10 @@ LITERATURE = "literature"
 """Folder of the literature's systems in ``models/``; their weights are not in the repository."""
 
 _RECALLS = {
-    "perceived": "perceived",
     "fer2013": "perceived_by_fer2013",
     "ferplus": "ferplus_majority",
-    OWN: OWN,
 }
-"""Label set -> the report that says how it reads what people see, or what the data says."""
+"""Label set -> the report on how it reads what people see, where that has another name."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _log = logging.getLogger(__name__)
@@ -113,7 +110,9 @@ class ModelFolder:
                 recorded.
         """
         metrics = self.metrics()
-        report = metrics.get("PrivateTest", metrics.get("PublicTest", {})).get(_RECALLS[labels], {})
+        report = metrics.get("PrivateTest", metrics.get("PublicTest", {})).get(
+            _RECALLS.get(labels, labels), {}
+        )
         each = report.get("per_class", {})
         return {name: entry["recall"] for name, entry in each.items() if entry["n"]}
 
@@ -124,12 +123,10 @@ class ModelFolder:
             labels: A label set. One face of each reading is added, so that no share is 0; empty
                 where this was not recorded.
         """
-        report = self.metrics().get("PublicTest", {}).get(_RECALLS[labels])
-        if not report:
+        report = self.metrics().get("PublicTest", {}).get(_RECALLS.get(labels, labels))
+        if not report or "neutral" not in report["labels"]:
             return {}
         names = report["labels"]
-        if "neutral" not in names:
-            return {}
         counts = [count + 1 for count in report["confusion"][names.index("neutral")]]
         return {name: n / sum(counts) for name, n in zip(names, counts, strict=True)}
 

@@ -44,6 +44,14 @@ def test_results_come_in_order_whatever_the_threads(
     assert done[0][1].result.note == ""
 
 
+def test_a_picture_that_is_handed_in_twice_is_noted(
+    still: EmotionRecognizer,
+) -> None:
+    blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
+    done = analyze_pictures([Source("a.png", data=blank)] * 2, still)
+    assert [one.result.note for _, one in done] == ["", "same bytes as a.png"]
+
+
 def test_a_cancelled_batch_gives_what_is_done_and_no_more(still: EmotionRecognizer) -> None:
     blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
     sources = [Source(f"{index}.png", data=blank) for index in range(50)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
@@ -27,6 +28,7 @@ from fer.labels import COLOURS, OWN
 from fer.models.store import open_model
 from fer.recognition.circumplex import affect_of
 from fer.training.config import AugmentationConfig, TrainingConfig
+from tests.conftest import Command
 from tests.training.tiny import pattern
 
 PROJECT = Path(__file__).parents[2]
@@ -50,17 +52,6 @@ def write_tree(root: Path, each: int, classes: tuple[str, ...] = CLASSES) -> Pat
     return root
 
 
-def fer(*arguments: object) -> None:
-    """The command; it fails where the command does."""
-    before, sys.argv = sys.argv, ["fer", *map(str, arguments)]
-    try:
-        main()
-    except SystemExit as stop:
-        assert not stop.code, arguments
-    finally:
-        sys.argv = before
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("data")
@@ -78,7 +69,10 @@ def models(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = ("--data", data, "--class-names", "own", "--config", recipe, "--run-dir")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_MODELS", str(folder))
-        fer("train", *given, folder.parent / "run", "--name", "keen")
+        command = ("fer", "train", *given, folder.parent / "run", "--name", "keen")
+        patch.setattr(sys, "argv", [str(one) for one in command])
+        with suppress(SystemExit):
+            main()
     return folder
 
 
@@ -114,22 +108,21 @@ def test_the_recogniser_reads_its_classes_and_nothing_else(
 
 
 def test_evaluation_takes_the_folders_as_the_model_calls_them(
-    chosen: None, data: Path, capsys: pytest.CaptureFixture[str]
+    chosen: None, data: Path, fer: Command
 ) -> None:
-    fer("evaluate", "--data", data, "--split", "test", "--json")
-    report = json.loads(capsys.readouterr().out)
+    report = json.loads(fer("evaluate", "--data", data, "--split", "test", "--json").out)
     assert (report["model"], report[OWN]["n"]) == ("keen", 30)
     assert report[OWN]["labels"] == list(LISTED) and report[OWN]["accuracy"] > 0.9
-    fer("evaluate", "--data", data / "test")
-    assert "Very keen" in capsys.readouterr().out
+    assert "Very keen" in fer("evaluate", "--data", data / "test").out
 
 
 def test_the_table_has_a_column_for_every_class(
-    chosen: None, tmp_path: Path, astronaut_bgr: np.ndarray
+    chosen: None, tmp_path: Path, astronaut_bgr: np.ndarray, fer: Command
 ) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), astronaut_bgr)
     annotated = tmp_path / "annotated"
-    fer("analyze", tmp_path / "a.png", "-o", tmp_path / "t.csv", "--annotated", annotated)
+    said = fer("analyze", tmp_path / "a.png", "-o", tmp_path / "t.csv", "--annotated", annotated)
+    assert said.code == 0
     table = pd.read_csv(tmp_path / "t.csv")
     shares = [column for column in table if column.startswith("p_")]
     assert shares == [f"p_{name}" for name in LISTED]

@@ -101,20 +101,20 @@ def _card_tab(folder: ModelFolder) -> None:
     seen = card.metric("accuracy", head=PERCEIVED, protocol=SEEN_PROTOCOL)
     test = card.metric("accuracy")
     columns = st.columns(5)
-    columns[0].metric(
-        "Classes of its own" if card.main == OWN else "What people see",
-        f"{len(card.labels[OWN]):d}"
-        if card.main == OWN
-        else f"{seen.value:.1%}"
-        if seen
-        else "not measured",
-        border=True,
-        help=f"What most of ten people see, seven classes, PrivateTest, n = {seen.n:,}"
-        if seen
-        else None,
-    )
+    own = card.main == OWN
+    if own:
+        columns[0].metric("Classes of its own", len(card.labels[OWN]), border=True)
+    else:
+        columns[0].metric(
+            "What people see",
+            f"{seen.value:.1%}" if seen else "not measured",
+            border=True,
+            help=f"What most of ten people see, seven classes, PrivateTest, n = {seen.n:,}"
+            if seen
+            else None,
+        )
     columns[1].metric(
-        "Test" if card.main == OWN else "FER-2013 test",
+        "Test of its own classes" if own else "FER-2013 test",
         f"{test.value:.1%}" if test else "not measured",
         border=True,
         help="The data's own labels, PrivateTest, all rows, one forward pass",
