@@ -35,12 +35,12 @@ REVIEWED = {
     ("model/literature.py", "'\\n'.join(signs)"),
     ("model/making.py", "reading"),
     ("model/overview.py", "'; '.join(parts)"),
-    ("photos/gallery.py", "label"),
-    ("photos/gallery.py", "help_"),
+    ("photos/gallery.py", "circle[0]"),
+    ("photos/gallery.py", "circle[1]"),
     ("photos/gallery.py", "name"),
     ("sections.py", "label"),
-    ("webcam/page.py", "label"),
-    ("webcam/page.py", "help_"),
+    ("webcam/page.py", "circle[0]"),
+    ("webcam/page.py", "circle[1]"),
     ("webrtc/connection.py", "step"),
 }
 OF_TEXT = {"plain", "text", "duration", "clock", "_clock", "_mebibytes", "_limits_text", "_shown"}
