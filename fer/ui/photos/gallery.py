@@ -40,7 +40,7 @@ _STYLE = """
   background: color-mix(in srgb, currentColor 6%, transparent);}
 /* The whole tile opens the picture; its button is what a keyboard and a screen reader find. */
 [class*="st-key-photo_tile"] {position: relative;}
-[class*="st-key-photo_open"], [class*="st-key-photo_open"] * {position: static;}
+[class*="st-key-photo_open"], [class*="st-key-photo_open"] * {position: static !important;}
 [class*="st-key-photo_tile"] button::after {content: ""; position: absolute; inset: 0;
   z-index: 1;}
 [class*="st-key-photo_tile"] [data-testid="stElementToolbar"] {display: none;}
