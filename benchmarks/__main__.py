@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from benchmarks import (
     bench_dataset,
-    bench_dataset_page,
     bench_detection,
     bench_following,
     bench_media,
+    bench_pages,
     bench_pipeline,
     bench_viewers,
 )
@@ -22,7 +22,7 @@ def main() -> None:
         bench_media,
         bench_viewers,
         bench_dataset,
-        bench_dataset_page,
+        bench_pages,
     ):
         module.main()
 

@@ -18,9 +18,21 @@ sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
 import support  # noqa: E402
 from playwright.sync_api import Page, sync_playwright  # noqa: E402
 
-TABS = {
-    "Dataset": ("Distribution", "Pictures", "Audit", "Structure"),
-    "Model": ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others"),
+SECTIONS = {
+    "Dataset": (
+        ("What is in it",),
+        ("Pictures",),
+        ("What is wrong with it",),
+        ("Structure",),
+    ),
+    "Model": (
+        ("How good", "In short"),
+        ("How good", "Confidence"),
+        ("How good", "Against others"),
+        ("Where it fails", "Mix-ups"),
+        ("Where it fails", "Poor pictures"),
+        ("How it was made", "Training"),
+    ),
 }
 
 
@@ -50,11 +62,11 @@ def _visit(page: Page, url: str, folder: Path, tag: str, width: int, photo: Path
     page.locator('input[type="file"]').set_input_files([photo])
     page.locator(".fer-card").first.wait_for()
     _take(page, folder / f"photos-{tag}.png", width)
-    for name, tabs in TABS.items():
+    for name, sections in SECTIONS.items():
         page.goto(f"{url}/{name}")
-        for tab in tabs:
-            page.get_by_role("tab", name=tab).click()
-            shown = f"{name.lower()}-{tab.split()[0].lower()}"
+        for chosen in sections:
+            support.choose(page, *chosen)
+            shown = f"{name}-{chosen[-1]}".lower().replace(" ", "-")
             _take(page, folder / f"{shown}-{tag}.png", width)
 
 

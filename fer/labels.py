@@ -63,21 +63,22 @@ class _Colours(dict[str, str]):
 
 
 COLOURS: dict[str, str] = _Colours(
-    angry="#E5484D",
-    disgust="#6E9F2F",
-    fear="#8E5BD6",
-    happy="#F2A900",
-    sad="#3E7BD6",
-    surprise="#F0702D",
-    neutral="#8A94A0",
-    contempt="#C2568C",
+    angry="#FF4457",
+    disgust="#23904A",
+    fear="#7E4EFF",
+    happy="#BF8500",
+    sad="#5A87F3",
+    surprise="#B43A00",
+    neutral="#948789",
+    contempt="#D22CB4",
 )
-"""One colour per class, readable on white and on near-black; used on every page and frame."""
+"""One colour per class, on every page and frame; those of the published label sets stand out
+from a light and a dark page and are told apart by the colour-blind (``tests/test_labels.py``)."""
 
 UNSURE = "unsure"
 """What is shown when the model abstains."""
 
-UNSURE_COLOUR = "#B0B7BF"
+UNSURE_COLOUR = "#5B6670"
 
 
 def in_order(labels: Iterable[str]) -> list[str]:

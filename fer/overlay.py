@@ -61,6 +61,7 @@ class OverlayStyle:
         bars: Number of most probable emotions drawn as small bars.
         blur: Whose faces are made unrecognisable.
         unblurred: Id of the face that ``blur="others"`` leaves; None blurs all.
+        points: Draw eyes, nose, mouth and ears where they were found; not in a mirror.
     """
 
     mirror: bool = False
@@ -68,6 +69,7 @@ class OverlayStyle:
     bars: int = 0
     blur: Blur = "nobody"
     unblurred: int | None = None
+    points: bool = False
 
 
 PLAIN = OverlayStyle()
@@ -297,6 +299,10 @@ def _mark(
     for face, square, box in shown:
         thickness = max(2, shorter // 240)
         _outline(canvas, square, face_colour(face), thickness, dashed=face.emotion is None)
+        for x, y in face.points or () if style.points else ():
+            # A dark rim: seen on any skin and any ground.
+            cv2.circle(canvas, (round(x), round(y)), thickness + 2, (20, 20, 20), -1)
+            cv2.circle(canvas, (round(x), round(y)), thickness + 1, face_colour(face), -1)
         if style.bars:
             _bars(canvas, face, box, size, style.bars)
         _caption(canvas, face, box, size, style)
@@ -308,12 +314,20 @@ def _around(square: Corners) -> Box:
     return Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
 
 
-def annotated(picture: Image, faces: Iterable[FaceEmotion]) -> Image:
+def moved(face: FaceEmotion, factor: float, down: int = 0) -> FaceEmotion:
+    """A face where it is in a copy of its picture: larger, and so many pixels further down."""
+    box = scale(face.box, factor)
+    points = face.points and tuple((x * factor, y * factor + down) for x, y in face.points)
+    return replace(face, box=replace(box, y=box.y + down), points=points)
+
+
+def annotated(picture: Image, faces: Iterable[FaceEmotion], style: OverlayStyle = PLAIN) -> Image:
     """A copy of a picture with its faces drawn, enlarged where a caption would not be readable.
 
     Args:
         picture: ``(h, w, 3)`` BGR, ``(h, w, 4)`` BGRA or ``(h, w)`` grey, uint8; not changed.
         faces: Boxes in pixels of ``picture``.
+        style: What is drawn besides box and label.
 
     Returns:
         ``(h, w, 3)`` BGR uint8, a new array: a whole multiple of the size, with a strip above it
@@ -324,15 +338,10 @@ def annotated(picture: Image, faces: Iterable[FaceEmotion]) -> Image:
     strip = max(14, round(min(canvas.shape[:2]) * factor / 12))
     size = (canvas.shape[1] * factor, canvas.shape[0] * factor)
     larger = np.asarray(cv2.resize(canvas, size, interpolation=cv2.INTER_CUBIC), np.uint8)
-    placed = []
-    room = True
-    for face in faces:
-        box = scale(face.box, factor)
-        around = _around(corners(box, face.roll))
-        room = room and (around.y >= strip or around.bottom + strip <= larger.shape[0])
-        placed.append(replace(face, box=box))
-    if room:
-        return draw_faces(larger, placed)
+    placed = [moved(face, factor) for face in faces]
+    around = [_around(corners(face.box, face.roll)) for face in placed]
+    if all(box.y >= strip or box.bottom + strip <= larger.shape[0] for box in around):
+        return draw_faces(larger, placed, style)
     taller = cv2.copyMakeBorder(larger, strip, 0, 0, 0, cv2.BORDER_CONSTANT, value=_STRIP)
-    lowered = [replace(one, box=replace(one.box, y=one.box.y + strip)) for one in placed]
-    return draw_faces(np.asarray(taller, np.uint8), lowered)
+    lowered = [moved(face, 1, strip) for face in placed]
+    return draw_faces(np.asarray(taller, np.uint8), lowered, style)

@@ -98,9 +98,9 @@ def test_the_caption_never_covers_the_face_and_stays_in_the_frame() -> None:
 def test_text_is_dark_on_light_plates_and_light_on_dark_ones() -> None:
     blank = np.full((240, 320, 3), 128, np.uint8)
     on_yellow = draw_faces(blank, [face(Box(100, 100, 80, 80), "happy")])[70:99]
-    on_blue = draw_faces(blank, [face(Box(100, 100, 80, 80), "sad")])[70:99]
+    on_violet = draw_faces(blank, [face(Box(100, 100, 80, 80), "fear")])[70:99]
     assert on_yellow.max(axis=2).min() < 60
-    assert on_blue.min(axis=2).max() > 220
+    assert on_violet.min(axis=2).max() > 220
 
 
 @pytest.mark.parametrize(

@@ -206,10 +206,16 @@ class ClassActivation:
         Raises:
             InputError: If a box does not belong to the picture.
         """
+        grey = to_grey(check_frame(frame_bgr))
         if not faces:
             return ()
-        grey = to_grey(check_frame(frame_bgr))
         crops = np.stack([cut_face(grey, face) for face in faces])
+        return self.explain_crops(crops, faces)
+
+    def explain_crops(self, crops: Image, faces: Sequence[FaceEmotion]) -> tuple[HeatMap, ...]:
+        """``explain``, for faces that were cut before: ``(n, 48, 48)`` uint8, one per face."""
+        if not faces:
+            return ()
         evidence = self.evidence(self.classifier.predict_heads(crops)["features"])
         labels = self.classifier.labels
         return tuple(

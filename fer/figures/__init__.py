@@ -15,6 +15,7 @@ from fer.figures.errors import (
     abstention_figure,
     confusion_figure,
     per_class_figure,
+    recall_figure,
     reliability_figure,
     robustness_figure,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "pixel_figure",
     "quality_figure",
     "ranking_figure",
+    "recall_figure",
     "reliability_figure",
     "robustness_figure",
     "split_difference_figure",

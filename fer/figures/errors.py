@@ -15,6 +15,8 @@ from fer.labels import COLOURS
 Normalised = Literal["row", "column"]
 # Scales rather than units: their name comes before the number.
 _SCALES = ("exponent", "quality")
+# Of a normal distribution, 95 of 100 lie within so many deviations.
+_Z = 1.96
 _UNITS = {None: "pictures", "row": "% of each row", "column": "% of each column"}
 
 
@@ -82,6 +84,41 @@ def per_class_figure(table: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=list(table.index))
     figure.update_yaxes(title_text="score (0 to 1)", range=[0, 1])
     return styled(figure, "Precision, recall and F1 of each class", 400)
+
+
+def recall_figure(scores: pd.DataFrame) -> go.Figure:
+    """How many of 100 faces of each class are found, the most at the top.
+
+    Args:
+        scores: Index = class; columns ``recall`` (0 to 1) and ``n``, in the order of the bars.
+    """
+    recall, n = scores["recall"].astype(float), scores["n"].astype(float)
+    # Wilson 1927, "Probable inference": the 95 % interval of a share, good also near 0 and 1.
+    middle = (recall + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
+    reach = _Z * np.sqrt(recall * (1 - recall) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
+    figure = go.Figure(
+        go.Bar(
+            x=recall * 100,
+            y=list(scores.index),
+            orientation="h",
+            marker={"color": [COLOURS[str(label)] for label in scores.index]},
+            text=[f"{100 * one:.0f}" for one in recall],
+            textposition="inside",
+            insidetextanchor="start",
+            error_x={
+                "type": "data",
+                "array": (middle + reach - recall) * 100,
+                "arrayminus": (recall - middle + reach) * 100,
+                "color": GREY,
+                "thickness": 1.5,
+            },
+            customdata=n,
+            hovertemplate="%{y}: %{x:.1f} of 100, %{customdata:,} pictures<extra></extra>",
+        )
+    )
+    figure.update_xaxes(title_text="found, of 100 faces that people call so", range=[0, 101])
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return styled(figure, "On whom it fails", 340)
 
 
 def reliability_figure(bins: pd.DataFrame) -> go.Figure:

@@ -12,10 +12,10 @@ import plotly.graph_objects as go
 TRAINING, VALIDATION, THIRD, FOURTH = "#0E7C66", "#F0702D", "#8E5BD6", "#6E9F2F"
 """Lines that do not stand for an emotion."""
 
-SERIES = (TRAINING, VALIDATION, "#3E7BD6", "#C2568C", THIRD, FOURTH, "#B98900", "#8A94A0")
+SERIES = (TRAINING, VALIDATION, "#3E7BD6", "#C2568C", THIRD, FOURTH, "#B98900", "#7D8793")
 """Colours of things that are compared: models, runs, conditions."""
 
-GREY = "#8A94A0"
+GREY = "#7D8793"
 _MARGIN = {"l": 10, "r": 10, "t": 56, "b": 10}
 
 

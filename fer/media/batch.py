@@ -20,7 +20,7 @@ from fer.media.decoded import decode
 from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
-from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer
+from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer, Reading
 
 _MAX_WORKERS = 8
 _POLL_S = 0.1
@@ -36,12 +36,14 @@ class PictureResult:
         result: Its rows.
         digest: SHA-256 of its bytes, or empty when they could not be read.
         picture: Its pixels, where they were asked for.
+        reading: What the network made of its faces, beside its pixels.
         further: The rows of its frames or pages from the second on, where every one is read.
     """
 
     result: SourceResult
     digest: str = ""
     picture: Picture | None = None
+    reading: Reading | None = None
     further: tuple[SourceResult, ...] = ()
 
 
@@ -69,13 +71,15 @@ def analyze_picture(
     Raises:
         Cancelled: If the session is cancelled while it is decoded.
     """
-    digest, results, kept = "", list[SourceResult](), None
+    digest, results = "", list[SourceResult]()
+    kept: tuple[Picture | None, Reading | None] = None, None
     try:
         digest, pictures = decode(source, session or Session(), every_frame=every_frame)
         for picture in pictures:
-            results.append(_analyzed(source, picture, recognizer, annotated))
-            if keep_pixels and kept is None:
-                kept = picture
+            result, reading = _analyzed(source, picture, recognizer, annotated)
+            results.append(result)
+            if keep_pixels and len(results) == 1:
+                kept = picture, reading
     except FerError as fault:
         results.append(SourceResult(source.name, reason=str(fault), partial=bool(results)))
     except MemoryError:
@@ -83,14 +87,15 @@ def analyze_picture(
             f"{source.name}: expected a picture that fits into memory, got none left; shrink it"
         )
         results.append(SourceResult(source.name, reason=reason, partial=bool(results)))
-    return PictureResult(results[0], digest, kept, tuple(results[1:]))
+    return PictureResult(results[0], digest, *kept, tuple(results[1:]))
 
 
 def _analyzed(
     source: Source, picture: Picture, recognizer: EmotionRecognizer, annotated: Path | None
-) -> SourceResult:
+) -> tuple[SourceResult, Reading]:
     """The rows of a picture that is decoded, or of one frame of it."""
-    faces = replace(recognizer, max_faces=MAX_FACES + 1).analyze(picture.image_bgr)
+    reading = replace(recognizer, max_faces=MAX_FACES + 1).read(picture.image_bgr)
+    faces = reading.faces
     reasons = [picture.fault] if picture.fault else []
     if len(faces) > MAX_FACES:
         faces = faces[:MAX_FACES]
@@ -104,7 +109,7 @@ def _analyzed(
             write_annotated(annotated, source, png, picture.frame)
         except FerError as fault:
             reasons.append(str(fault))
-    return SourceResult(
+    result = SourceResult(
         f"{source.name}#{picture.frame}" if picture.frame else source.name,
         faces,
         reason=" ".join(reasons),
@@ -112,6 +117,7 @@ def _analyzed(
         time_s=picture.time_s,
         note="; ".join(picture.notes),
     )
+    return result, reading
 
 
 def annotated_name(source: Source, suffix: str) -> str:

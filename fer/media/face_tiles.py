@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer.detection.alignment import box_matrix, frame_matrix
-from fer.explanation.activation import ClassActivation, HeatMap, blend_heat, heat
+from fer.explanation.activation import HeatMap, blend_heat, heat
 from fer.media.pictures import encode_png
 from fer.preprocessing import CROP_SIZE, Image, crop_aligned
 from fer.results import FaceEmotion
@@ -55,7 +55,7 @@ def _heated(cut: Image, heat_map: HeatMap) -> Image:
 def face_tiles(
     image_bgr: Image,
     faces: Sequence[FaceEmotion],
-    explainer: ClassActivation | None,
+    maps: Sequence[HeatMap] = (),
     *,
     side: int = 240,
 ) -> list[FaceTile]:
@@ -64,10 +64,9 @@ def face_tiles(
     Args:
         image_bgr: The picture, ``(h, w, 3)`` uint8.
         faces: As the recogniser returned them.
-        explainer: Of the same model; None for no heat maps.
+        maps: One per face, or none.
         side: Of the cuts in pixels.
     """
-    maps = explainer.explain(image_bgr, faces) if explainer is not None else ()
     tiles = []
     for index, face in enumerate(faces):
         cut = _cut(image_bgr, face, side)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import re
 import tempfile
 import time
 import weakref
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 from PIL import Image as PilImage
 
 from fer.errors import FerError
+from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
 from fer.files import replace_file, write_faults
 from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
 from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pictures import encode_jpeg
-from fer.media.sources import Source, archive_sources
-from fer.overlay import draw_faces
-from fer.recognition.recognizer import EmotionRecognizer
+from fer.media.sources import Source, archive_sources, refused
+from fer.overlay import PLAIN, OverlayStyle, annotated, moved
+from fer.preprocessing import Image
+from fer.recognition.recognizer import NOTHING, EmotionRecognizer, Reading
 from fer.task import Task
+
+# Drawn on and written once more for a download.
+_QUALITY = 95
+# The pace is that of the last pictures, once there are some.
+_PACE_OF, _PACE_FROM = 24, 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +70,69 @@ class Photo:
 
     Attributes:
         number: Its place in what was handed in, from 1.
-        source: The original.
         result: Its faces, or a reason.
-        annotated: A JPEG of its own size with the faces drawn, if it could be read.
+        picture: A JPEG of its own size with nothing drawn, if it could be read.
+        width: Of the picture in pixels.
+        digest: Of its bytes, or nothing.
+        reading: What the network saw and said of its faces, in every label set, without features.
     """
 
     number: int
-    source: Source
     result: SourceResult
-    annotated: Path | None = None
+    picture: Path | None = None
+    width: int = 0
+    digest: str = ""
+    reading: Reading = NOTHING
+    _shown: dict[int, bytes] = field(default_factory=dict)
 
-    def shown(self, side: int) -> bytes:
-        """The annotated picture as a JPEG whose longer side has at most ``side`` pixels."""
-        if self.annotated is None:
-            return b""
-        with PilImage.open(self.annotated) as image:
-            # JPEG can be decoded at a fraction of its size, which takes a fraction of the time.
-            image.draft("RGB", (side, side))
-            image.thumbnail((side, side))
-            buffer = io.BytesIO()
-            image.save(buffer, "JPEG", quality=85)
-        return buffer.getvalue()
+    def pixels(self, side: int | None = None) -> Image:
+        """The picture ``(h, w, 3)`` BGR uint8, its longer side at most ``side`` pixels.
+
+        Raises:
+            FileNotFoundError: If it was taken out meanwhile.
+        """
+        assert self.picture is not None
+        with PilImage.open(self.picture) as image:
+            if side is not None:
+                # JPEG can be decoded at a fraction of its size, which takes a fraction of the time.
+                image.draft("RGB", (side, side))
+                image.thumbnail((side, side))
+            return np.ascontiguousarray(np.asarray(image.convert("RGB"))[..., ::-1])
+
+    def drawn(
+        self,
+        side: int | None = None,
+        style: OverlayStyle = PLAIN,
+        explainer: ClassActivation | None = None,
+    ) -> bytes:
+        """The picture with its faces as a JPEG.
+
+        Args:
+            side: Limit of its longer side before it is drawn on; None for its own size.
+            style: What is drawn besides box and label.
+            explainer: Draws what speaks for each face's most probable label.
+
+        Raises:
+            FileNotFoundError: If it was taken out meanwhile.
+        """
+        picture = self.pixels(side)
+        factor = picture.shape[1] / self.width
+        faces = [moved(face, factor) for face in self.result.faces]
+        if explainer is not None:
+            maps = explainer.explain_crops(self.reading.crops[: len(faces)], faces)
+            picture = draw_heat_maps(picture, maps)
+        return encode_jpeg(annotated(picture, faces, style))
+
+    def thumbnail(self, side: int) -> bytes:
+        """``drawn`` at a size, made once."""
+        if side not in self._shown:
+            self._shown[side] = self.drawn(side)
+        return self._shown[side]
 
 
 @dataclass(frozen=True, slots=True)
 class _Item:
     number: int
-    upload: str
     source: Source
 
 
@@ -110,7 +152,7 @@ class BatchProgress:
 
 
 class PhotoTask(Task):
-    """The pictures of one viewer; more may come and some may go while it works.
+    """The pictures of one viewer; more may come while it works.
 
     Args:
         recognizer: As ``EmotionRecognizer.load`` makes it.
@@ -119,50 +161,61 @@ class PhotoTask(Task):
     def __init__(self, recognizer: EmotionRecognizer) -> None:
         super().__init__(Path(tempfile.mkdtemp(prefix="fer-photos-")))
         self.recognizer = recognizer
-        self._uploads: dict[str, Path] = {}
+        self._known: set[str] = set()
         self._waiting: deque[_Item] = deque()
-        self._done: dict[int, tuple[str, Photo, str]] = {}
+        self._done: dict[int, Photo] = {}
         self._count = self._archives = self._under_way = 0
-        self._started_s, self._started_at = 0.0, 0
+        # When it began, and when the last pictures were done.
+        self._times_s: deque[float] = deque(maxlen=_PACE_OF)
 
     @property
     def progress(self) -> BatchProgress:
         """How far it is."""
         with self._lock:
             done, waiting = len(self._done), len(self._waiting) + self._under_way
-        fresh = done - self._started_at
-        elapsed = time.monotonic() - self._started_s
-        left = elapsed / fresh * waiting if fresh > 0 and elapsed > 0.5 else None
+            times_s = list(self._times_s)
+        left = None
+        # The first pictures also wait for what is loaded with them.
+        if len(times_s) > _PACE_FROM:
+            left = (time.monotonic() - times_s[0]) / (len(times_s) - 1) * waiting
         return BatchProgress(done, done + waiting, left)
 
-    def keep(self, uploads: Sequence[Upload]) -> None:
-        """Take what is new, and forget what is not among ``uploads`` any more."""
-        keys = {upload.key for upload in uploads}
-        with self._lock:
-            gone = self._uploads.keys() - keys
-            new = [upload for upload in uploads if upload.key not in self._uploads]
-            for key in gone:
-                with contextlib.suppress(OSError):
-                    self._uploads.pop(key).unlink()
-            self._waiting = deque(item for item in self._waiting if item.upload not in gone)
-            for number, (key, photo, _digest) in list(self._done.items()):
-                if key in gone:
-                    del self._done[number]
-                    if photo.annotated is not None:
-                        photo.annotated.unlink(missing_ok=True)
+    def add(self, uploads: Sequence[Upload]) -> bool:
+        """Take what is new, and begin; whether anything was."""
+        new = [upload for upload in uploads if upload.key not in self._known]
         for upload in new:
             self._archives += 1
-            place = self._folder / f"{self._archives}.zip"
-            sources = upload.sources(place)
-            self._uploads[upload.key] = place
+            try:
+                sources = upload.sources(self._folder / f"{self._archives}.zip")
+            except FerError as fault:
+                sources = [refused(upload.name, str(fault))]
             with self._lock:
+                self._known.add(upload.key)
                 for source in sources:
                     self._count += 1
-                    self._waiting.append(_Item(self._count, upload.key, source))
+                    self._waiting.append(_Item(self._count, source))
         if new:
             self._stop.clear()
-        if self._waiting and not self.active and not self.cancelled and not self.error:
+        if self._waiting and not self.cancelled and not self.error:
             self.start()
+        return bool(new)
+
+    def forget(self, number: int) -> None:
+        """Take a photo out."""
+        with self._lock:
+            photo = self._done.pop(number, None)
+        if photo is not None and photo.picture is not None:
+            photo.picture.unlink(missing_ok=True)
+
+    def read_as(self, recognizer: EmotionRecognizer) -> None:
+        """Say the same faces in the label set of another recogniser of the same model."""
+        with self._lock:
+            self.recognizer = recognizer
+            self._done = {number: self._said(photo) for number, photo in self._done.items()}
+
+    def _said(self, photo: Photo) -> Photo:
+        faces = self.recognizer.read_again(photo.result.faces, photo.reading.heads)
+        return replace(photo, result=replace(photo.result, faces=faces), _shown={})
 
     def close(self) -> None:
         """End the work and throw its files and the pictures away."""
@@ -175,7 +228,8 @@ class PhotoTask(Task):
         """Begin, or go on after a cancel."""
         if self.active:
             return
-        self._started_s, self._started_at = time.monotonic(), len(self._done)
+        self._times_s.clear()
+        self._times_s.append(time.monotonic())
         self._under_way = 0
         self._begin(_work)
 
@@ -185,17 +239,15 @@ class PhotoTask(Task):
         Notes on repeated pictures name those that are still there.
         """
         with self._lock:
-            done = [kept for _number, kept in sorted(self._done.items())]
+            done = [photo for _number, photo in sorted(self._done.items())]
         first: dict[str, str] = {}
-        photos = []
-        for _key, photo, digest in done:
-            result = photo.result
-            if digest in first:
-                photo = replace(photo, result=same_bytes(result, first[digest]))
-            elif digest:
-                first[digest] = result.source
-            photos.append(photo)
-        return photos
+        for place, photo in enumerate(done):
+            if photo.digest in first:
+                result = same_bytes(photo.result, first[photo.digest])
+                done[place] = replace(photo, result=result)
+            elif photo.digest:
+                first[photo.digest] = photo.result.source
+        return done
 
     def table(self, suffix: str) -> bytes:
         """The rows so far as a file.
@@ -206,10 +258,6 @@ class PhotoTask(Task):
         results = [photo.result for photo in self.photos()]
         (example,) = self._rows([SourceResult("")])
         return table_bytes(suffix, example, [self._rows(results)])
-
-    def annotated(self) -> list[Path]:
-        """The annotated pictures, in the order in which they were handed in."""
-        return [photo.annotated for photo in self.photos() if photo.annotated is not None]
 
     def _rows(self, results: Sequence[SourceResult]) -> list[dict[str, object]]:
         return to_rows(results, self.recognizer.classifier.reader)
@@ -223,32 +271,31 @@ class PhotoTask(Task):
             return self._waiting.popleft()
 
     def take(self, item: _Item, done: PictureResult) -> None:
-        """Keep a result, unless its upload has gone meanwhile."""
-        result, annotated = done.result, None
-        if done.picture is not None:
+        """Keep a result."""
+        photo = Photo(item.number, done.result, digest=done.digest)
+        if done.picture is not None and done.reading is not None:
             stem = Path(item.source.member or item.source.name).stem[:60]
             plain = re.sub(r"[^\w.-]+", "_", stem).strip("._") or "picture"
             target = self._folder / f"{item.number:04}-{plain}.jpg"
+            image = done.picture.image_bgr
+            kept = replace(done.reading, features=NOTHING.features)
+            photo = replace(photo, width=image.shape[1], reading=kept)
             try:
                 with write_faults(target):
-                    image = draw_faces(done.picture.image_bgr, result.faces)
-                    replace_file(target, encode_jpeg(image))
-                annotated = target
+                    replace_file(target, encode_jpeg(image, _QUALITY))
+                photo = replace(photo, picture=target)
             except FerError as fault:
-                result = replace(result, reason=str(fault), partial=True)
+                result = replace(done.result, reason=str(fault), partial=True)
+                photo = replace(photo, result=result)
         with self._lock:
             self._under_way -= 1
-            if item.upload in self._uploads:
-                photo = Photo(item.number, item.source, result, annotated)
-                self._done[item.number] = (item.upload, photo, done.digest)
-            elif annotated is not None:
-                annotated.unlink(missing_ok=True)
+            self._times_s.append(time.monotonic())
+            self._done[item.number] = self._said(photo)
 
     def give_back(self, items: Iterable[_Item]) -> None:
         """Items that a cancel has cut short, to be read when it goes on."""
         with self._lock:
-            kept = [item for item in items if item.upload in self._uploads]
-            self._waiting.extendleft(reversed(kept))
+            self._waiting.extendleft(reversed(list(items)))
             self._under_way = 0
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +15,7 @@ from fer.detection.alignment import cut_face
 from fer.detection.base import FaceDetector, SearchSettings
 from fer.detection.detector import load_detector
 from fer.preprocessing import CROP_SIZE, Image, check_frame, to_grey
-from fer.recognition.classifier import EmotionClassifier
+from fer.recognition.classifier import EmotionClassifier, Probabilities
 from fer.results import Detection, FaceEmotion, FrameResult
 
 MAX_FACES = 1000
@@ -28,16 +30,19 @@ class Reading:
         faces: Largest first.
         crops: ``(n, 48, 48)`` uint8, straightened, in the order of ``faces``.
         features: ``(n, h, w, c)`` float32, the last feature map of each.
+        heads: Every label set's probabilities, ``(n, k)`` float32; see ``read_again``.
     """
 
     faces: tuple[FaceEmotion, ...]
     crops: npt.NDArray[np.uint8]
     features: npt.NDArray[np.float32]
+    heads: Mapping[str, Probabilities] = field(default_factory=dict)
 
 
-_NOTHING = Reading(
+NOTHING = Reading(
     (), np.zeros((0, CROP_SIZE, CROP_SIZE), np.uint8), np.zeros((0, 0, 0, 0), np.float32)
 )
+"""Of a picture without a face."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -128,7 +133,7 @@ class EmotionRecognizer:
             found: Its faces, in the order of the result.
         """
         if not found:
-            return _NOTHING
+            return NOTHING
         grey = to_grey(frame)
         crops = np.stack([cut_face(grey, one) for one in found])
         heads = self.classifier.predict_heads(crops)
@@ -142,7 +147,19 @@ class EmotionRecognizer:
                 replace(face, affect=(valence, arousal))
                 for face, (valence, arousal) in zip(faces, measured, strict=True)
             )
-        return Reading(faces, crops, features)
+        return Reading(faces, crops, features, heads)
+
+    def read_again(
+        self, faces: Sequence[FaceEmotion], heads: Mapping[str, Probabilities]
+    ) -> tuple[FaceEmotion, ...]:
+        """Faces in this recogniser's label set, without their picture.
+
+        Args:
+            faces: Of a ``Reading`` of the same model in any label set, or the first of them.
+            heads: Of that reading.
+        """
+        rows = heads.get(self.classifier.head, ())
+        return tuple(replace(one, **self._said(row)) for one, row in zip(faces, rows, strict=False))
 
     def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:
         """``analyze`` for a frame of a stream, with its time and the time it took."""
@@ -152,15 +169,20 @@ class EmotionRecognizer:
         height, width = frame_bgr.shape[:2]
         return FrameResult(timestamp_s, width, height, faces, elapsed_ms)
 
-    def _face(self, index: int, found: Detection, row: np.ndarray) -> FaceEmotion:
+    def _said(self, row: np.ndarray) -> dict[str, Any]:
         top = int(row.argmax())
         confidence = float(row[top])
         labels = self.classifier.labels
+        return {
+            "emotion": labels[top] if confidence >= self.threshold else None,
+            "confidence": confidence,
+            "probabilities": dict(zip(labels, map(float, row), strict=True)),
+        }
+
+    def _face(self, index: int, found: Detection, row: np.ndarray) -> FaceEmotion:
         return FaceEmotion(
+            **self._said(row),
             box=found.box,
-            emotion=labels[top] if confidence >= self.threshold else None,
-            confidence=confidence,
-            probabilities=dict(zip(labels, map(float, row), strict=True)),
             detection_score=found.score,
             face_id=index,
             points=found.points,

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from fer.figures.style import GREY
 from fer.labels import COLOURS, OWN
 from fer.models.store import ModelCard
 from fer.recognition.circumplex import COORDINATES, affect_of
@@ -28,7 +29,6 @@ def label_and_help(card: ModelCard) -> tuple[str, str] | None:
 
 _SIZE = 220
 _RADIUS = 92
-_GREY = "#8A94A0"
 # Words at the ends of the axes: text, x, y, anchor.
 _ENDS = (
     ("unpleasant", 22, 106, "start"),
@@ -58,7 +58,7 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
     marks, words, lines = [], [], []
     for word, left, top, anchor in _ENDS:
         words.append(
-            f'<text x="{left}" y="{top}" font-size="8" text-anchor="{anchor}" fill="{_GREY}" '
+            f'<text x="{left}" y="{top}" font-size="8" text-anchor="{anchor}" fill="{GREY}" '
             f'font-style="italic">{word}</text>'
         )
     for name, (valence, arousal) in COORDINATES.items():
@@ -68,7 +68,7 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
             # Above the point, and clear of a face that lies on it.
             f'<text x="{x:.1f}" y="{y - 11:.1f}" font-size="10" '
             f'text-anchor="{_ANCHORS.get(name, "middle")}" '
-            f'fill="{_GREY}">{name}</text>'
+            f'fill="{GREY}">{name}</text>'
         )
     for face in faces:
         point = affect_of(face)
@@ -87,9 +87,9 @@ def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = N
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIZE} {_SIZE}" '
         f'font-family="sans-serif"><circle cx="{middle}" cy="{middle}" r="{_RADIUS}" '
-        f'fill="{_GREY}" fill-opacity=".1" stroke="{_GREY}" stroke-opacity=".5"/>'
+        f'fill="{GREY}" fill-opacity=".1" stroke="{GREY}" stroke-opacity=".5"/>'
         f'<path d="M{middle - _RADIUS} {middle}h{2 * _RADIUS}M{middle} {middle - _RADIUS}'
-        f'v{2 * _RADIUS}" stroke="{_GREY}" stroke-opacity=".4"/>{"".join(marks + words)}</svg>'
+        f'v{2 * _RADIUS}" stroke="{GREY}" stroke-opacity=".4"/>{"".join(marks + words)}</svg>'
     )
     # Inline SVG does not survive the page's sanitiser; an image does.
     data = base64.b64encode(svg.encode()).decode()

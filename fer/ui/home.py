@@ -79,6 +79,7 @@ def render() -> None:
             st.image(
                 samples.HOME.read_bytes(),
                 width="stretch",
+                alt="Two portraits, each with a box, the expression read in it and how sure it is",
                 caption="Eileen Collins (NASA) and Grace Hopper (US Navy), public domain",
             )
     with errors_shown():

@@ -37,7 +37,7 @@ STYLE = """
   gap:.1rem .7rem; font-size:.88rem; margin:.45rem 0 .6rem;}
 .fer-sum em {font-style:normal; text-align:right; font-variant-numeric:tabular-nums; opacity:.75;}
 .fer-sum small {grid-column:2 / 4; opacity:.72;}
-.fer-share {display:flex; height:.95rem; border-radius:.3rem; overflow:hidden;
+.fer-share {display:flex; gap:1px; height:.95rem; border-radius:.3rem; overflow:hidden;
   background:color-mix(in srgb, currentColor 10%, transparent);}
 .fer-share span {display:block; height:100%;}
 .fer-figures {display:flex; flex-wrap:wrap; gap:.6rem 2rem;}
@@ -221,7 +221,7 @@ def time_line(history: Sequence[FrameResult], face_id: int, span_s: float = 30.0
         bands.extend(reversed(stack))
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        f'preserveAspectRatio="none"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#8A94A0" '
+        f'preserveAspectRatio="none"><rect width="{_WIDTH}" height="{_HEIGHT}" fill="#7D8793" '
         f'fill-opacity=".12"/>{"".join(bands)}</svg>'
     )
     # Inline SVG does not survive the page's sanitiser; an image does.

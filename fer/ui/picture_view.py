@@ -13,6 +13,7 @@ from fer.datasets.audit import source_rows
 from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
 from fer.explanation.activation import blend_heat, heat
 from fer.explanation.keras_explainer import METHODS, Method
+from fer.figures.style import GREY
 from fer.labels import COLOURS, FERPLUS, PERCEIVED, canonical
 from fer.models.store import ModelFolder
 from fer.preprocessing import resize_square, to_bgr
@@ -31,7 +32,7 @@ def vote_bars(votes: Mapping[str, int]) -> str:
     total = max(1, sum(votes.values()))
     return "".join(
         f'<div class="fer-row"><span>{escape(name)}</span><div><span style="width:'
-        f'{count / total:.1%};background:{COLOURS.get(canonical(name) or "", "#8A94A0")}">'
+        f'{count / total:.1%};background:{COLOURS.get(canonical(name) or "", GREY)}">'
         f"</span></div><em>{count}</em></div>"
         for name, count in votes.items()
     )

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from uuid import uuid4
 
@@ -17,6 +20,7 @@ from fer.live.memory import share_heaps
 from fer.models.store import CARD, ModelFolder, chosen_model, find_folder, open_model
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.temporary import keep_private
+from fer.ui.landmarks import landmarks
 from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -36,9 +40,16 @@ _STYLE = """
 .fer-brand {font-weight: 700; letter-spacing: -.01em; white-space: nowrap;
   padding: .3rem .6rem .3rem 0;}
 .fer-brand span {display:inline-block; width:.62em; height:.62em; border-radius:50%;
-  background: conic-gradient(#E5484D, #F0702D, #F2A900, #6E9F2F, #3E7BD6, #8E5BD6, #E5484D);
+  background: conic-gradient(#FF4457, #B43A00, #BF8500, #23904A, #5A87F3, #7E4EFF, #FF4457);
   margin-right:.45em;}
-.fer-small {font-size:.84rem; opacity:.72; line-height:1.5;}
+/* Nothing is to be seen of it: it takes no room. */
+div:has(> .st-key-landmarks) {position: absolute;}
+/* Streamlit's own grey is too faint to be read by everyone (WCAG 2.2, 1.4.3). */
+[data-testid="stCaptionContainer"] {color: inherit; opacity: .82;}
+@media (prefers-reduced-motion: reduce) {
+  *, *::before, *::after {transition: none !important; animation: none !important;
+    scroll-behavior: auto !important;}
+}
 h1 {padding-top: .4rem !important;}
 @media (max-width: 640px) {
   .block-container {padding-left: 1rem; padding-right: 1rem;}
@@ -66,16 +77,31 @@ def _settle() -> bool:
     # aiortc reports every closed peer connection at this level.
     logging.getLogger("aioice").setLevel("ERROR")
     keep_private()
+    _freeze()
+    share_heaps()
+    threading.Thread(target=_look_ahead, name="fer-look-ahead", daemon=True).start()
+    return True
+
+
+def _freeze() -> None:
     gc.collect()
     gc.freeze()
-    share_heaps()
-    return True
+
+
+def _look_ahead() -> None:
+    """Import what the other pages need, so that the first turn to each need not."""
+    # The page that is being drawn goes first.
+    time.sleep(_AHEAD_AFTER_S)
+    for page in ("photos", "video", "dataset", "model"):
+        import_module(f"fer.ui.{page}.page")
+    _freeze()
 
 
 PUT_AWAY = (
     "What was here has been put away, because this page was not open for some minutes. Hand it in "
     "again to go on."
 )
+_AHEAD_AFTER_S = 1.0
 STREAM_PAGE = "Webcam"
 STREAM_LEFT = "stream_left"
 """In the session while another page was drawn since the stream was."""
@@ -97,6 +123,7 @@ def begin(title: str, icon: str) -> None:
         st.html('<div class="fer-brand"><span></span>fer dashboard</div>', width="content")
         for path, label, material in PAGES:
             st.page_link(path, label=label, icon=material, width="content")
+    landmarks()
     _renew()
 
 

@@ -18,6 +18,7 @@ _SPEAKS = re.compile(r"[\\`*{}\[\]<>~|$]|(?<![^\W_])_|_(?![^\W_])|:(?=[\w+\-\[])
 _BEGINS = re.compile(r"^(?:([#+=-])|(\d+)([.)]))")
 # Browsers do not see it, and what it stands in is no address any more.
 _JOINER = "\N{WORD JOINER}"
+_FAULT = re.compile(r"(?:(.+?): )?expected (.+?),? (?:got|found)(?::)? (.+?)(?:; (.+))?")
 _ADDRESS = re.compile(r"(?i)(https?:|ftp:)(?=//)|\b(www)(?=\.)|(\w@)(?=\w)")
 
 
@@ -54,6 +55,18 @@ def caption(template: str, /, **values: object) -> None:
     st.caption(text(template, **values))
 
 
+def in_words(error: object) -> str:
+    """An error of ``fer.errors`` as a page says it: what is needed, what is there, what to do."""
+    words = " ".join(str(error).split())
+    if (parts := _FAULT.fullmatch(words)) is None:
+        return words
+    what, needed, there, remedy = parts.groups()
+    said = [f"{what}: this needs {needed}" if what else f"Needed: {needed}", f"Found: {there}"]
+    if remedy:
+        said.append(remedy[0].upper() + remedy[1:])
+    return " ".join(sentence if sentence[-1] in ".!?" else f"{sentence}." for sentence in said)
+
+
 def fault(error: object, **options: Any) -> None:
-    """An error as a sentence on the page."""
-    st.error(plain(error), icon=":material/error:", **options)
+    """An error as sentences on the page."""
+    st.error(plain(in_words(error)), icon=":material/error:", **options)

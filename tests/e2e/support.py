@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 import pytest
 from aioice.ice import get_host_addresses
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from skimage import data
 
 PROJECT = Path(__file__).parents[2]
@@ -158,6 +158,16 @@ def turn_server(folder: Path, secret: str) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+def choose(page: Page, *names: str) -> None:
+    """Open a section of a page, and a part of it."""
+    for name in names:
+        place = page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True)
+        place.click()
+        expect(page.get_by_test_id("stApp")).to_have_attribute(
+            "data-test-script-state", "notRunning"
+        )
 
 
 def launch(playwright: Playwright, *extra: str) -> Browser:

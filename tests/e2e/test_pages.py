@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from support import ASTRONAUT_FACE, Server, astronaut_png, running_server
+from support import ASTRONAUT_FACE, Server, astronaut_png, choose, running_server
 
 from fer.boxes import iou
 from fer.results import Box
@@ -55,7 +55,9 @@ def test_nothing_of_streamlit_lies_over_the_page_on_a_developers_machine(
     with running_server(tmp_path, headless=False, **home) as server:
         page.goto(server.url)
         expect(page.get_by_role("heading", name=HEADINGS[""], level=1)).to_be_visible()
-        page.wait_for_timeout(2000)
+        # What the server sends after it would have come by then.
+        expect(page.get_by_text("It cannot")).to_be_visible()
+        page.wait_for_load_state("networkidle")
         assert "skills" not in page.locator("body").inner_text().lower()
         assert "skills" not in server.log_text().lower()
 
@@ -68,8 +70,10 @@ def test_a_photo_is_analysed_and_its_table_reads_back(
     page.goto(f"{server.url}/Photos")
     page.locator('input[type="file"]').set_input_files([photo, broken])
     expect(page.locator(".fer-card b").first).to_have_text("happy")
-    expect(page.get_by_text("broken.jpg: expected a JPEG, PNG, WebP")).to_be_visible()
+    page.get_by_text("1 picture was not read").click()
+    expect(page.get_by_text("broken.jpg: this needs a JPEG, PNG, WebP")).to_be_visible()
 
+    page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
@@ -98,14 +102,14 @@ def test_the_dataset_page_shows_recorded_figures_without_a_data_set(
 
 def test_the_model_page_shows_curves_errors_and_peers(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/Model")
-    expect(page.get_by_text("Every figure")).to_be_visible()
-    for tab, title in (
-        ("Training", "Accuracy over training"),
-        ("Confusion", "Confusion matrix"),
-        ("Confidence", "Reliability"),
-        ("Against others", "Accuracy against time"),
+    expect(page.get_by_text("On whom it fails").first).to_be_visible()
+    for section, part, title in (
+        ("How good", "Confidence", "Reliability"),
+        ("How good", "Against others", "Accuracy against time"),
+        ("Where it fails", "Mix-ups", "Confusion matrix"),
+        ("How it was made", "Training", "Accuracy over training"),
     ):
-        page.get_by_role("tab", name=tab).click()
+        choose(page, section, part)
         expect(page.get_by_text(title).locator("visible=true").first).to_be_visible()
     assert "Traceback" not in server.log_text()
 

@@ -45,6 +45,8 @@ def test_a_face_is_taught_kept_forgotten_and_loaded(
     expect(page.locator(".fer-versus")).to_contain_text("Your model")
     (tmp_path / "other.json").write_text("{}")
     page.locator('input[type="file"]').first.set_input_files(tmp_path / "other.json")
-    expect(page.get_by_text("expected the JSON file that the webcam page gave you")).to_be_visible()
+    expect(
+        page.get_by_text("this needs the JSON file that the webcam page gave you")
+    ).to_be_visible()
     press(page, "STOP")
     assert "Traceback" not in server.log_text()

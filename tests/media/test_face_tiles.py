@@ -10,7 +10,8 @@ def test_each_face_has_a_crop_and_a_heat_map(
     astronaut_bgr: np.ndarray, recognizer: EmotionRecognizer
 ) -> None:
     faces = recognizer.analyze(astronaut_bgr)
-    (tile,) = face_tiles(astronaut_bgr, faces, ClassActivation(recognizer.classifier), side=120)
+    maps = ClassActivation(recognizer.classifier).explain(astronaut_bgr, faces)
+    (tile,) = face_tiles(astronaut_bgr, faces, maps, side=120)
     crop, heat = (decode_image(content).image_bgr for content in (tile.crop, tile.heat))
     assert max(crop.shape) == 120 and crop.shape == heat.shape
     changed = np.abs(crop.astype(int) - heat).max(axis=2)
@@ -22,5 +23,5 @@ def test_each_face_has_a_crop_and_a_heat_map(
 def test_without_a_map_there_is_the_crop_alone(
     astronaut_bgr: np.ndarray, recognizer: EmotionRecognizer
 ) -> None:
-    (tile,) = face_tiles(astronaut_bgr, recognizer.analyze(astronaut_bgr), None)
+    (tile,) = face_tiles(astronaut_bgr, recognizer.analyze(astronaut_bgr))
     assert tile.crop and not tile.heat

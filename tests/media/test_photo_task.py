@@ -4,6 +4,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,9 +12,11 @@ import numpy as np
 import pytest
 
 from fer import EmotionRecognizer
+from fer.export.schema import SourceResult
 from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
-from fer.media.photo_task import PhotoTask, Upload
+from fer.media.photo_task import Photo, PhotoTask, Upload
+from fer.overlay import OverlayStyle
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
 ) -> None:
     batch = PhotoTask(still)
     grey = png(np.full((60, 60, 3), 99, np.uint8))
-    batch.keep(
+    batch.add(
         [
             Upload("1", "one.png", portrait),
             Upload("2", "more.zip", zip_of(a__png=portrait, b__png=grey, c__png=b"text")),
@@ -64,17 +67,35 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
     ]
     assert [p.result.status for p in photos] == ["ok", "ok", "no face", "error"]
     assert photos[1].result.note == "same bytes as one.png"
-    shown = decode_image(photos[0].shown(100)).image_bgr
-    assert max(shown.shape) == 100
     rows = list(csv.DictReader(io.StringIO(batch.table(".csv").decode())))
     assert len(rows) == len(json.loads(batch.table(".json"))) == 4
-    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.annotated()))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_bytes(photos))) as archive:
         names = archive.namelist()
         assert names == ["0001-one.jpg", "0002-a.jpg", "0003-b.jpg"]
         drawn = decode_image(archive.read(names[0])).image_bgr
-    assert drawn.shape == (210, 210, 3)
-    assert np.abs(drawn.astype(int) - decode_image(portrait).image_bgr).max() > 60
+    # Twice its size, as the command writes a copy of so small a picture.
+    assert drawn.shape[1] == 420
     batch.close()
+
+
+def test_a_picture_is_drawn_at_any_size_with_points_and_in_another_label_set_without_a_search(
+    still: EmotionRecognizer, portrait: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = PhotoTask(still)
+    batch.add([Upload("1", "a.png", portrait)])
+    (photo,) = finished(batch).photos()
+    assert max(photo.pixels(100).shape) == 100
+    plain = decode_image(photo.drawn(240)).image_bgr
+    pointed = decode_image(photo.drawn(240, OverlayStyle(points=True))).image_bgr
+    assert 0 < (np.abs(plain.astype(int) - pointed).max(axis=2) > 60).mean() < 0.1
+    eight = EmotionRecognizer.load(labels="ferplus")
+    (searched,) = eight.analyze(decode_image(portrait).image_bgr)
+    monkeypatch.setattr(type(still.detector), "detect", None)
+    batch.read_as(replace(still, classifier=eight.classifier, threshold=eight.threshold))
+    (again,) = batch.photos()[0].result.faces
+    assert again == searched and "contempt" in again.probabilities
+    header = batch.table(".csv").decode().splitlines()[0]
+    assert "p_contempt" in header
 
 
 def test_a_note_on_a_repeated_picture_names_one_that_is_there(
@@ -83,11 +104,9 @@ def test_a_note_on_a_repeated_picture_names_one_that_is_there(
     batch = PhotoTask(still)
     grey = png(np.full((60, 60, 3), 99, np.uint8))
     first, other = Upload("1", "a.png", portrait), Upload("2", "b.png", grey)
-    again, twice = Upload("3", "c.png", portrait), Upload("4", "b.png", grey)
-    batch.keep([first, other])
-    finished(batch)
-    batch.keep([other, again, twice])
-    results = [photo.result for photo in finished(batch).photos()]
+    batch.add([first, other, Upload("3", "c.png", portrait), Upload("4", "b.png", grey)])
+    batch.forget(finished(batch).photos()[0].number)
+    results = [photo.result for photo in batch.photos()]
     assert [(one.source, one.note) for one in results] == [
         ("b.png", ""),
         ("c.png", ""),
@@ -96,21 +115,24 @@ def test_a_note_on_a_repeated_picture_names_one_that_is_there(
     batch.close()
 
 
-def test_what_was_taken_out_is_forgotten_and_nothing_is_read_twice(
+def test_more_may_be_handed_in_and_what_is_taken_out_is_gone(
     still: EmotionRecognizer, portrait: bytes
 ) -> None:
     batch = PhotoTask(still)
     first, second = Upload("1", "a.png", portrait), Upload("2", "b.png", portrait[:-1] + b"x")
-    batch.keep([first])
+    batch.add([first])
     before = finished(batch).photos()[0]
-    batch.keep([first, second])
+    batch.add([first, second])
     both = finished(batch).photos()
     assert len(both) == 2 and both[0] is before
-    batch.keep([second])
-    (left,) = finished(batch).photos()
+    batch.forget(before.number)
+    (left,) = batch.photos()
     assert left.result.source == "b.png"
-    assert before.annotated is not None and not before.annotated.exists()
+    assert before.picture is not None and not before.picture.exists()
     assert batch.progress.total == 1
+    # It may be part of a ZIP that is being made.
+    with zipfile.ZipFile(io.BytesIO(zip_bytes([before, left]))) as archive:
+        assert archive.namelist() == ["0002-b.jpg"]
 
 
 def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
@@ -129,12 +151,11 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
 
     monkeypatch.setattr(batch, "take", stop_after)
     members = {f"p{index:02}__png": blank + bytes([index]) for index in range(40)}
-    uploads = [Upload("1", "all.zip", zip_of(**members))]
-    batch.keep(uploads)
+    batch.add([Upload("1", "all.zip", zip_of(**members))])
     done = len(finished(batch).photos())
     assert 0 < done < 40 and batch.progress.total == 40
     # The page asks again and again; a cancelled batch stays as it is.
-    batch.keep(uploads)
+    batch.add([])
     assert not batch.active
     monkeypatch.setattr(batch, "take", take)
     batch.start()
@@ -144,7 +165,7 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
 
 def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes) -> None:
     batch = PhotoTask(still)
-    batch.keep([Upload("1", "a.png", portrait)])
+    batch.add([Upload("1", "a.png", portrait)])
     finished(batch)
     folder = batch._folder
     assert list(folder.iterdir())
@@ -155,21 +176,18 @@ def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes)
 
 def test_a_hostile_name_stays_inside_the_zip(still: EmotionRecognizer, portrait: bytes) -> None:
     batch = PhotoTask(still)
-    batch.keep([Upload("1", '../../<b>"x\n.png', portrait)])
+    batch.add([Upload("1", '../../<b>"x\n.png', portrait)])
     finished(batch)
-    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.annotated()))) as archive:
+    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.photos()))) as archive:
         (name,) = archive.namelist()
     assert "/" not in name and "<" not in name and "\n" not in name
 
 
 def test_many_annotated_pictures_come_in_parts(tmp_path: Path) -> None:
-    pictures = [tmp_path / f"{index}.jpg" for index in range(7)]
-    for index, picture in enumerate(pictures):
-        picture.write_bytes(bytes([index]) * (100 if index < 6 else 900))
-    gone = tmp_path / "gone.jpg"
-    parts = zip_parts([*pictures, gone], limit=250)
+    paths = [tmp_path / f"{index}.jpg" for index in range(8)]
+    for index, path in enumerate(paths[:7]):
+        path.write_bytes(bytes(100 if index < 6 else 900))
+    photos = [Photo(index, SourceResult(path.name), path) for index, path in enumerate(paths)]
+    parts = zip_parts([*photos, Photo(9, SourceResult("broken", reason="none"))], limit=250)
     assert [len(part) for part in parts] == [2, 2, 2, 1]
-    assert [picture for part in parts for picture in part] == pictures
-    with zipfile.ZipFile(io.BytesIO(zip_bytes([*parts[1], gone]))) as archive:
-        assert archive.namelist() == ["2.jpg", "3.jpg"]
-        assert archive.read("3.jpg") == bytes([3]) * 100
+    assert [photo for part in parts for photo in part] == photos[:7]

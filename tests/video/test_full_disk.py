@@ -29,7 +29,7 @@ from fer.media.photo_task import PhotoTask, Upload
 import skimage.data, cv2
 work = PhotoTask(recognizer)
 picture = cv2.imencode(".png", skimage.data.astronaut())[1].tobytes()
-work.keep([Upload("1", "a.png", picture)]); work.wait(100)
+work.add([Upload("1", "a.png", picture)]); work.wait(100)
 assert not work.error
 print(work.photos()[0].result.reason)
 """

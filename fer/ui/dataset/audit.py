@@ -11,6 +11,7 @@ from fer.datasets.base import FaceDataset
 from fer.figures import agreement_figure
 from fer.ui.charts import table_expander
 from fer.ui.dataset.pictures import clickable_faces
+from fer.ui.sections import places
 from fer.ui.shell import download, is_dark
 from fer.ui.text import say, text
 
@@ -53,12 +54,9 @@ def _pictures(report: Audit) -> None:
         # Equal pictures side by side.
         flat = report.dataset.images[rows].reshape(len(rows), -1)
         rows = rows[np.lexsort(flat[:, ::97].T)]
-    pages = -(-len(rows) // _SHOWN)
-    page = 1
-    if pages > 1:
-        page = int(st.number_input(f"Page of {pages:,}", 1, pages, 1, key="audit_page", width=160))
     st.caption(f"{len(rows):,} pictures. {KINDS[kind]}.")
-    clickable_faces(report.dataset, rows[(page - 1) * _SHOWN : page * _SHOWN], key="audit_faces")
+    shown = places(len(rows), _SHOWN, "audit_page")
+    clickable_faces(report.dataset, rows[shown], key="audit_faces")
 
 
 def _list(report: Audit) -> None:

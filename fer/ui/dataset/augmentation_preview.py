@@ -18,12 +18,12 @@ def augmentation_view(dataset: FaceDataset) -> None:
     columns = st.columns([1, 1, 2])
     position = int(
         columns[0].number_input(
-            f"Picture, 1 to {len(dataset):,}", 1, len(dataset), 1, key="augment_row"
+            f"Number of the picture, up to {len(dataset):,}", 1, len(dataset), 1, key="augment_row"
         )
     )
     seed = int(
         columns[1].number_input(
-            "Seed",
+            "Draw",
             0,
             10_000,
             0,

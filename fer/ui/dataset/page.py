@@ -1,8 +1,8 @@
-"""The dataset page: what the model learned from, in four tabs."""
+"""The dataset page: what the model learned from, in four sections."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -12,6 +12,7 @@ from fer.ui.dataset.audit import audit_tab
 from fer.ui.dataset.distribution import distribution_tab
 from fer.ui.dataset.pictures import pictures_tab
 from fer.ui.dataset.structure import structure_tab
+from fer.ui.sections import sections
 from fer.ui.shell import begin, errors_shown, shipped_model
 from fer.ui.text import caption, text
 
@@ -47,18 +48,18 @@ def render() -> None:
     """Draw the page."""
     begin("Dataset", "📊")
     st.title("Dataset")
+    st.markdown(
+        "The model learned from FER-2013: small grey pictures of faces from a web search of 2013, "
+        "with labels that are often wrong. What it is shown too seldom, or wrongly, it reads badly."
+    )
     dataset = choose_data("dataset")
     with errors_shown():
         _headline(dataset)
-        drawn: dict[str, Callable[[], None]] = {
-            "Distribution": lambda: distribution_tab(dataset),
-            "Pictures": lambda: pictures_tab(dataset),
-            "Audit": lambda: audit_tab(dataset),
-            "Structure": lambda: structure_tab(dataset),
+        drawn = {
+            "What is in it": distribution_tab,
+            "Pictures": pictures_tab,
+            "What is wrong with it": audit_tab,
+            "Structure": structure_tab,
         }
-        # Only the open tab is computed; the audit alone takes seconds.
-        tabs = st.tabs(list(drawn), key="dataset_tab", on_change="rerun")
-        for tab, draw in zip(tabs, drawn.values(), strict=True):
-            if tab.open:
-                with tab, errors_shown():
-                    draw()
+        parts = {name: partial(draw, dataset) for name, draw in drawn.items()}
+        sections(parts, "dataset_section", "Section")

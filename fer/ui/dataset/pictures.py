@@ -21,6 +21,7 @@ from fer.ui.dataset.augmentation_preview import augmentation_view
 from fer.ui.face_grid import Tile, face_grid
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
+from fer.ui.sections import places
 from fer.ui.shell import shipped_model
 from fer.ui.text import say
 
@@ -67,10 +68,10 @@ def clickable_faces(dataset: FaceDataset, rows: npt.NDArray[np.intp], *, key: st
 
 
 def _samples(dataset: FaceDataset, split: str) -> None:
-    columns = st.columns(3)
+    columns = st.columns(2)
     label = columns[0].selectbox("Class", ["all", *dataset.label_names], key="pictures_label")
     seed = columns[1].number_input(
-        "Seed",
+        "Draw",
         0,
         10_000,
         0,
@@ -84,10 +85,9 @@ def _samples(dataset: FaceDataset, split: str) -> None:
         name: int((there & (dataset.labels == dataset.label_names.index(name))).sum())
         for name in names
     }
-    pages = max(1, -(-max(counts.values()) // each))
-    page = int(columns[2].number_input(f"Page of {pages:,}", 1, pages, 1, key="pictures_page"))
+    shown = places(max(counts.values()), each, "pictures_page")
     for name in names:
-        rows = sample_indices(dataset, split, name, page * each, int(seed))[(page - 1) * each :]
+        rows = sample_indices(dataset, split, name, shown.stop, int(seed))[shown.start :]
         say("**{name}**, {n:,} pictures", name=name, n=counts[name])
         if len(rows):
             clickable_faces(dataset, rows, key=f"faces_{name}")
@@ -147,7 +147,12 @@ def _pixels(dataset: FaceDataset) -> None:
     numbers = source_rows(dataset)
     position = int(
         st.number_input(
-            f"Picture, 1 to {len(dataset):,}", 1, len(dataset), 1, key="pixels_row", width=220
+            f"Number of the picture, up to {len(dataset):,}",
+            1,
+            len(dataset),
+            1,
+            key="pixels_row",
+            width=220,
         )
     )
     image = np.asarray(dataset.images[position - 1])

@@ -20,6 +20,7 @@ from fer.ui.face_grid import Tile, face_grid
 from fer.ui.model.errors import REPORTS, confusion_view
 from fer.ui.model_choice import classifier
 from fer.ui.picture_view import show_picture
+from fer.ui.sections import places
 from fer.ui.shell import download
 from fer.ui.text import caption, plain, text
 
@@ -91,13 +92,7 @@ def mistakes_tab(folder: ModelFolder) -> None:
     )
     if not len(rows):
         return
-    pages = -(-len(rows) // _PAGE)
-    page = 1
-    if pages > 1:
-        page = int(
-            st.number_input(f"Page of {pages:,}", 1, pages, 1, key="mistakes_page", width=160)
-        )
-    shown = slice((page - 1) * _PAGE, page * _PAGE)
+    shown = places(len(rows), _PAGE, "mistakes_page")
     tiles = [
         Tile(f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
         for a, b, c in zip(labelled[shown], said[shown], confidence[shown], strict=True)

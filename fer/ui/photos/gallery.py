@@ -1,4 +1,4 @@
-"""The pictures of a batch on the page: filters, order, a gallery in pages, each face enlarged."""
+"""The pictures of a batch: a gallery with filters, and one picture large with all of its faces."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from html import escape
 
 import streamlit as st
 
-from fer.decoding import Session
 from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
 from fer.labels import in_order
-from fer.media.decoded import decode
 from fer.media.face_tiles import face_tiles
-from fer.media.photo_task import Photo
+from fer.media.photo_task import Photo, PhotoTask
+from fer.overlay import OverlayStyle
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
-from fer.ui.shell import errors_shown
-from fer.ui.text import fault, plain
+from fer.ui.sections import places
+from fer.ui.shell import errors_shown, shipped_model
+from fer.ui.text import plain
 
 PER_PAGE = 12
+OPEN = "photos_open"
+"""In the session: the number of the picture that is shown large."""
 _LARGE_SIDE, _SMALL_SIDE = 1200, 480
 # Two beside each other fit on a phone.
 _TILE_SIDE = 140
 _MAX_CARDS = 12
-# From so many pictures on they are a gallery; fewer are shown large.
-_GALLERY_FROM = 3
-_MAX_ERRORS = 6
 
 _ORDERS = ("as handed in", "most confident", "least confident", "most faces")
 
@@ -36,9 +35,23 @@ _STYLE = """
 .fer-said {display:flex; flex-wrap:wrap; gap:.1rem .8rem; font-size:.86rem; min-height:1.4em;}
 .fer-said i {display:inline-block; width:.7em; height:.7em; border-radius:.2em;
   margin-right:.35em;}
-.st-key-photos_large img {max-height: 55vh; object-fit: contain;}
+.st-key-photos_large img {max-height: 70vh; object-fit: contain;}
 .st-key-photos_gallery img {aspect-ratio: 4 / 3; object-fit: contain;
   background: color-mix(in srgb, currentColor 6%, transparent);}
+/* The whole tile opens the picture; its button is what a keyboard and a screen reader find. */
+[class*="st-key-photo_tile"] {position: relative;}
+[class*="st-key-photo_open"], [class*="st-key-photo_open"] * {position: static !important;}
+[class*="st-key-photo_tile"] button::after {content: ""; position: absolute; inset: 0;
+  z-index: 1;}
+[class*="st-key-photo_tile"] [data-testid="stElementToolbar"] {display: none;}
+[class*="st-key-photo_tile"] button p {overflow-wrap: anywhere; text-align: left;}
+[class*="st-key-photo_tile"]:hover {border-color: var(--st-primary-color, #0E7C66);}
+@media (max-width: 640px) {
+  /* Two beside each other. */
+  .st-key-photos_gallery [data-testid="stHorizontalBlock"] {flex-wrap: wrap; gap: .6rem;}
+  .st-key-photos_gallery [data-testid="stColumn"] {min-width: calc(50% - .6rem);
+    flex: 1 1 calc(50% - .6rem); width: auto;}
+}
 </style>
 """
 
@@ -50,19 +63,26 @@ def _confidences(photo: Photo) -> list[float]:
 def _filtered(photos: Sequence[Photo]) -> list[Photo]:
     """What the filters leave, in the chosen order."""
     seen = {live_view.emotion_name(face) for photo in photos for face in photo.result.faces}
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.popover("Filter and order", icon=":material/filter_list:"):
         wanted = st.pills(
-            "Show emotions",
+            "Show only",
             in_order(seen),
             selection_mode="multi",
             key="photos_emotions",
-            width="content",
-            help="Pictures with at least one such face; none chosen shows all.",
+            help="Pictures with at least one such face.",
+            persist_state="session",
         )
         least = st.slider(
-            "Confidence from", 0, 100, 0, 5, format="%d%%", key="photos_confidence", width=220
+            "At least so sure",
+            0,
+            100,
+            0,
+            5,
+            format="%d%%",
+            key="photos_confidence",
+            persist_state="session",
         )
-        order = st.selectbox("Order", _ORDERS, key="photos_order", width=200)
+        order = st.selectbox("Order", _ORDERS, key="photos_order", persist_state="session")
 
     def fits(face: FaceEmotion) -> bool:
         named = not wanted or live_view.emotion_name(face) in wanted
@@ -94,169 +114,149 @@ def _said(photo: Photo) -> str:
     return f'<div class="fer-said">{parts}{more}</div>'
 
 
-def _caption(photo: Photo) -> str:
-    return plain("; ".join(filter(None, [photo.result.source, photo.result.note])))
+def _open(number: int | None) -> None:
+    st.session_state[OPEN] = number
 
 
-def _top_three(face: FaceEmotion) -> str:
-    ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:3]
-    return live_view.probability_bars(dict(ranked))
-
-
-def _faces(photo: Photo, explainer: ClassActivation | None) -> None:
-    """Each face cut out, with its heat map and its most probable emotions."""
-    with errors_shown():
-        _digest, (picture,) = decode(photo.source, Session())
-        if st.session_state.get("photos_affect"):
-            names = {face.face_id: f"face {face.face_id + 1}" for face in photo.result.faces}
-            st.html(affect_view.circumplex(photo.result.faces[:_MAX_CARDS], names))
-        tiles = face_tiles(picture.image_bgr, photo.result.faces[:_MAX_CARDS], explainer)
-        for number, tile in enumerate(tiles, start=1):
-            seen, words = st.columns([1, 1], vertical_alignment="center")
-            label = tile.face.top_label
-            with seen, st.container(horizontal=True, gap="small"):
-                st.image(tile.crop, width=_TILE_SIDE, alt=f"Face {number}")
-                if tile.heat:
-                    st.image(
-                        tile.heat,
-                        width=_TILE_SIDE,
-                        alt=f"What speaks for {label}, face {number}",
-                    )
-            with words:
-                st.html(
-                    live_view.STYLE
-                    + f'<div class="fer-card" style="{live_view.card_edge(tile.face)}">'
-                    f'<div class="fer-head">{live_view.card_head(tile.face)}'
-                    f"<i><u>face {number}</u></i></div>"
-                    f"{_top_three(tile.face)}</div>"
-                )
-        if any(tile.heat for tile in tiles):
-            st.caption("Warm: what speaks for the most probable emotion, against the mean of all.")
-        _more(photo)
-
-
-def _more(photo: Photo) -> None:
-    more = len(photo.result.faces) - _MAX_CARDS
-    if more > 0:
-        st.caption(f"{more:,} more faces are in the table that you can download.")
-
-
-@st.dialog("Faces", width="medium")
-def _dialog(photo: Photo, explainer: ClassActivation | None) -> None:
-    st.html(_STYLE)
-    with st.container(key="photos_large"):
-        st.image(
-            photo.shown(_LARGE_SIDE), width="stretch", alt=f"Picture {photo.number}, annotated"
-        )
-    st.caption(_caption(photo))
-    _faces(photo, explainer)
-
-
-def _large(photo: Photo, explainer: ClassActivation | None) -> None:
-    """A picture over the whole page, with a card for every face."""
-    with st.container(border=True):
-        picture, table = st.columns([3, 2], gap="medium")
-        with picture:
-            st.image(
-                photo.shown(_LARGE_SIDE),
-                width="stretch",
-                alt=f"Annotated picture {photo.result.source}",
-            )
-            st.caption(_caption(photo))
-        with table:
-            if not photo.result.faces:
-                st.html(
-                    live_view.STYLE
-                    + live_view.placeholder("No face found. Frontal, well-lit faces work best.")
-                )
-                return
-            cards = "".join(
-                live_view.face_card(face, f"face {face.face_id + 1}")
-                for face in photo.result.faces[:_MAX_CARDS]
-            )
-            st.html(live_view.STYLE + cards)
-            if st.session_state.get("photos_affect"):
-                shown = photo.result.faces[:_MAX_CARDS]
-                names = {face.face_id: f"face {face.face_id + 1}" for face in shown}
-                st.html(affect_view.circumplex(shown, names))
-            _more(photo)
-            if st.button(
-                "Where it looked", icon=":material/center_focus_strong:", key=f"why{photo.number}"
-            ):
-                _dialog(photo, explainer)
-
-
-def _page(count: int) -> range:
-    """Which pictures are on the chosen page."""
-    pages = -(-count // PER_PAGE)
-    number = 1
-    if pages > 1:
-        # A filter may leave fewer pages than the one that was open.
-        kept = st.session_state.get("photos_page", 1)
-        st.session_state["photos_page"] = min(max(1, kept), pages)
-        number = int(
-            st.number_input(f"Page, of {pages:,}", 1, pages, key="photos_page", width=160, step=1)
-        )
-    return range((number - 1) * PER_PAGE, min(count, number * PER_PAGE))
-
-
-def _gallery(photos: Sequence[Photo], explainer: ClassActivation | None) -> None:
-    st.html(_STYLE)
+def _gallery(photos: Sequence[Photo]) -> None:
+    """Small pictures in pages."""
     shown = _filtered(photos)
     if not shown:
         st.html(live_view.STYLE + live_view.placeholder("No picture has such a face."))
         return
-    places = _page(len(shown))
     if len(shown) < len(photos):
         st.caption(f"{len(shown):,} of {len(photos):,} pictures")
+    page = shown[places(len(shown), PER_PAGE, "photos_page")]
     with st.container(key="photos_gallery"):
-        for begin in range(places.start, places.stop, 3):
-            row = shown[begin : min(begin + 3, places.stop)]
+        for begin in range(0, len(page), 3):
+            row = page[begin : begin + 3]
             for column, photo in zip(st.columns(3), row, strict=False):
-                with column, st.container(border=True, gap="xsmall"):
-                    st.image(
-                        photo.shown(_SMALL_SIDE),
-                        width="stretch",
-                        alt=f"Annotated picture {photo.result.source}",
-                    )
+                tile = f"photo_tile{photo.number}"
+                with column, st.container(border=True, gap="xsmall", key=tile):
+                    st.image(photo.thumbnail(_SMALL_SIDE), width="stretch", alt="")
                     st.html(_said(photo))
-                    st.caption(_caption(photo))
-                    if photo.result.faces and st.button(
-                        "Faces", key=f"faces{photo.number}", type="tertiary", icon=":material/face:"
-                    ):
-                        _dialog(photo, explainer)
+                    st.button(
+                        plain(photo.result.source),
+                        key=f"photo_open{photo.number}",
+                        type="tertiary",
+                        on_click=_open,
+                        args=(photo.number,),
+                    )
+                    if photo.result.note:
+                        st.caption(plain(photo.result.note))
 
 
-def _faults(photos: Sequence[Photo]) -> None:
-    broken = [photo for photo in photos if photo.result.reason]
-    if len(broken) <= _MAX_ERRORS:
-        for photo in broken:
-            fault(photo.result.reason)
-        return
-    with st.expander(f"{len(broken):,} pictures could not be read, or only in part"):
-        st.dataframe(
-            [{"picture": p.result.source, "reason": p.result.reason} for p in broken],
-            hide_index=True,
-            width="stretch",
-        )
+def _cards(photo: Photo, explainer: ClassActivation | None) -> None:
+    """Each face cut out, with its heat map and what was read in it."""
+    faces = photo.result.faces[:_MAX_CARDS]
+    crops = photo.reading.crops[: len(faces)]
+    maps = explainer.explain_crops(crops, faces) if explainer is not None else ()
+    for number, tile in enumerate(face_tiles(photo.pixels(), faces, maps), start=1):
+        with st.container(horizontal=True, gap="small"):
+            st.image(tile.crop, width=_TILE_SIDE, alt=f"Face {number}")
+            if tile.heat:
+                label = tile.face.top_label
+                alt = f"What speaks for {label}, face {number}"
+                st.image(tile.heat, width=_TILE_SIDE, alt=alt)
+        st.html(live_view.STYLE + live_view.face_card(tile.face, f"face {number}"))
+    if maps:
+        st.caption("Warm: what speaks for the most probable emotion, against the mean of all.")
+    if (more := len(photo.result.faces) - len(faces)) > 0:
+        st.caption(f"{more:,} more faces are in the table that you can download.")
 
 
-def show_photos(photos: Sequence[Photo], explainer: ClassActivation | None) -> None:
-    """Draw everything that is done.
+def _steps(photo: Photo, photos: Sequence[Photo], task: PhotoTask) -> None:
+    """Back to the gallery, on to the next picture, or away with this one."""
+    place = photos.index(photo)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if len(photos) > 1:
+            st.button(
+                "All pictures",
+                icon=":material/grid_view:",
+                key="photos_all",
+                on_click=_open,
+                args=(None,),
+            )
+        for name, icon, other in (
+            ("Previous", ":material/chevron_left:", place - 1),
+            ("Next", ":material/chevron_right:", place + 1),
+        ):
+            if len(photos) > 1:
+                there = 0 <= other < len(photos)
+                st.button(
+                    name,
+                    icon=icon,
+                    key=f"photos_{name.lower()}",
+                    on_click=_open,
+                    args=(photos[other].number if there else None,),
+                    disabled=not there,
+                )
+        if st.button("Take out", icon=":material/delete:", key="photos_out", type="tertiary"):
+            task.forget(photo.number)
+            _open(None)
+            st.rerun()
+
+
+def _large(
+    photo: Photo, photos: Sequence[Photo], task: PhotoTask, explainer: ClassActivation | None
+) -> None:
+    """A picture over the whole page, with every face beside it."""
+    _steps(photo, photos, task)
+    picture, cards = st.columns([3, 2], gap="medium")
+    with picture:
+        place = st.container(key="photos_large")
+        faces = photo.result.faces[:_MAX_CARDS]
+        st.caption(plain("; ".join(filter(None, [photo.result.source, photo.result.note]))))
+        with st.container(horizontal=True):
+            points = st.toggle("Points", key="photos_points", persist_state="session")
+            warm = explainer is not None and st.toggle(
+                "Where it looked", key="photos_warm", persist_state="session"
+            )
+            circle = affect_view.label_and_help(shipped_model().card)
+            affect = circle is not None and st.toggle(
+                circle[0], key="photos_affect", help=circle[1], persist_state="session"
+            )
+        style = OverlayStyle(points=points)
+        large = photo.drawn(_LARGE_SIDE, style, explainer if warm else None)
+        place.image(large, width="stretch", alt=f"Annotated picture {photo.result.source}")
+        if affect:
+            names = {face.face_id: f"face {face.face_id + 1}" for face in faces}
+            st.html(affect_view.circumplex(faces, names))
+    with cards:
+        if faces:
+            _cards(photo, explainer)
+        else:
+            st.html(
+                live_view.STYLE
+                + live_view.placeholder("No face found. Frontal, well-lit faces work best.")
+            )
+
+
+def show_photos(
+    task: PhotoTask, photos: Sequence[Photo], explainer: ClassActivation | None
+) -> None:
+    """Draw everything that is done: as a gallery, or the picture that is open.
 
     Args:
-        photos: Pictures of a batch.
+        task: Whose pictures they are.
+        photos: What is done.
         explainer: For heat maps; None where the model has none.
     """
-    _faults(photos)
-    read = [photo for photo in photos if photo.annotated is not None]
-    if len(read) < _GALLERY_FROM:
-        for photo in read:
-            _large(photo, explainer)
+    read = [photo for photo in photos if photo.picture is not None]
+    if not read:
         return
-    counts = Counter(live_view.emotion_name(f) for photo in read for f in photo.result.faces)
-    if counts:
-        st.plotly_chart(
-            emotion_counts_figure(counts), key="photos_chart", config={"displayModeBar": False}
-        )
-    st.fragment(_gallery)(read, explainer)
+    st.html(_STYLE)
+    progress = task.progress
+    alone = len(read) == 1 and progress.done == progress.total
+    number = read[0].number if alone else st.session_state.get(OPEN)
+    with errors_shown():
+        for photo in read:
+            if photo.number == number:
+                _large(photo, read, task, explainer)
+                return
+        _gallery(read)
+        counts = Counter(live_view.emotion_name(f) for photo in read for f in photo.result.faces)
+        if counts:
+            st.plotly_chart(
+                emotion_counts_figure(counts), key="photos_chart", config={"displayModeBar": False}
+            )

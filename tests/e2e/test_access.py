@@ -1,0 +1,102 @@
+"""Every page under axe-core, in both themes, empty and full; and what a screen reader is told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+from support import Server, choose
+
+pytestmark = pytest.mark.browser
+
+
+def settled(page: Page) -> None:
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def findings(page: Page) -> list[str]:
+    """What axe-core calls serious or critical."""
+    settled(page)
+    found: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{one['id']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"]
+    ]
+
+
+def samples(page: Page) -> None:
+    page.get_by_role("button", name="Try with sample pictures").click()
+    expect(page.get_by_text("2 faces in 2 pictures")).to_be_visible()
+
+
+def opened_picture(page: Page) -> None:
+    samples(page)
+    page.locator("[class*=st-key-photo_tile]").first.click()
+    expect(page.get_by_role("button", name="All pictures")).to_be_visible()
+
+
+def failing(page: Page) -> None:
+    choose(page, "Where it fails", "Mix-ups")
+
+
+def made(page: Page) -> None:
+    choose(page, "How it was made", "Card")
+
+
+def empty(page: Page) -> None:
+    """As it opens."""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("", empty),
+        ("Webcam", empty),
+        ("Photos", empty),
+        ("Photos", samples),
+        ("Photos", opened_picture),
+        ("Video", empty),
+        ("Dataset", empty),
+        ("Model", empty),
+        ("Model", failing),
+        ("Model", made),
+    ],
+)
+def test_no_page_has_a_serious_finding(
+    browser: Browser, server: Server, scheme: Any, name: str, act: Callable[[Page], None]
+) -> None:
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(f"{server.url}/{name}")
+    settled(page)
+    act(page)
+    found = findings(page)
+    context.close()
+    assert not found, "\n".join(found)
+
+
+def test_the_pages_are_a_landmark_that_names_the_open_one(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Photos")
+    links = page.get_by_role("navigation", name="Pages")
+    expect(links.get_by_role("link", name="Photos")).to_have_attribute("aria-current", "page")
+    links.get_by_role("link", name="Model").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Model", level=1)).to_be_visible()
+    expect(links.get_by_role("link", name="Model")).to_have_attribute("aria-current", "page")
+    expect(page.locator("[aria-current=page]")).to_have_count(1)
+
+
+def test_a_picture_is_opened_with_the_keyboard_alone(page: Page, server: Server) -> None:
+    page.goto(f"{server.url}/Photos")
+    settled(page)
+    page.get_by_role("button", name="Try with sample pictures").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="hopper.jpg").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("img", name="Annotated picture hopper.jpg")).to_be_visible()
