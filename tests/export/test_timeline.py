@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from fer.export.timeline import TimeLine
 from fer.results import Box, FaceEmotion, FrameResult
-from fer.video.timeline import TimeLine
 
 LABELS = ("happy", "sad")
 
