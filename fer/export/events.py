@@ -6,7 +6,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from fer.errors import InputError
@@ -95,6 +95,39 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
             )
         found.append(Event(start, label, end, _undone(cells.get("note", ""))))
     return tuple(sorted(found, key=lambda event: event.time_s))
+
+
+def with_events(
+    rows: Iterable[dict[str, object]], events: Sequence[Event]
+) -> Iterator[dict[str, object]]:
+    """Rows of a table with the labels of what happens in each frame of a video or session.
+
+    A moment is in the first frame that is not before it.
+
+    Args:
+        rows: Of ``fer.export.schema.to_rows``, those of a source in the order of time.
+        events: Of each video or session.
+    """
+    ordered = sorted(events, key=lambda event: event.time_s)
+    source: object = None
+    frame_s, place, names = None, 0, ""
+    going: list[Event] = []
+    for row in rows:
+        time_s = row["time_s"]
+        if not isinstance(time_s, float) or not ordered:
+            yield row
+            continue
+        if row["source"] != source:
+            source, frame_s, place, going = row["source"], None, 0, []
+        if time_s != frame_s:
+            come = place
+            while come < len(ordered) and ordered[come].time_s <= time_s:
+                come += 1
+            new, place, frame_s = ordered[place:come], come, time_s
+            going = [one for one in (*going, *new) if one.holds(time_s)]
+            shown = [*going, *(one for one in new if one not in going)]
+            names = "; ".join(one.label for one in sorted(shown, key=lambda one: one.time_s))
+        yield {**row, "events": names}
 
 
 def _undone(text: str) -> str:

@@ -59,16 +59,14 @@ def report_html(
         accuracy: Sentences on how often the model is right.
     """
     found = tally(rows, events=events, people=people)
+    alone = len(found.recordings) == 1 and not found.picture_count
     body = [
         f"<h1>{_text(title)}</h1>",
         '<p class="lead">What a program read in the faces: which expression it saw, how often and '
         "how sure it was.</p>",
         _overview(found),
         _care(accuracy),
-        *(
-            _recording(one, events, thumbnails, alone=len(found.recordings) == 1)
-            for one in found.recordings.values()
-        ),
+        *(_recording(one, events, thumbnails, alone=alone) for one in found.recordings.values()),
         _pictures(found, thumbnails),
         _faults(found),
         _made_with(found, settings or {}),

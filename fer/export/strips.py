@@ -10,7 +10,7 @@ import numpy as np
 
 from fer.export.events import Event
 from fer.export.timeline import Floats
-from fer.labels import ALL, COLOURS, UNSURE, UNSURE_COLOUR
+from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR, in_order
 
 STYLE = """
 .fer-share {display:flex; height:.95rem; border-radius:.3rem; overflow:hidden;
@@ -44,18 +44,16 @@ def clock(seconds: float) -> str:
 
 def paint(label: str) -> str:
     """A CSS background for a label; "unsure" is hatched, or it would look like neutral."""
-    if label in COLOURS:
+    if label != UNSURE:
         return COLOURS[label]
     return f"repeating-linear-gradient(45deg,{UNSURE_COLOUR} 0 3px,transparent 3px 6px)"
 
 
 def legend(seen: Iterable[str]) -> str:
     """A patch of colour and the name of every label that was seen."""
-    names = set(seen)
     patches = "".join(
         f'<span><i style="background:{paint(label)}"></i>{escape(label)}</span>'
-        for label in (*ALL, UNSURE)
-        if label in names
+        for label in in_order(set(seen))
     )
     return f'<div class="fer-legend">{patches}</div>'
 
@@ -65,8 +63,8 @@ def share_bar(shares: Mapping[str, float]) -> str:
     parts = "".join(
         f'<span style="width:{shares[label]:.2%};background:{paint(label)}" '
         f'title="{escape(label)} {shares[label]:.0%}"></span>'
-        for label in (*ALL, UNSURE)
-        if shares.get(label, 0.0) > 0
+        for label in in_order(shares)
+        if shares[label] > 0
     )
     return f'<div class="fer-share">{parts}</div>'
 

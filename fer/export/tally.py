@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from fer.export.events import Event
 from fer.export.timeline import TimeLine
-from fer.labels import ALL, UNSURE
+from fer.labels import UNSURE
 from fer.results import Box
 
 Row = Mapping[str, Any]
 People = Mapping[int, str | None]
 """Face id -> the person's name; the same name for ids that are one person, None to leave it out."""
 
-_COLUMNS = tuple(f"p_{label}" for label in ALL)
 # Pictures that are listed one by one, and persons of a recording.
 _MOST_PICTURES = 300
 _MOST_PERSONS = 24
+
+
+@lru_cache(maxsize=16)
+def _shares(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Label and name of each column of probabilities."""
+    return tuple((name[2:], name) for name in names if name.startswith("p_"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,7 @@ class Peak:
         label: The emotion that was on show.
         share: Its probability.
         box: Of the face, in pixels of the picture or frame.
+        face_id: As in the table.
         time_s: When, in seconds; None in a picture.
     """
 
@@ -39,6 +46,7 @@ class Peak:
     label: str
     share: float
     box: Box
+    face_id: int
     time_s: float | None = None
 
 
@@ -82,7 +90,8 @@ class Counts:
         share = float(row["confidence"])
         if label and (before is None or share > before.share):
             box = Box(*(int(row[name]) for name in ("x", "y", "width", "height")))
-            self.peaks[label] = Peak(row["source"], person, label, share, box, time_s)
+            number = int(row["face_id"])
+            self.peaks[label] = Peak(row["source"], person, label, share, box, number, time_s)
 
 
 @dataclass(slots=True)
@@ -103,7 +112,7 @@ class Recording:
     empty: int = 0
     end_s: float = 0.0
     persons: dict[str, Counts] = field(default_factory=dict)
-    line: TimeLine = field(default_factory=lambda: TimeLine(ALL))
+    line: TimeLine = field(default_factory=TimeLine)
     during: dict[Event, dict[str, Counts]] = field(default_factory=dict)
     left_out: int = 0
 
@@ -129,7 +138,9 @@ class Recording:
             counts = self.persons[person] = Counts()
         counts.add(row, time_s)
         counts.top(row, person, time_s)
-        self.line.put(person, time_s, [row.get(column) or 0.0 for column in _COLUMNS])
+        self.line.put(
+            person, time_s, {label: row[column] or 0.0 for label, column in _shares(tuple(row))}
+        )
         for event in events:
             if event.holds(time_s):
                 self.during.setdefault(event, {}).setdefault(person, Counts()).add(row, time_s)
@@ -196,7 +207,8 @@ def tally(
         if not row["measured"]:
             continue
         number = int(row["face_id"])
-        person = names.get(number, f"Person {number}")
+        # A table may carry the names that a viewer gave.
+        person = row.get("person") or names.get(number, f"Person {number}")
         if person is None:
             continue
         _note_model(found, row)
@@ -221,5 +233,5 @@ def _add_picture(found: Tally, row: Row, *, new: bool) -> None:
 
 def _note_model(found: Tally, row: Row) -> None:
     if found.model[:2] != (row["model"], row["model_version"]):
-        labels = tuple(name[2:] for name in row if name[:2] == "p_")
+        labels = tuple(label for label, _name in _shares(tuple(row)))
         found.model = (str(row["model"]), str(row["model_version"]), labels)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from fer.labels import in_order
 from fer.results import FrameResult
 
 Floats = npt.NDArray[np.float64]
@@ -19,7 +20,6 @@ class TimeLine:
     """Means over equal steps of time; the steps double whenever it gets too long for them.
 
     Args:
-        labels: The classes, in order; one that a reading lacks counts as 0.
         step_s: First length of a step in seconds.
         steps: How many there are at most.
 
@@ -27,33 +27,44 @@ class TimeLine:
         end_s: Time of the newest frame in seconds.
     """
 
-    def __init__(self, labels: tuple[str, ...], step_s: float = 0.1, steps: int = 600) -> None:
-        self.labels = labels
+    def __init__(self, step_s: float = 0.1, steps: int = 600) -> None:
         self.step_s = step_s
         self.end_s = 0.0
         self._steps = steps
-        # Sums of the probabilities of each step and, in the last column, of how many readings.
+        # Label -> its column, in the order in which they came.
+        self._columns: dict[str, int] = {}
+        # Of each step how many readings, then the sums of their probabilities.
         self._faces: dict[Any, Floats] = {}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All that were read, as legends list them; one that a reading lacks counts as 0."""
+        return tuple(in_order(self._columns))
 
     def add(self, result: FrameResult) -> None:
         """Take the faces that were found in an analysed frame."""
         self.end_s = max(self.end_s, result.timestamp_s)
         for face in result.measured:
-            shares = (face.probabilities.get(label, 0.0) for label in self.labels)
-            self.put(face.face_id, result.timestamp_s, shares)
+            self.put(face.face_id, result.timestamp_s, face.probabilities)
 
-    def put(self, who: Hashable, time_s: float, probabilities: Iterable[float]) -> None:
-        """Take one reading, in the order of the labels; of too many persons the briefest goes."""
+    def put(self, who: Hashable, time_s: float, probabilities: Mapping[str, float]) -> None:
+        """Take one reading; of too many persons the briefest goes."""
         self.end_s = max(self.end_s, time_s)
         while time_s / self.step_s >= self._steps:
             self._double()
+        if not probabilities.keys() <= self._columns.keys():
+            for label in probabilities:
+                self._columns.setdefault(label, len(self._columns) + 1)
+            self._faces = {one: self._widened(sums) for one, sums in self._faces.items()}
         sums = self._faces.get(who)
         if sums is None:
             if len(self._faces) >= _MAX_FACES:
                 del self._faces[min(self._faces, key=self._readings)]
-            sums = self._faces[who] = np.zeros((self._steps, len(self.labels) + 1))
+            sums = self._faces[who] = self._widened(np.zeros((self._steps, 1)))
         row = sums[int(time_s // self.step_s)]
-        row += (*probabilities, 1.0)
+        row[0] += 1
+        for label, share in probabilities.items():
+            row[self._columns[label]] += share
 
     def face_ids(self) -> list[Any]:
         """The persons, longest on show first."""
@@ -74,26 +85,30 @@ class TimeLine:
             Times ``(n,)`` in seconds, of the middles of the steps, and mean probabilities
             ``(n, k)``; NaN where the person was away.
         """
-        sums = self._faces.get(who, np.zeros((0, len(self.labels) + 1)))
-        seen = np.flatnonzero(sums[:, -1])
+        columns = [self._columns[label] for label in self.labels]
+        sums = self._faces.get(who, np.zeros((0, len(columns) + 1)))
+        seen = np.flatnonzero(sums[:, 0])
         first = max(int(start_s / self.step_s), seen[0] if len(seen) else 0)
         last = min(int(min(end_s, 1e12) / self.step_s), seen[-1] if len(seen) else -1)
         if last < first:
-            return np.zeros(0), np.zeros((0, len(self.labels)))
+            return np.zeros(0), np.zeros((0, len(columns)))
         joined = -(-(last + 1 - first) // most) if most else 1
         # On a fixed grid, or a drawing that is made anew would flicker.
         first -= first % joined
         shown = sums[first : last + 1]
         shown = np.pad(shown, ((0, -len(shown) % joined), (0, 0)))
         shown = shown.reshape(-1, joined, shown.shape[1]).sum(axis=1)
-        counts = np.where(shown[:, -1:] > 0, shown[:, -1:], np.nan)
+        counts = np.where(shown[:, :1] > 0, shown[:, :1], np.nan)
         times = np.asarray(
             (first + joined * (np.arange(len(shown)) + 0.5)) * self.step_s, np.float64
         )
-        return times, np.asarray(shown[:, :-1] / counts, np.float64)
+        return times, np.asarray(shown[:, columns] / counts, np.float64)
 
     def _readings(self, who: Hashable) -> float:
-        return float(self._faces[who][:, -1].sum())
+        return float(self._faces[who][:, 0].sum())
+
+    def _widened(self, sums: Floats) -> Floats:
+        return np.pad(sums, ((0, 0), (0, 1 + len(self._columns) - sums.shape[1])))
 
     def _double(self) -> None:
         self.step_s *= 2

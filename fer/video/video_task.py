@@ -13,7 +13,6 @@ from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
-from fer.export.timeline import TimeLine
 from fer.overlay import draw_faces
 from fer.preprocessing import Image
 from fer.recognition.classifier import EmotionClassifier
@@ -25,6 +24,7 @@ from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.decoded import picture_at
 from fer.video.job import VideoJob
 from fer.video.state import VideoOutcome
+from fer.video.timeline import TimeLine
 
 
 class VideoTask(Task):

@@ -1,7 +1,7 @@
 import pytest
 
 from fer.errors import InputError
-from fer.export.events import Event, events_csv, read_events
+from fer.export.events import Event, events_csv, read_events, with_events
 
 FILM = Event(65.5, "film", 90.0, "the dog; the ball")
 
@@ -51,3 +51,13 @@ def test_what_is_no_event_is_refused_with_its_row(content: str, got: str) -> Non
 def test_a_moment_holds_nothing_and_a_span_its_ends() -> None:
     assert [FILM.holds(time_s) for time_s in (65.4, 65.5, 90.0, 90.1)] == [False, True, True, False]
     assert not Event(1.0, "x").holds(1.0)
+
+
+def test_every_source_has_its_events_and_none_falls_between_two_frames() -> None:
+    frames = [("a.mp4", 0.0), ("a.mp4", 0.5), ("a.mp4", 0.5), ("a.mp4", 1.0), ("b.mp4", 0.7)]
+    rows = [{"source": source, "time_s": time_s, "events": ""} for source, time_s in frames]
+    rows.append({"source": "c.jpg", "time_s": None, "events": ""})
+    events = [Event(0.4, "film", 0.6), Event(0.0, "start"), Event(0.45, "1"), Event(9.0, "late")]
+    named = [row["events"] for row in with_events(rows, events)]
+    assert named == ["start", "film; 1", "film; 1", "", "start; film; 1", ""]
+    assert list(with_events(rows, [])) == rows

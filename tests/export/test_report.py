@@ -11,7 +11,7 @@ from fer.export.events import Event
 from fer.export.report import report_html
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tally import Peak, tally
-from fer.results import Box, FaceEmotion
+from fer.results import Box, FaceEmotion, Reader
 
 LABELS = ("sad", "happy", "neutral")
 HOSTILE = "</title><script src='//evil.example/x.js'>alert(1)</script><img onerror=x \udce9>"
@@ -35,7 +35,7 @@ def face(face_id: int, happy: float, emotion: str | None = "happy") -> FaceEmoti
 
 
 def rows(results: list[SourceResult]) -> list[dict[str, object]]:
-    return to_rows(results, labels=LABELS, model="xs", version="2.0")
+    return to_rows(results, Reader("xs", "2.0", "perceived", LABELS))
 
 
 # Two persons for 20 s, ten frames a second; the second one comes later, and is held at last.
