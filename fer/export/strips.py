@@ -104,10 +104,10 @@ def lane(
             if rows[first:stop, index].max() < 5e-4:
                 continue
             ys = np.repeat(_HEIGHT * (1 - tops[:, index]), 2)
-            edge = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
+            edge = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
             stack.append(
                 f'<polygon fill="{COLOURS[label]}" '
-                f'points="{xs[0]:.1f},{_HEIGHT} {edge} {xs[-1]:.1f},{_HEIGHT}"/>'
+                f'points="{xs[0]:.0f},{_HEIGHT} {edge} {xs[-1]:.0f},{_HEIGHT}"/>'
             )
         # The tallest at the back: each band then needs its upper edge only.
         drawn.extend(reversed(stack))

@@ -33,7 +33,7 @@ def accuracy_lines(folder: ModelFolder, labels: str) -> tuple[str, ...]:
     recalls = sorted(folder.recalls(labels).items(), key=lambda item: -item[1])
     if recalls:
         each = ", ".join(f"{name} {share:.0%}" for name, share in recalls)
-        lines.append(f"How many of each expression it found there: {each}.")
+        lines.append(f"Of each expression it finds, on test faces: {each}.")
     weak = [name for name, share in recalls if share < _LEAST]
     if weak:
         lines.append("It often misses: " + ", ".join(weak) + ".")

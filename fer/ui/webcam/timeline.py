@@ -14,7 +14,7 @@ from fer.ui.shell import pressed
 from fer.ui.webcam.controls import kept_choice
 
 # Points of all lanes together: what the server draws every two seconds.
-_POINTS = 900
+_POINTS = 600
 _MOST_LANES = 8
 _ALL = "All"
 _SPANS = {"10 s": 10.0, "1 min": 60.0, "10 min": 600.0, _ALL: float("inf")}
