@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from PIL import Image as PilImage
-from PIL import ImageDraw, ImageFont
 
 from fer.boxes import clip, corners, scale
+from fer.captions import Colour, bar_label, caption_size, caption_tile, hex_to_bgr
 from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, FaceEmotion
 
-Colour = tuple[int, int, int]
 Corners = npt.NDArray[np.float64]
 
 Blur = Literal["nobody", "everyone", "others"]
@@ -39,7 +36,6 @@ RECORDING_RED: Colour = (38, 30, 205)
 # A face is blurred beyond its box (hair, chin, ears), down to this many cells across.
 _BLUR_MARGIN = 0.28
 _BLUR_CELLS = 6
-_BRIGHT = 120
 # Of the length of a corner, where the model is unsure.
 _DASHES = ((0.0, 0.25), (0.5, 1.0))
 # How much of its drawing a face keeps that was not found in this frame.
@@ -81,46 +77,9 @@ def identity_colour(face_id: int) -> str:
     return IDENTITY_COLOURS[(face_id - 1) % len(IDENTITY_COLOURS)]
 
 
-def hex_to_bgr(colour: str) -> Colour:
-    """``"#RRGGBB"`` to OpenCV's (blue, green, red)."""
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-    return blue, green, red
-
-
-def _luminance(colour: Colour) -> float:
-    return 0.114 * colour[0] + 0.587 * colour[1] + 0.299 * colour[2]
-
-
-def bright(colour: str) -> bool:
-    """Whether dark text stands out more on ``#RRGGBB`` than white (relative luminance, rough)."""
-    return _luminance(hex_to_bgr(colour)) > _BRIGHT
-
-
 def face_colour(face: FaceEmotion) -> Colour:
     """The colour of a face's emotion, as (blue, green, red)."""
     return hex_to_bgr(COLOURS[face.emotion] if face.emotion else UNSURE_COLOUR)
-
-
-@lru_cache(maxsize=32)
-def _font(height: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    """Pillow's own typeface; cached, since unpacking it takes longer than drawing with it."""
-    return ImageFont.load_default(size=height)
-
-
-# Emotions times percentages: in a long stream nearly every caption is found here.
-@lru_cache(maxsize=2048)
-def _caption_tile(text: str, colour: Colour, height: int) -> Image:
-    """A line of text on a plate of a plain colour, ``(h, w, 3)`` BGR; cached, never written to."""
-    font = _font(height)
-    left, top, right, bottom = (int(v) for v in font.getbbox(text))
-    pad = max(3, height // 3) + 1
-    mask = PilImage.new("L", (right - left + 2 * pad, bottom - top + 2 * pad))
-    ImageDraw.Draw(mask).text((pad - left, pad - top), text, fill=255, font=font)
-    cover = (np.asarray(mask, np.float32) / 255)[..., None]
-    ink = 20.0 if _luminance(colour) > _BRIGHT else 255.0
-    tile = (np.array(colour, np.float32) * (1 - cover) + ink * cover).round().astype(np.uint8)
-    tile.setflags(write=False)
-    return tile
 
 
 def _outline(
@@ -176,10 +135,10 @@ def _free_place(canvas: Image, box: Box, width: int, height: int) -> tuple[int, 
 
 
 def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: OverlayStyle) -> None:
-    tiles = [_caption_tile(face.reading, face_colour(face), size)]
+    tiles = [caption_tile(face.reading, face_colour(face), size)]
     if style.ids:
         chip = hex_to_bgr(identity_colour(face.face_id))
-        tiles.insert(0, _caption_tile(f"{face.face_id}", chip, size))
+        tiles.insert(0, caption_tile(f"{face.face_id}", chip, size))
     height, width = max(tile.shape[0] for tile in tiles), sum(tile.shape[1] for tile in tiles)
     left, top = _free_place(canvas, box, width, height)
     for tile in tiles:
@@ -188,24 +147,13 @@ def _caption(canvas: Image, face: FaceEmotion, box: Box, size: int, style: Overl
         left += tile.shape[1]
 
 
-@lru_cache(maxsize=64)
-def _bar_label(label: str, longest: str, height: int) -> Image:
-    """White text on black, ``(h, w, 1)`` coverage 0..255; cached, never written to."""
-    font = _font(height)
-    mask = PilImage.new("L", (int(font.getlength(longest)) + 2, height + 4))
-    ImageDraw.Draw(mask).text((0, 0), label, fill=255, font=font)
-    tile = np.asarray(mask, np.uint8)[..., None]
-    tile.setflags(write=False)
-    return tile
-
-
 def _bars(canvas: Image, face: FaceEmotion, box: Box, size: int, number: int) -> None:
     """The most probable emotions as bars on a dark plate under the box."""
     ranked = sorted(face.probabilities.items(), key=lambda item: -item[1])[:number]
     if not ranked:
         return
-    longest, letters = max(face.probabilities, key=len), max(9, size * 3 // 4)
-    labels = [_bar_label(label, longest, letters) for label, _share in ranked]
+    longest, letters = max(face.probabilities, key=len), max(9, size * 7 // 8)
+    labels = [bar_label(label, longest, letters) for label, _share in ranked]
     row, text = labels[0].shape[:2]
     pad = max(3, size // 4)
     width = max(box.width, text * 2 + 2 * pad)
@@ -229,7 +177,7 @@ def _bars(canvas: Image, face: FaceEmotion, box: Box, size: int, number: int) ->
 
 def mark_recording(canvas: Image) -> None:
     """Draw a red plate with "REC" into the upper right corner, in place."""
-    tile = _caption_tile("REC", RECORDING_RED, max(11, round(min(canvas.shape[:2]) / 30)))
+    tile = caption_tile("REC", RECORDING_RED, caption_size(canvas))
     _stamp(canvas, tile, canvas.shape[1] - tile.shape[1], 0)
 
 
@@ -295,7 +243,7 @@ def _mark(
     canvas: Image, shown: Iterable[tuple[FaceEmotion, Corners, Box]], style: OverlayStyle
 ) -> None:
     shorter = min(canvas.shape[:2])
-    size = max(11, round(shorter / 30))
+    size = caption_size(canvas)
     for face, square, box in shown:
         thickness = max(2, shorter // 240)
         _outline(canvas, square, face_colour(face), thickness, dashed=face.emotion is None)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from fer import Box, FaceEmotion
+from fer.captions import hex_to_bgr
 from fer.errors import InputError
 from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.overlay import (
@@ -12,7 +13,6 @@ from fer.overlay import (
     annotated,
     draw_faces,
     face_colour,
-    hex_to_bgr,
     identity_colour,
 )
 
@@ -75,6 +75,16 @@ def test_the_box_is_drawn_on_its_own_border_in_the_colour_of_the_emotion() -> No
     assert tuple(drawn[179, 140]) == colour
     assert not drawn[115:165, 115:165].any()
     assert not drawn[190:].any()
+
+
+@pytest.mark.parametrize("bars", [0, 3])
+def test_a_picture_of_a_webcam_can_be_read_on_a_phone(bars: int) -> None:
+    frame = np.zeros((480, 640, 3), np.uint8)
+    drawn = draw_faces(frame, [face(Box(220, 150, 160, 160))], OverlayStyle(ids=True, bars=bars))
+    plate = np.array(hex_to_bgr(COLOURS["happy"]), np.uint8)
+    above = np.flatnonzero((drawn[:150] == plate).all(axis=2).sum(axis=1) > 60)
+    # Shown 360 pixels wide: letters of 11 pixels on a plate that is higher than they are.
+    assert (above[-1] - above[0]) * 360 / 640 > 11
 
 
 def test_the_caption_sits_above_the_box_where_there_is_room() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fer.cli.analyze_report import check_report, events_of, write_report
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.cli.stopping import stop_signal
 from fer.errors import InputError
@@ -105,6 +106,13 @@ def analyze(
     address: Annotated[
         str | None, typer.Option("--address", help="Of the Ray cluster; default RAY_ADDRESS.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="An .html for people: arcs, shares, caveats.")
+    ] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option("--events", help="Videos: a CSV of time,label[,end][,note] on the time line."),
+    ] = None,
 ) -> None:
     """Find faces in pictures and videos and read their expressions."""
     from fer.decoding import decoders
@@ -118,17 +126,24 @@ def analyze(
             f"--csv-excel: expected --output with a .csv, got {output or 'none'}; give one, or "
             "leave the option out"
         )
+    if report is not None:
+        check_report(report)
     settings = Settings(
         annotated,
         VideoOptions(every=every, rate=rate, identity=identity),
         workers,
         every_frame=frames is Frames.all,
+        events=events_of(events) if events is not None else (),
     )
     if labels is not None:
         _say_recalls(model, labels)
     if engine is Engine.ray:
         from fer.cli.analyze_ray import analyze_on_ray
 
+        if report is not None:
+            raise InputError(
+                "--report: expected --engine local with it, got ray; leave one of them out"
+            )
         analyze_on_ray(
             paths,
             output,
@@ -159,6 +174,8 @@ def analyze(
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
     with stop_signal(job.close if output is None else lambda: None) as stop:
         finished = _run(job, stop)
+        if report is not None and not stop.is_set():
+            write_report(job, report, {"Faces found by": detector.value})
         _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
         _summarise(finished)
     if stop.is_set():

@@ -61,6 +61,7 @@ _BEFORE = {"source": str, "time_s": float, "status": str}
 _AFTER = {
     "reason": str,
     "note": str,
+    "events": str,
     "model": str,
     "model_version": str,
     "label_set": str,
@@ -98,6 +99,7 @@ def to_rows(results: Iterable[SourceResult], reader: Reader) -> list[dict[str, o
         tail = {
             "reason": _printable(result.reason),
             "note": _printable(result.note),
+            "events": "",
             "model": reader.model,
             "model_version": reader.version,
             "label_set": reader.label_set,
@@ -130,7 +132,7 @@ def defused(text: str) -> str:
 def to_csv(rows: Sequence[dict[str, object]]) -> str:
     """CSV text after RFC 4180; a cell that a spreadsheet would run gets a leading apostrophe."""
     table = to_frame(rows)
-    for column in ("source", "reason", "note", "model", "model_version", "label_set"):
+    for column in ("source", "reason", "note", "events", "model", "model_version", "label_set"):
         if column in table:
             table[column] = table[column].map(defused)
     # With other line ends a carriage return in a file name would not be quoted.

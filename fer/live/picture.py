@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 
-from fer.explanation.activation import HeatMap, draw_heat_maps
+from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.settings import LiveSettings
 from fer.overlay import OverlayStyle, blurred, draw_faces
 from fer.preprocessing import Image
+from fer.recognition.recognizer import Reading
 from fer.results import FaceEmotion
+from fer.tracking.track import centre
 
 _BARS = 3
 
@@ -52,6 +55,31 @@ def live_picture(
     elif maps and fresh:
         frame = draw_heat_maps(frame, maps)
     return draw_faces(frame, faces, live_style(settings))
+
+
+def heat_maps(
+    explainer: ClassActivation, reading: Reading, shown: Sequence[FaceEmotion]
+) -> tuple[HeatMap, ...]:
+    """What speaks for the label of each face on show, from what the network made of it already.
+
+    Args:
+        explainer: Of the model that read them.
+        reading: Of this frame.
+        shown: The faces that were measured in it, followed: smoothed, in another order.
+    """
+    if not reading.faces:
+        return ()
+    labels, evidence = explainer.classifier.labels, explainer.evidence(reading.features)
+    maps = []
+    for face in shown:
+        x, y = centre(face.box)
+        nearest = min(
+            range(len(evidence)),
+            key=lambda one: math.dist((x, y), centre(reading.faces[one].box)),
+        )
+        of_label = evidence[nearest, :, :, labels.index(face.top_label)]
+        maps.append(HeatMap(face.box, face.top_label, of_label, face.roll))
+    return tuple(maps)
 
 
 def guarded(frame: Image, settings: LiveSettings) -> Image:

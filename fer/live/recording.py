@@ -12,7 +12,7 @@ import queue
 import tempfile
 import threading
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -91,7 +91,6 @@ class Recording:
     """One recording. It goes on across pauses of the stream until ``finish`` or a limit.
 
     Args:
-        labels: The classes that are read; another set ends it.
         limits: When it ends by itself.
         open_file: Opens a temporary file for reading and writing.
 
@@ -101,7 +100,6 @@ class Recording:
 
     def __init__(
         self,
-        labels: Sequence[str],
         limits: RecordingLimits | None = None,
         *,
         open_file: Callable[[], BinaryIO] | None = None,
@@ -113,7 +111,7 @@ class Recording:
                 f"MiB of free disk for temporary files, got {free / 2**20:.0f} MiB; free some disk"
             )
         self.limits = limits
-        self._log = FrameLog(labels)
+        self._log = FrameLog()
         self._video = RecordingVideo(limits, open_file or _temporary_file)
         self._waiting: queue.Queue[_Item | None] = queue.Queue(limits.waiting_frames)
         self.closed = False
@@ -143,11 +141,6 @@ class Recording:
         When too many wait for the encoder, the frame is in the table only.
         """
         if not self.active or self._log.seconds >= self.limits.seconds:
-            return
-        if reader.labels != self._log.labels:
-            self._asked_to_end = True
-            self._video.reason = "The recording ended, because another label set was chosen."
-            _end(self._waiting)
             return
         self._log.add(result, reader)
         try:

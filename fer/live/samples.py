@@ -7,11 +7,9 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
-from fer.detection.alignment import cut_face
-from fer.preprocessing import Image, to_grey
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.personal import MOST, Samples
-from fer.results import FrameResult
+from fer.recognition.recognizer import Reading
 
 STEP_S = 0.25
 """Time between two snapshots: as good as equal ones teach nothing."""
@@ -52,13 +50,18 @@ class SampleCollector:
         with self._lock:
             return self._wanted[1] if self._wanted else 0
 
-    def add(self, frame_bgr: Image, result: FrameResult) -> None:
-        """Take a snapshot of the largest face if one is wanted and the last is long enough ago."""
-        faces = result.measured
-        if self._wanted is None or not faces or result.timestamp_s - self._last_s < STEP_S:
+    def add(self, reading: Reading, time_s: float) -> None:
+        """Take a snapshot of the largest face if one is wanted and the last is long enough ago.
+
+        Args:
+            reading: Of a frame.
+            time_s: Its time in seconds.
+        """
+        if self._wanted is None or not reading.faces or time_s - self._last_s < STEP_S:
             return
-        face = max(faces, key=lambda one: one.box.area)
-        heads = self.general.predict_heads(cut_face(to_grey(frame_bgr), face)[None])
+        largest = max(range(len(reading.faces)), key=lambda one: reading.faces[one].box.area)
+        # The general model's own answer, also where a personal one reads.
+        heads = self.general.predict_heads(reading.crops[largest][None])
         embedding = heads["features"].mean(axis=(1, 2))[0]
         with self._lock:
             if self._wanted is None:
@@ -66,7 +69,7 @@ class SampleCollector:
             index, count = self._wanted
             self._rows.append((embedding, heads[self.general.head][0], index, self._take))
             self._wanted = (index, count - 1) if count > 1 else None
-            self._last_s = result.timestamp_s
+            self._last_s = time_s
 
     def counts(self) -> dict[str, int]:
         """Label -> snapshots taken of it."""

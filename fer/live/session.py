@@ -8,35 +8,28 @@ flat however slow the detector is, because frames that nobody had time for are d
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
-from fer.errors import ModelError
 from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.admission import Admission
 from fer.live.camera_clock import CameraClock
-from fer.live.log import FrameLog, reader_of
-from fer.live.picture import guarded, live_picture, live_style
+from fer.live.health import StreamHealth
+from fer.live.picture import guarded, heat_maps, live_picture, live_style
+from fer.live.reader import Read, Recognizer, StreamReader
+from fer.live.record import SessionRecord
 from fer.live.recording import Recording
 from fer.live.samples import SampleCollector
 from fer.live.settings import LiveSettings
-from fer.live.snapshot import LiveSnapshot, rate
+from fer.live.snapshot import LiveSnapshot
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
-from fer.recognition.recognizer import EmotionRecognizer
-from fer.results import FrameResult, Reader
-from fer.tracking.appearance import shared_appearance
-from fer.tracking.summary import SummaryCounter
-from fer.tracking.tracker import FaceTracker
-
-LOGGER = logging.getLogger(__name__)
+from fer.results import FrameResult
 
 _HISTORY_STEP_S = 0.1
 _DARK_MEAN = 4.0
@@ -46,34 +39,15 @@ _STALE_S = 3.0
 _STALE_BLUR_S = 0.6
 # Between two pictures of a viewer who waits for the full frame rate.
 _WAITING_STEP_S = 0.3
-# Different failures remembered, so that each is logged once.
-_LOGGED_KINDS = 50
-# Faces that are looked at for who they are in one frame: 2 ms each.
-_LOOKS_A_FRAME = 1
-# Rows of this session, compressed: about an hour of one face.
-_LOG_BYTES = 16 * 2**20
-
-
-class Recognizer(Protocol):
-    """What a live session needs of ``EmotionRecognizer``."""
-
-    @property
-    def threshold(self) -> float:
-        """Confidence below which the label is "unsure"."""
-        ...
-
-    def analyze_frame(self, frame_bgr: Image, timestamp_s: float) -> FrameResult:
-        """Faces of one frame."""
-        ...
 
 
 class LiveSession:
     """One viewer's stream.
 
     Attributes:
+        record: All of the session: its rows, time line, sums and events.
         recording: What the viewer records, or recorded last; set by whoever starts it.
         collector: Collects snapshots for a personal model; set by whoever teaches one.
-        log: Every analysed frame since the start, or since another label set was chosen.
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
@@ -98,28 +72,15 @@ class LiveSession:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._settings = settings or LiveSettings()
-        self._source = recognizer
+        self._reader = StreamReader(recognizer, self._settings)
         self._admission = admission
-        self._recognizer = self._for_stream(recognizer, self._settings)
-        self._tracker = FaceTracker(looks=_LOOKS_A_FRAME)
-        self._following = threading.Lock()
-        self._summary = SummaryCounter()
-        self._reader = reader_of(recognizer)
-        self.log = FrameLog(self._reader.labels, _LOG_BYTES)
-        self._steer()
-        self._clock = clock
+        self.clock = clock
         self._history_s = history_s
         self._changed = threading.Condition()
         self._worker = LatestFrameWorker(self._work, changed=self._changed, idle_s=idle_s)
         self._result: FrameResult | None = None
         self._history: deque[FrameResult] = deque(maxlen=max(1, round(history_s / _HISTORY_STEP_S)))
-        self._arrivals: deque[float] = deque(maxlen=200)
-        self._finished: deque[float] = deque(maxlen=200)
-        self._latency_ms = 0.0
-        self._received = self._dropped = self._errors = 0
-        self._last_error = ""
-        self._logged: set[str] = set()
-        self._dark = False
+        self._health = StreamHealth()
         # What is on show, without drawings, and whether its faces were found in time: a paused
         # picture follows the controls too.
         self._shown: tuple[Image, FrameResult | None, bool] | None = None
@@ -128,6 +89,7 @@ class LiveSession:
         self._last_frame_s: float | None = None
         self._pace = Pace(admission)
         self._paused_s = 0.0
+        self.record = SessionRecord()
         self.recording: Recording | None = None
         self.collector: SampleCollector | None = None
         self.explainer: ClassActivation | None = None
@@ -151,33 +113,8 @@ class LiveSession:
             recognizer: Another model or label set; default the one in use.
         """
         with self._changed:
-            source = recognizer or self._source
-            searches = self._settings.search_settings() != settings.search_settings()
-            if source is not self._source or searches:
-                self._recognizer = self._for_stream(source, settings)
-            self._source, self._settings = source, settings
-            self._reader = reader_of(source)
-            self._steer()
-
-    @staticmethod
-    def _for_stream(recognizer: Recognizer, settings: LiveSettings) -> Recognizer:
-        if isinstance(recognizer, EmotionRecognizer):
-            return recognizer.for_stream(settings.search_settings())
-        return recognizer
-
-    def _steer(self) -> None:
-        """Give the tracker what the controls say about it."""
-        threshold = self._settings.threshold
-        self._tracker.threshold = self._source.threshold if threshold is None else threshold
-        self._tracker.settings = replace(
-            self._tracker.settings, smoothing_s=self._settings.smoothing_s
-        )
-        try:
-            self._tracker.look_with(shared_appearance() if self._settings.identity else None)
-        except ModelError as fault:
-            # The stream goes on; who is who is decided by place alone.
-            self._tracker.look_with(None)
-            LOGGER.warning("%s", fault)
+            self._settings = settings
+            self._reader.configure(settings, recognizer)
 
     def process(self, frame_bgr: Image, camera_s: float | None = None) -> Image:
         """Take a frame, return it with the last known faces drawn on it; never raises.
@@ -192,14 +129,14 @@ class LiveSession:
             drawing failed.
         """
         try:
-            came = self._clock()
+            came = self.clock()
             now = self._take_turn(came)
             shown = self._shown
             if self._settings.paused and shown is not None:
                 self._pass_over(now)
                 return self._drawn(*shown)
             if came < self._stopped_s:
-                return self.guarded(frame_bgr)
+                return guarded(frame_bgr, self._settings)
             # What is no picture is refused once, not by everybody who would look at it.
             check_frame(frame_bgr)
             self._submit(frame_bgr, self._camera.moment(camera_s, now))
@@ -219,19 +156,15 @@ class LiveSession:
             return drawn
         except Exception as fault:
             self.count_error(fault)
-            return self.guarded(frame_bgr)
+            return guarded(frame_bgr, self._settings)
 
     def _take_turn(self, now: float) -> float:
         """The time now; a viewer for whom the server is too busy comes to it a little later."""
-        if self._admission and self._admission.visit(id(self), rate(self._arrivals, now)):
+        if self._admission and self._admission.visit(id(self), self._health.camera_fps(now)):
             # The callback's own thread: what the camera sends meanwhile is dropped unseen.
             time.sleep(_WAITING_STEP_S)
-            now = self._clock()
+            now = self.clock()
         return now
-
-    def guarded(self, frame: Image) -> Image:
-        """A picture that could not be worked on: as it is, or black when faces are to be hidden."""
-        return guarded(frame, self._settings)
 
     def _drawn(self, frame: Image, result: FrameResult | None, fresh: bool) -> Image:
         faces = result.faces if result else ()
@@ -245,23 +178,15 @@ class LiveSession:
     def _pass_over(self, now: float) -> None:
         """Take note of a frame that came while paused; the tracker's clock stands still."""
         with self._changed:
-            self._received += 1
-            self._arrivals.append(now)
+            self._health.came(now)
             if self._last_frame_s is not None:
                 self._paused_s += now - self._last_frame_s
             self._last_frame_s = now
 
     def count_error(self, fault: BaseException) -> None:
-        """Remember a failure for the page, and log it once; at 30 a second more would be noise."""
-        line = f"{type(fault).__name__}: {fault}"
+        """Remember a failure for the page, and log it once."""
         with self._changed:
-            new = line not in self._logged and len(self._logged) < _LOGGED_KINDS
-            if new:
-                self._logged.add(line)
-            self._errors += 1
-            self._last_error = line
-        if new:
-            LOGGER.warning("live stream: a frame failed: %s", line)
+            self._health.failed(fault)
 
     def stop(self) -> None:
         """End the worker; the history stays. A later frame starts a new worker.
@@ -270,7 +195,7 @@ class LiveSession:
         """
         with self._changed:
             # A frame that came before is not taken any more: it would start another worker.
-            self._stopped_s = self._clock()
+            self._stopped_s = self.clock()
             # Streamlit keeps a closed page's session for minutes: without its pictures.
             self._shown = None
         worker = self._worker.stop()
@@ -280,90 +205,78 @@ class LiveSession:
             worker.join(timeout=5.0)
         self._maps = ()
         # Nor are people recognised who come back to another stream.
-        self._tracker.forget_people()
+        self._reader.forget_people()
+
+    def clear(self) -> None:
+        """Begin a new record; the stream goes on."""
+        with self._changed:
+            before, self.record = self.record, SessionRecord()
+            self.record.keep_faces = before.keep_faces
 
     def snapshot(self) -> LiveSnapshot:
         """The state now."""
         with self._changed:
-            now = self._clock()
-            idle = now - self._arrivals[-1] if self._arrivals else float("inf")
+            now, health = self.clock(), self._health
             return LiveSnapshot(
                 result=self._result,
                 history=tuple(self._history),
-                summary=self._summary.summary(),
-                camera_fps=rate(self._arrivals, now),
-                processed_fps=rate(self._finished, now),
-                latency_ms=self._latency_ms,
-                received=self._received,
-                dropped=self._dropped,
-                errors=self._errors,
-                last_error=self._last_error,
-                dark=self._dark,
-                idle_s=idle,
+                camera_fps=health.camera_fps(now),
+                processed_fps=health.processed_fps(now),
+                latency_ms=health.latency_ms,
+                received=health.received,
+                dropped=health.dropped,
+                errors=health.errors,
+                last_error=health.last_error,
+                dark=health.dark,
+                idle_s=health.idle_s(now),
                 waiting=self._admission.position(id(self)) if self._admission else 0,
             )
 
     def _submit(self, frame: Image, moment: float) -> None:
         dark = float(frame[::16, ::16].mean()) < _DARK_MEAN
         with self._changed:
-            now = self._clock()
-            self._received += 1
-            self._arrivals.append(now)
-            self._last_frame_s = now
-            self._dark = dark
+            now = self._last_frame_s = self.clock()
+            self._health.came(now)
+            self._health.dark = dark
             if moment >= self._stopped_s and self._pace.due(now):
-                self._dropped += self._worker.submit(frame, moment, now)
+                self._health.dropped += self._worker.submit(frame, moment, now)
 
     def _work(self, frame: Image, moment: float, arrived: float) -> None:
         """Analyse a frame; on the worker's thread."""
         try:
-            with self._changed:
-                recognizer, reader = self._recognizer, self._reader
-            self._pace.steer(recognizer)
-            found = self._follow(recognizer.analyze_frame(frame, moment), frame)
-            result = self._publish(found, arrived, reader) if found else None
-            if result is None:
+            read = self._reader.read(
+                frame,
+                moment,
+                paused_s=self._paused_s,
+                prepare=self._pace.steer,
+                wanted=self._worker.wanted,
+            )
+            if read is None or not self._publish(read, arrived, frame):
                 return
-            explainer = self.explainer
-            self._maps = explainer.explain(frame, result.measured) if explainer else ()
+            explainer, found = self.explainer, read.result
+            self._maps = heat_maps(explainer, read.reading, found.measured) if explainer else ()
             if (recording := self.recording) is not None:
                 # Never mirrored: its boxes are those of the table.
                 style = replace(live_style(self._settings), mirror=False)
                 shown = draw_heat_maps(frame, self._maps) if self._maps else frame
-                recording.add(shown, result, style, reader)
+                recording.add(shown, found, style, read.reader)
             if (collector := self.collector) is not None:
-                collector.add(frame, result)
+                collector.add(read.reading, moment)
         except Exception as fault:
             self.count_error(fault)
 
-    def _follow(self, found: FrameResult, frame: Image) -> FrameResult | None:
-        """Say who is who, unless this worker was replaced meanwhile; drawing does not wait."""
-        with self._following:
-            if not self._worker.wanted():
-                return None
-            before = self._result
-            if before and (before.width, before.height) != (found.width, found.height):
-                # Boxes of another frame size mean nothing in this one.
-                self._tracker.reset()
-            moment = found.timestamp_s - self._paused_s
-            return replace(found, faces=self._tracker.update(found.faces, moment, frame))
-
-    def _publish(self, result: FrameResult, arrived: float, reader: Reader) -> FrameResult | None:
+    def _publish(self, read: Read, arrived: float, frame: Image) -> bool:
         """Make a result known, unless this worker was replaced meanwhile."""
         with self._changed:
             if not self._worker.wanted():
-                return None
-            self._summary.add(result)
-            if reader.labels != self.log.labels:
-                self.log = FrameLog(reader.labels, _LOG_BYTES)
-            self.log.add(result, reader)
-            now = self._clock()
-            self._result = result
-            self._latency_ms = (now - arrived) * 1000
-            self._finished.append(now)
+                return False
+            result = self._result = read.result
+            hidden = self._settings.blur != "nobody"
+            self.record.add(result, read.reader, None if hidden else frame)
+            self._health.finished(self.clock(), arrived)
             last = self._history[-1].timestamp_s if self._history else float("-inf")
             if result.timestamp_s - last >= _HISTORY_STEP_S:
                 self._history.append(result)
             while result.timestamp_s - self._history[0].timestamp_s > self._history_s:
                 self._history.popleft()
-            return result
+            return True

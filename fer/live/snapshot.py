@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 from fer.results import FrameResult
-from fer.tracking.summary import FaceSummary
-
-_RATE_WINDOW_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +14,6 @@ class LiveSnapshot:
     Attributes:
         result: The newest analysed frame, or None before the first.
         history: Analysed frames of the last minute, at most ten a second, oldest first.
-        summary: Time per emotion, for all faces together and for each.
         camera_fps: Frames received per second.
         processed_fps: Frames analysed per second.
         latency_ms: Time from a frame's arrival to its result.
@@ -33,7 +28,6 @@ class LiveSnapshot:
 
     result: FrameResult | None = None
     history: tuple[FrameResult, ...] = ()
-    summary: tuple[FaceSummary, ...] = ()
     camera_fps: float = 0.0
     processed_fps: float = 0.0
     latency_ms: float = 0.0
@@ -44,10 +38,3 @@ class LiveSnapshot:
     dark: bool = False
     idle_s: float = float("inf")
     waiting: int = 0
-
-
-def rate(times: deque[float], now: float) -> float:
-    """Events per second over the last three seconds; 0 when there were too few."""
-    recent = [t for t in times if now - t <= _RATE_WINDOW_S]
-    span = now - recent[0] if len(recent) > 1 else 0.0
-    return (len(recent) - 1) / span if span > 0.2 else 0.0

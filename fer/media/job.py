@@ -8,10 +8,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from fer.decoding import Cancelled
 from fer.errors import FerError
+from fer.export.events import Event, with_events
 from fer.export.schema import SCHEMA_VERSION, SourceResult, to_rows
 from fer.export.tables import TableWriter
 from fer.files import write_faults
@@ -34,6 +36,7 @@ class Settings:
         workers: Threads for pictures; None for one per core.
         name_duplicates: Note which pictures came before with the same bytes.
         every_frame: Read every frame of an animated picture and every page.
+        events: On the time line of every video; named in the table.
     """
 
     annotated: Path | None = None
@@ -41,6 +44,7 @@ class Settings:
     workers: int | None = None
     name_duplicates: bool = True
     every_frame: bool = False
+    events: tuple[Event, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class AnalysisJob:
     ) -> None:
         self.sources = sources
         self.folder = folder
-        self._recognizer, self._settings = recognizer, settings
+        self.recognizer, self.settings = recognizer, settings
         self._duplicates = Duplicates(naming=settings.name_duplicates)
         self._reader = recognizer.classifier.reader
         self._journal = Journal(folder, self._identity(), resume=resume)
@@ -155,7 +159,11 @@ class AnalysisJob:
 
     def row_blocks(self) -> Iterator[Rows]:
         """The rows of everything that is done, a source or part of a video at a time."""
-        return (rows for _digest, rows in self.digest_blocks())
+        blocks = (rows for _digest, rows in self.digest_blocks())
+        if not self.settings.events:
+            return blocks
+        rows = with_events(chain.from_iterable(blocks), self.settings.events)
+        return iter(lambda: list(islice(rows, 500)), [])
 
     def digest_blocks(self) -> Iterator[tuple[str, Rows]]:
         """``row_blocks``, each with the SHA-256 of the picture's bytes, empty for a video."""
@@ -178,19 +186,19 @@ class AnalysisJob:
         return {
             "model": [reader.model, reader.version, reader.label_set],
             "schema": SCHEMA_VERSION,
-            "annotated": str(self._settings.annotated or ""),
-            "video": repr(self._settings.video),
-            "every_frame": self._settings.every_frame,
+            "annotated": str(self.settings.annotated or ""),
+            "video": repr(self.settings.video),
+            "every_frame": self.settings.every_frame,
         }
 
     def _pictures(self, sources: list[Source], cancel: Callable[[], bool]) -> Iterator[Finished]:
         done = analyze_pictures(
             sources,
-            self._recognizer,
-            annotated=self._settings.annotated,
-            workers=self._settings.workers,
+            self.recognizer,
+            annotated=self.settings.annotated,
+            workers=self.settings.workers,
             duplicates=self._duplicates,
-            every_frame=self._settings.every_frame,
+            every_frame=self.settings.every_frame,
             cancel=cancel,
         )
         for source, picture in done:
@@ -219,9 +227,9 @@ class AnalysisJob:
             job = VideoJob(
                 source.path,
                 folder,
-                self._recognizer,
-                options=self._settings.video,
-                annotate=self._settings.annotated is not None,
+                self.recognizer,
+                options=self.settings.video,
+                annotate=self.settings.annotated is not None,
                 name=source.name,
             )
             outcome = job.run(
@@ -273,7 +281,7 @@ class AnalysisJob:
 
     def _move(self, file: Path, source: Source) -> None:
         """Hand out an annotated video; the folders may lie on different disks."""
-        folder = self._settings.annotated
+        folder = self.settings.annotated
         assert folder is not None
         target = folder / annotated_name(source, ".mp4")
         with write_faults(target):

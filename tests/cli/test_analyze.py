@@ -292,3 +292,32 @@ def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
             process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_a_report_and_events_of_pictures_and_a_film(mixed: Path, tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("time,label,end\n0.1,ball\n0,film,0.2\n")
+    report, table = tmp_path / "report.html", tmp_path / "t.csv"
+    options = ("--report", report, "--events", tmp_path / "events.csv", "-o", table)
+    done = run(mixed, *options)
+    assert done.returncode == 1, done.stderr  # two files were broken
+    rows = pd.read_csv(table, keep_default_na=False)
+    film = rows[rows["source"].str.endswith("film.mp4")]
+    assert set(film["events"]) >= {"film", "film; ball"}
+    assert set(rows[~rows["source"].str.endswith("film.mp4")]["events"]) == {""}
+    page = report.read_text("utf-8")
+    assert "film.mp4" in page and "=cmd().png" in page and "Not read, or not whole" in page
+    assert f"{(film['measured'] == 'True').sum()} readings" in page
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--report", "r.pdf"), "--report: expected a name ending in .html"),
+        (("--events", "missing.csv"), "--events: expected a CSV file at missing.csv"),
+    ],
+)
+def test_a_report_or_events_that_cannot_be_are_refused_before_the_work(
+    mixed: Path, options: tuple[str, str], said: str
+) -> None:
+    done = run(mixed, *options)
+    assert done.returncode != 0 and said in done.stderr and "Analysing" not in done.stderr

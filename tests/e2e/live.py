@@ -3,9 +3,10 @@
 import base64
 import re
 import time
+from contextlib import suppress
 
 import numpy as np
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Error, FrameLocator, Locator, Page, expect
 from support import Server
 
 from fer.media import decode_image
@@ -61,6 +62,21 @@ def wait_for_new_frames(page: Page, more: int = 20, seconds: float = 30) -> int:
     raise AssertionError(
         f"no {more} new frames were decoded within {seconds} s, but {count - first} after {first}"
     )
+
+
+def play_on(page: Page, seconds: float = 120) -> None:
+    """Wait until pictures come, also where the stream has to be started anew to that end."""
+    until = time.monotonic() + seconds
+    while True:
+        if (start := button(page, "START")).is_visible():
+            # It may turn into STOP at this moment.
+            with suppress(Error):
+                start.click(timeout=2_000)
+        try:
+            wait_for_new_frames(page, seconds=6)
+            return
+        except (AssertionError, Error):
+            assert time.monotonic() < until, f"no picture came within {seconds} s"
 
 
 def open_webcam(page: Page, server: Server) -> None:

@@ -4,13 +4,13 @@ import re
 
 import numpy as np
 import pytest
-from live import button, grabbed_frame, open_webcam, press, wait_for_new_frames
+from live import button, grabbed_frame, open_webcam, play_on, press, wait_for_new_frames
 from playwright.sync_api import Page, Playwright, expect
 from support import ASTRONAUT_FACE, LEFT, PAN, SIDE, Server, launch
 
 from fer.boxes import iou
+from fer.captions import hex_to_bgr
 from fer.labels import COLOURS
-from fer.overlay import hex_to_bgr
 from fer.results import Box
 
 pytestmark = pytest.mark.browser
@@ -84,13 +84,7 @@ def test_stream_survives_a_page_switch(page: Page, server: Server) -> None:
     expect(page.get_by_role("heading", name="Photos")).to_be_visible()
     page.get_by_role("link", name="Webcam").first.click()
     expect(page.get_by_role("heading", name="Webcam")).to_be_visible()
-    start = button(page, "START")
-    stop = button(page, "STOP")
-    expect(start.or_(stop).first).to_be_visible()
-    page.wait_for_timeout(1500)
-    if start.is_visible():
-        start.click()
-    wait_for_new_frames(page)
+    play_on(page)
     expect(page.locator(".fer-card b").first).to_have_text("happy")
     press(page, "STOP")
     assert "Traceback" not in server.log_text()

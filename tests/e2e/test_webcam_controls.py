@@ -8,8 +8,8 @@ from live import button, grabbed_frame, open_webcam, press, wait_for_new_frames
 from playwright.sync_api import Browser, Page, Playwright, expect
 from support import Server, camera_flags, launch, write_two_face_clip
 
+from fer.captions import hex_to_bgr
 from fer.labels import COLOURS, UNSURE
-from fer.overlay import hex_to_bgr
 
 pytestmark = pytest.mark.browser
 

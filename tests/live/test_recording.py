@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import av
 import numpy as np
@@ -18,6 +19,7 @@ from fer.live.recording import Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.overlay import PLAIN, OverlayStyle
+from fer.recognition.recognizer import Reading
 from fer.results import Reader
 
 READER = Reader("xs", "1", "perceived", ("happy", "sad"))
@@ -67,7 +69,7 @@ def no_thread_is_left():
 
 
 def test_video_and_tables_tell_the_same_frames_at_the_same_times() -> None:
-    recording = Recording(READER.labels, SMALL)
+    recording = Recording(SMALL)
     times = [100.0, 100.033, 100.2, 103.0]
     for index, time_s in enumerate(times):
         faces = (FACE,) if index != 1 else ()
@@ -96,7 +98,7 @@ def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> N
     noise = np.random.default_rng(0).integers(0, 256, (120, 160, 3)).astype(np.uint8)
     rough = {}
     for name, style in (("plain", PLAIN), ("blurred", OverlayStyle(blur="everyone"))):
-        recording = Recording(READER.labels, SMALL)
+        recording = Recording(SMALL)
         add(recording, noise, result(0.0, FACE), style)
         recording.finish()
         ((_, picture),) = pictures(recording.video())
@@ -106,7 +108,7 @@ def test_the_recorded_picture_has_its_boxes_and_hides_who_is_to_be_hidden() -> N
 
 
 def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
-    recording = Recording(READER.labels, SMALL)
+    recording = Recording(SMALL)
     add(recording, frame(200), result(5.0, FACE))
     add(recording, frame(200, 80, 120), result(65.0, FACE, width=80))
     recording.finish()
@@ -128,7 +130,7 @@ def test_a_recording_goes_on_after_a_gap_and_with_another_frame_size() -> None:
     ids=["time", "size"],
 )
 def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said: str) -> None:
-    recording = Recording(READER.labels, limits)
+    recording = Recording(limits)
     for step in range(10):
         if recording.active:
             add(recording, frame(), result(step / 2, FACE))
@@ -142,15 +144,13 @@ def test_a_recording_ends_at_its_limit_and_says_so(limits: RecordingLimits, said
 
 def test_without_room_on_the_disk_it_does_not_begin() -> None:
     with pytest.raises(InputError, match=r"recording: expected .* MiB of free disk.*, got"):
-        Recording(READER.labels, RecordingLimits(spare_bytes=1 << 60))
+        Recording(RecordingLimits(spare_bytes=1 << 60))
     assert recorders() == []
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/dev/full is of Linux")
 def test_a_full_disk_ends_the_recording_with_a_sentence() -> None:
-    recording = Recording(
-        READER.labels, SMALL, open_file=lambda: open("/dev/full", "w+b", buffering=0)
-    )
+    recording = Recording(SMALL, open_file=lambda: open("/dev/full", "w+b", buffering=0))
     for step in range(40):
         if recording.active:
             add(recording, frame(step), result(step / 30, FACE))
@@ -170,7 +170,7 @@ def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
                 raise OSError(28, "No space left on device")
             return super().write(data)
 
-    recording = Recording(READER.labels, SMALL, open_file=Small)
+    recording = Recording(SMALL, open_file=Small)
     noise = np.random.default_rng(0)
     for step in range(200):
         if not recording.active:
@@ -199,7 +199,7 @@ def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() ->
             return super().write(data)
 
     limits = RecordingLimits(spare_bytes=0, waiting_frames=4)
-    recording = Recording(READER.labels, limits, open_file=Slow)
+    recording = Recording(limits, open_file=Slow)
     for step in range(50):
         recording.add(frame(), result(step / 30, FACE), PLAIN, READER)
     assert recording.status().left_out >= 50 - 4 - 2
@@ -211,24 +211,28 @@ def test_an_encoder_that_falls_behind_never_blocks_and_every_frame_is_a_row() ->
     recording.close()
 
 
-def test_another_label_set_ends_it_and_each_row_names_what_read_it() -> None:
-    recording = Recording(READER.labels, SMALL)
+def test_each_row_names_what_read_it_also_in_another_label_set() -> None:
+    recording = Recording(SMALL)
+    other = replace(FACE, emotion="contempt", probabilities={"happy": 0.25, "contempt": 0.75})
     add(recording, frame(), result(0.0, FACE))
     recording.add(frame(), result(0.1, FACE), PLAIN, Reader("own", "2", "fer2013", READER.labels))
     recording.add(
-        frame(), result(0.2, FACE), PLAIN, Reader("xs", "1", "ferplus", ("happy", "contempt"))
+        frame(), result(0.2, other), PLAIN, Reader("xs", "1", "ferplus", ("happy", "contempt"))
     )
-    assert not recording.active
     recording.finish()
-    assert recording.status().reason.endswith("because another label set was chosen.")
     rows = json.loads(recording.table(".json"))
     named = [(row["model"], row["model_version"], row["label_set"]) for row in rows]
-    assert named == [("xs", "1", "perceived"), ("own", "2", "fer2013")]
+    assert named == [("xs", "1", "perceived"), ("own", "2", "fer2013"), ("xs", "1", "ferplus")]
+    # One table: every class that any of them reads has its column.
+    assert {tuple(row) for row in rows} == {tuple(columns(("happy", "sad", "contempt")))}
+    assert [row["p_sad"] for row in rows] == [0.25, 0.25, None]
+    assert [row["p_contempt"] for row in rows] == [None, None, 0.75]
+    assert len(pd.read_parquet(io.BytesIO(recording.table(".parquet")))) == 3
     recording.close()
 
 
 def test_a_recording_that_nobody_holds_any_more_ends() -> None:
-    recording = Recording(READER.labels, SMALL)
+    recording = Recording(SMALL)
     for step in range(20):
         recording.add(frame(), result(step / 30), PLAIN, READER)
     assert len(recorders()) == 1
@@ -238,21 +242,21 @@ def test_a_recording_that_nobody_holds_any_more_ends() -> None:
 
 
 def test_it_can_be_ended_twice_and_before_it_began() -> None:
-    recording = Recording(READER.labels, SMALL)
+    recording = Recording(SMALL)
     recording.finish()
     recording.finish()
     assert recording.status().frames == 0
     assert not recording.active
     header = recording.table(".csv").decode().strip()
-    assert header.split(",") == list(columns(READER.labels))
+    assert header.split(",") == list(columns(()))
     recording.close()
 
 
 class OneFace:
     threshold = 0.0
 
-    def analyze_frame(self, frame_bgr: np.ndarray, timestamp_s: float) -> FrameResult:
-        return result(timestamp_s, FACE)
+    def read(self, frame_bgr: np.ndarray) -> Reading:
+        return Reading((FACE,), np.zeros((1, 48, 48), np.uint8), np.zeros((1, 6, 6, 2), np.float32))
 
 
 def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> None:
@@ -260,7 +264,7 @@ def test_a_session_records_while_asked_and_across_a_pause_of_the_stream() -> Non
     session.process(frame())
     wait_until(lambda: session.snapshot().result is not None)
     plain = session.process(frame())
-    session.recording = recording = Recording((), SMALL)
+    session.recording = recording = Recording(SMALL)
     marked = session.process(frame())
     assert not np.array_equal(marked[:12, -40:], plain[:12, -40:])
     wait_until(lambda: recording.status().frames >= 1)

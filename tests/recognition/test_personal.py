@@ -24,8 +24,8 @@ from fer.recognition.personal import (
     fit_personal,
 )
 from fer.recognition.personal_file import from_json, to_json
-from fer.recognition.recognizer import EmotionRecognizer
-from fer.results import Box, FaceEmotion, FrameResult
+from fer.recognition.recognizer import EmotionRecognizer, Reading
+from fer.results import Box, FaceEmotion
 
 SIZE = 24
 
@@ -176,21 +176,21 @@ def test_any_bytes_are_refused(general: EmotionClassifier, content: bytes) -> No
 def test_samples_are_numbers_of_the_largest_face_and_stop_by_themselves(
     general: EmotionClassifier, astronaut_bgr: np.ndarray
 ) -> None:
-    reading = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
+    found = EmotionRecognizer(general, load_detector(), 0.5).read(astronaut_bgr)
     small = FaceEmotion(Box(0, 0, 20, 20), None, 0.5, {})
-    faces = (small, *reading.faces)
-    height, width = astronaut_bgr.shape[:2]
+    crops = np.concatenate([np.zeros((1, 48, 48), np.uint8), found.crops])
+    reading = Reading((small, *found.faces), crops, np.repeat(found.features, 2, axis=0))
     collector = SampleCollector(general)
-    collector.add(astronaut_bgr, FrameResult(0.0, width, height, faces))
+    collector.add(reading, 0.0)
     assert collector.samples() is None
     collector.take("happy", 3)
     for step in range(20):
         # Ten frames a second: not every one of them is taken.
-        collector.add(astronaut_bgr, FrameResult(step / 10, width, height, faces))
+        collector.add(reading, step / 10)
     assert (collector.missing(), collector.counts()["happy"]) == (0, 3)
     samples = collector.samples()
     assert samples is not None
-    expected = read_faces(general, reading.crops)
+    expected = read_faces(general, found.crops)
     np.testing.assert_allclose(samples.embeddings, np.repeat(expected.embeddings, 3, axis=0))
     collector.take("happy", 50)
     assert collector.missing() == 17

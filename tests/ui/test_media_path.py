@@ -13,8 +13,8 @@ from loops import run_apart
 from streamlit_webrtc.models import CallbackAttachableProcessor
 from streamlit_webrtc.process import AsyncVideoProcessTrack
 
-from fer import FrameResult
 from fer.live.session import LiveSession
+from fer.recognition.recognizer import Reading
 from fer.ui.webrtc.relay import NewestFramesRelay
 
 
@@ -39,10 +39,10 @@ class StuckRecognizer:
         self.calls = 0
         self.free = threading.Event()
 
-    def analyze_frame(self, frame_bgr: np.ndarray, timestamp_s: float) -> FrameResult:
+    def read(self, frame_bgr: np.ndarray) -> Reading:
         self.calls += 1
         assert self.free.wait(60)
-        return FrameResult(timestamp_s, frame_bgr.shape[1], frame_bgr.shape[0], (), 1.0)
+        return Reading((), np.zeros((0, 48, 48), np.uint8), np.zeros((0, 6, 6, 2), np.float32))
 
 
 async def _returned_frames(session: LiveSession, wanted: int) -> int:

@@ -20,12 +20,22 @@ FIRST = {
     *("header", "subheader", "expander", "spinner", "button", "checkbox", "toggle", "radio"),
     *("selectbox", "multiselect", "slider", "select_slider", "number_input", "text_input"),
     *("segmented_control", "pills", "file_uploader", "camera_input", "metric", "download_button"),
-    *("pressed", "download", "kept_toggle", "_choice", "_slider", "say", "caption", "text"),
+    *(
+        "pressed",
+        "download",
+        "kept_toggle",
+        "kept_choice",
+        "_file",
+        "_slider",
+        "say",
+        "caption",
+        "text",
+    ),
 }
 SECOND = {"progress", "show_figure", "metric"}
 NAMED = {"label", "help", "text", "title", "reading", "label_visibility"}
 # Take Markdown as an argument and pass it on; their callers are checked.
-PASS_ON = {"pressed", "download", "kept_toggle", "_choice", "_slider", "show_figure"}
+PASS_ON = {"pressed", "download", "kept_toggle", "kept_choice", "_file", "_slider", "show_figure"}
 PASS_ON |= {"table_expander", "choose_data"}
 # Of the page's own words and of records that came with the models, read one by one.
 REVIEWED = {

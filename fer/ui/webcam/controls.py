@@ -21,7 +21,7 @@ _BLUR_NAMES: dict[Blur, str] = {
     "others": "Blur all but one",
 }
 
-_DETECTOR_NAMES: dict[DetectorName, str] = {"blazeface": "BlazeFace", "cascade": "Cascade"}
+DETECTOR_NAMES: dict[DetectorName, str] = {"blazeface": "BlazeFace", "cascade": "Cascade"}
 
 _OWN_THRESHOLD = "Decide by itself when to say “unsure”"
 
@@ -52,7 +52,10 @@ def kept_toggle(label: str, key: str, default: bool = False, **options: Any) -> 
     return bool(_remember(key))
 
 
-def _choice(label: str, options: dict[Any, str], key: str, default: Any, **more: Any) -> Any:
+def kept_choice(label: str, options: dict[Any, str], key: str, default: Any, **more: Any) -> Any:
+    """One of several options, each with its name, that survives a page switch."""
+    if _keep(key, default) and st.session_state[key] not in options:
+        st.session_state[key] = default
     st.segmented_control(
         label,
         list(options),
@@ -81,7 +84,7 @@ def _unblurred(session: LiveSession) -> int | None:
     if st.session_state[key] not in options:
         st.session_state[key] = options[0]
     names = {face_id: f"face {face_id}" for face_id in options}
-    return int(_choice("Leave sharp", names, "webcam_unblurred", options[0]))
+    return int(kept_choice("Leave sharp", names, "webcam_unblurred", options[0]))
 
 
 @st.fragment
@@ -131,9 +134,9 @@ def _settings(session: LiveSession) -> None:
             "looks. The numbers for this are kept in memory only, never in a file, compared with "
             "nobody outside this stream, and gone when it ends or you turn this off.",
         )
-        _choice(
+        kept_choice(
             "Faces are found by",
-            _DETECTOR_NAMES,
+            DETECTOR_NAMES,
             "webcam_detector",
             DETECTORS[0],
             help="BlazeFace also finds tilted and half turned faces. The cascade is older, for "

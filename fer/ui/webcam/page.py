@@ -19,10 +19,13 @@ from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import kept_toggle, set_kept, settings, switches
+from fer.ui.webcam.events import event_buttons, event_keys, event_list
 from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
 from fer.ui.webcam.personal import chosen_engine, taking, teach
-from fer.ui.webcam.recording import recording_now, session_table, take_away
+from fer.ui.webcam.recording import recording_now, take_away
 from fer.ui.webcam.still import single_pictures
+from fer.ui.webcam.take_away import session_files
+from fer.ui.webcam.timeline import session_line
 from fer.ui.webrtc import connection
 from fer.ui.webrtc.encoder import encode_leanly, video_frame
 from fer.ui.webrtc.ice import IceSettings
@@ -112,7 +115,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
             live_view.face_card(
                 face,
                 f"face {face.face_id}",
-                neutral_line(face) + live_view.time_line(snapshot.history, face.face_id),
+                neutral_line(face),
                 most=_FEW_BARS if len(shown) > _LARGE_CARDS else None,
                 chip=live_view.identity_chip(face.face_id),
             )
@@ -120,16 +123,8 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
         ]
     )
     more = len(result.faces) - len(shown)
-    note = f'<div class="fer-axis">and {more} more in the picture</div>' if more > 0 else ""
+    note = f"<small>and {more} more in the picture</small>" if more > 0 else ""
     st.html(live_view.STYLE + cards + note)
-
-
-def _summary(snapshot: LiveSnapshot) -> None:
-    st.subheader("This session")
-    if snapshot.summary:
-        st.html(live_view.STYLE + live_view.summary_table(snapshot.summary))
-    else:
-        st.caption("The share of time of each emotion appears here once a face was seen.")
 
 
 def _prepare() -> None:
@@ -233,14 +228,23 @@ def render() -> None:
             live_panel()
         with grid.container(horizontal=True, vertical_alignment="center", key="live_controls"):
             recorder()
+            st.fragment(event_buttons)(session, playing)
             switches(session)
+
+        @st.fragment(run_every=2.0 if playing else None)
+        def line() -> None:
+            if playing:
+                event_keys(session)
+            session_line(session, playing)
+            event_list(session)
+            session_files(session, playing)
+
+        line()
         settings(session)
 
         @st.fragment(run_every=2.0 if playing else None)
         def below() -> None:
             snapshot = session.snapshot()
-            _summary(snapshot)
-            session_table(session)
             circle = affect_view.label_and_help(shipped_model().card)
             if circle is not None and kept_toggle(circle[0], "webcam_affect", help=circle[1]):
                 st.html(affect_view.circumplex(snapshot.result.measured if snapshot.result else ()))

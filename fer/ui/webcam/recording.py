@@ -16,7 +16,11 @@ from fer.ui.text import plain
 
 _TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
 _FILE_NAMES = {".webm": "Video", **_TABLES}
-_MIMES = {".webm": VIDEO_MIME, **{suffix: mime for suffix, (_n, mime) in TABLE_FORMATS.items()}}
+_MIMES = {
+    ".webm": VIDEO_MIME,
+    ".html": "text/html",
+    **{suffix: mime for suffix, (_n, mime) in TABLE_FORMATS.items()},
+}
 
 _STYLE = """
 <style>
@@ -76,7 +80,7 @@ def _start(session: LiveSession) -> None:
         session.recording.close()
         session.recording = None
     st.session_state.pop("rec_file", None)
-    session.recording = Recording(session.log.labels)
+    session.recording = Recording()
     leases().enter(viewer(), session.recording)
 
 
@@ -119,10 +123,10 @@ def _finished(session: LiveSession, recording: Recording) -> None:
             session.recording = None
             st.session_state.pop("rec_file", None)
             st.rerun()
-    _offered("rec_file")
+    offered("rec_file")
 
 
-def _offered(key: str) -> None:
+def offered(key: str) -> None:
     """Offer a file that was made, as a snapshot is, and one at a time: it may be large."""
     if (made := st.session_state.get(key)) is not None:
         name, content = made
@@ -135,26 +139,6 @@ def _offered(key: str) -> None:
             key=f"{key}_save",
             on_click="ignore",
         )
-
-
-def session_table(session: LiveSession) -> None:
-    """Hand out the rows of all that was analysed, recorded or not."""
-    log = session.log
-    if not log.frames:
-        return
-    with st.expander("Table of this session", icon=":material/table:"):
-        st.caption(
-            f"{log.frames:,} pictures so far, a row for each face in each; since the start, or "
-            "since another label set was chosen. The pictures are not in it."
-        )
-        if log.dropped:
-            st.caption(f"The first {log.dropped:,} gave way to newer ones.")
-        with st.container(horizontal=True):
-            for suffix, label in _TABLES.items():
-                if pressed(f"Session as {plain(label)}", f"log_{suffix[1:]}"):
-                    name = time.strftime("webcam-%Y%m%d-%H%M%S-session")
-                    st.session_state["log_file"] = (name + suffix, log.table(suffix))
-        _offered("log_file")
 
 
 def recording_now(session: LiveSession) -> bool:

@@ -1,0 +1,73 @@
+"""How a stream fares: frames that came, were read, were dropped, or failed, and how fast."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+LOGGER = logging.getLogger(__name__)
+
+_RATE_WINDOW_S = 3.0
+# Different failures remembered, so that each is logged once.
+_LOGGED_KINDS = 50
+
+
+class StreamHealth:
+    """The counts of one stream; its owner sees to it that one thread at a time counts.
+
+    Attributes:
+        received: Frames that came.
+        dropped: Frames that nobody had time for.
+        errors: Frames whose handling failed.
+        last_error: One line about the last failure.
+        latency_ms: From the arrival of the newest frame that was read to its result.
+        dark: The camera sends (almost) black pictures.
+    """
+
+    def __init__(self) -> None:
+        self.received = self.dropped = self.errors = 0
+        self.last_error = ""
+        self.latency_ms = 0.0
+        self.dark = False
+        self._arrivals: deque[float] = deque(maxlen=200)
+        self._finished: deque[float] = deque(maxlen=200)
+        self._logged: set[str] = set()
+
+    def came(self, now: float) -> None:
+        """A frame came."""
+        self.received += 1
+        self._arrivals.append(now)
+
+    def finished(self, now: float, arrived: float) -> None:
+        """A frame was read."""
+        self.latency_ms = (now - arrived) * 1000
+        self._finished.append(now)
+
+    def failed(self, fault: BaseException) -> None:
+        """Count a failure, and log it once; at 30 a second more would be noise."""
+        line = f"{type(fault).__name__}: {fault}"
+        self.errors += 1
+        self.last_error = line
+        if line not in self._logged and len(self._logged) < _LOGGED_KINDS:
+            self._logged.add(line)
+            LOGGER.warning("live stream: a frame failed: %s", line)
+
+    def idle_s(self, now: float) -> float:
+        """Seconds since the last frame came."""
+        return now - self._arrivals[-1] if self._arrivals else float("inf")
+
+    def camera_fps(self, now: float) -> float:
+        """Frames a second that came lately."""
+        return _rate(self._arrivals, now)
+
+    def processed_fps(self, now: float) -> float:
+        """Frames a second that were read lately."""
+        return _rate(self._finished, now)
+
+
+def _rate(times: deque[float], now: float) -> float:
+    """Events per second over the last three seconds; 0 when there were too few."""
+    # Other threads append meanwhile.
+    recent = [t for t in tuple(times) if now - t <= _RATE_WINDOW_S]
+    span = now - recent[0] if len(recent) > 1 else 0.0
+    return (len(recent) - 1) / span if span > 0.2 else 0.0

@@ -1,0 +1,141 @@
+"""What reads the frames of one stream: recogniser and tracker, as the controls ask."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from fer.errors import ModelError
+from fer.live.log import reader_of
+from fer.live.settings import LiveSettings
+from fer.preprocessing import Image
+from fer.recognition.recognizer import EmotionRecognizer, Reading
+from fer.results import FrameResult, Reader
+from fer.tracking.appearance import shared_appearance
+from fer.tracking.tracker import FaceTracker
+
+LOGGER = logging.getLogger(__name__)
+
+# Faces that are looked at for who they are in one frame: 2 ms each.
+_LOOKS_A_FRAME = 1
+
+
+class Recognizer(Protocol):
+    """What a live session needs of ``EmotionRecognizer``."""
+
+    @property
+    def threshold(self) -> float:
+        """Confidence below which the label is "unsure"."""
+        ...
+
+    def read(self, image_bgr: Image) -> Reading:
+        """Faces of one frame, with what the network made of them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Read:
+    """A frame that was read.
+
+    Attributes:
+        result: Its faces, followed.
+        reading: The same as found, with what the network made of them.
+        reader: What read them.
+    """
+
+    result: FrameResult
+    reading: Reading
+    reader: Reader
+
+
+class StreamReader:
+    """Finds, reads and follows the faces of one stream.
+
+    Args:
+        recognizer: Of an ``EmotionRecognizer`` its ``for_stream()`` is used.
+        settings: The controls.
+    """
+
+    def __init__(self, recognizer: Recognizer, settings: LiveSettings) -> None:
+        self._source = recognizer
+        self._settings = settings
+        # Together, or a row might name what did not read it.
+        self._with = self._for_stream(), reader_of(recognizer)
+        self._tracker = FaceTracker(looks=_LOOKS_A_FRAME)
+        self._size: tuple[int, int] | None = None
+        self._lock = threading.Lock()
+        self._steer()
+
+    def configure(self, settings: LiveSettings, recognizer: Recognizer | None) -> None:
+        """Change the controls, and what reads if one is given; acts with the next frame."""
+        source = recognizer or self._source
+        searches = self._settings.search_settings() != settings.search_settings()
+        other = source is not self._source or searches
+        self._source, self._settings = source, settings
+        if other:
+            self._with = self._for_stream(), reader_of(source)
+        self._steer()
+
+    def _for_stream(self) -> Recognizer:
+        if isinstance(self._source, EmotionRecognizer):
+            return self._source.for_stream(self._settings.search_settings())
+        return self._source
+
+    def _steer(self) -> None:
+        """Give the tracker what the controls say about it."""
+        threshold = self._settings.threshold
+        self._tracker.threshold = self._source.threshold if threshold is None else threshold
+        self._tracker.settings = replace(
+            self._tracker.settings, smoothing_s=self._settings.smoothing_s
+        )
+        try:
+            self._tracker.look_with(shared_appearance() if self._settings.identity else None)
+        except ModelError as fault:
+            # The stream goes on; who is who is decided by place alone.
+            self._tracker.look_with(None)
+            LOGGER.warning("%s", fault)
+
+    def read(
+        self,
+        frame: Image,
+        moment: float,
+        *,
+        paused_s: float,
+        prepare: Callable[[Recognizer], None],
+        wanted: Callable[[], bool],
+    ) -> Read | None:
+        """Read a frame and say who is who.
+
+        Args:
+            frame: ``(h, w, 3)`` uint8.
+            moment: Its time in seconds.
+            paused_s: Of that, how long the stream has paused.
+            prepare: Called with the recogniser before it reads.
+            wanted: Whether somebody still waits for it: a slow reading may be overtaken.
+
+        Returns:
+            None where nobody wants it any more.
+        """
+        recognizer, reader = self._with
+        prepare(recognizer)
+        started = time.perf_counter()
+        reading = recognizer.read(frame)
+        took_ms = (time.perf_counter() - started) * 1000
+        height, width = frame.shape[:2]
+        with self._lock:
+            if not wanted():
+                return None
+            if self._size not in (None, (width, height)):
+                # Boxes of another frame size mean nothing in this one.
+                self._tracker.reset()
+            self._size = width, height
+            faces = self._tracker.update(reading.faces, moment - paused_s, frame)
+        return Read(FrameResult(moment, width, height, faces, took_ms), reading, reader)
+
+    def forget_people(self) -> None:
+        """Whoever comes back is somebody new."""
+        self._tracker.forget_people()
