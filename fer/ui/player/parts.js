@@ -10,6 +10,11 @@ const ICONS = {
   large: "M3 3h7v3H6v4H3zm11 0h7v7h-3V6h-4zM3 14h3v4h4v3H3zm15 0h3v7h-7v-3h4z",
 };
 
+const ARROW_S = 1;
+const SHIFT_ARROW_S = 10;
+// Python hears where the time came to rest, not of every pixel on the way.
+const REST_MS = 300;
+
 function icon(button, name) {
   if (button.dataset.icon === name) return;
   button.dataset.icon = name;

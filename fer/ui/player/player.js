@@ -1,10 +1,5 @@
 // A video, its scrubber and a line per person: each follows the others. See __init__.py.
 
-const ARROW_S = 1;
-const SHIFT_ARROW_S = 10;
-// Python hears where the time came to rest, not of every pixel on the way.
-const REST_MS = 300;
-
 class Player {
   constructor(root, host) {
     this.root = root.querySelector(".player");
@@ -18,9 +13,7 @@ class Player {
     this.still = 0; // The time where there is no video to play.
     this.only = null;
     this.tall = false;
-    icon(part(".earlier"), "earlier");
-    icon(part(".later"), "later");
-    icon(part(".large"), "large");
+    ["earlier", "later", "large"].forEach((name) => icon(part(`.${name}`), name));
     part(".earlier").onclick = () => this.jump(-1);
     part(".later").onclick = () => this.jump(1);
     part(".large").onclick = () => this.fill();
@@ -39,7 +32,8 @@ class Player {
     video.onerror = () => {
       this.said.textContent = "This browser cannot play this video. The lines below still work.";
     };
-    document.addEventListener("fullscreenchange", () => (video.controls = this.filled()));
+    this.onfull = () => (video.controls = document.fullscreenElement !== null);
+    document.addEventListener("fullscreenchange", this.onfull);
     this.pointers();
     this.onkey = (event) => this.key(event);
     document.addEventListener("keydown", this.onkey);
@@ -52,8 +46,9 @@ class Player {
     this.data = data;
     this.setStateValue = setStateValue;
     this.stage.classList.toggle("none", !data.src);
-    [this.play, this.sound, this.root.querySelector(".large")].forEach((b) => (b.hidden = !data.src));
-    this.root.querySelector(".speed").hidden = !data.src;
+    this.root.querySelectorAll(".play, .sound, .large, .speed").forEach((part) => {
+      part.hidden = !data.src;
+    });
     if (data.src && this.src !== data.src) {
       this.src = this.video.src = data.src;
       this.said.textContent = "";
@@ -137,13 +132,17 @@ class Player {
     this.follow();
   }
 
+  plays() {
+    return this.data.src && !this.video.error;
+  }
+
   now() {
-    return this.data.src ? this.video.currentTime : this.still;
+    return this.plays() ? this.video.currentTime : this.still;
   }
 
   seek(time_s) {
     const to = Math.min(Math.max(0, time_s), this.data.length_s);
-    if (this.data.src) this.video.currentTime = to;
+    if (this.plays()) this.video.currentTime = to;
     else {
       this.still = to;
       this.rest();
@@ -152,7 +151,7 @@ class Player {
   }
 
   toggle() {
-    if (!this.data.src) return;
+    if (!this.plays()) return;
     if (this.video.paused) this.video.play().catch(() => {});
     else this.video.pause();
   }
@@ -162,10 +161,6 @@ class Player {
     const now = this.now();
     const times = this.data.peaks.map((peak) => peak.time_s).filter((t) => (t - now) * way > 0.05);
     if (times.length) this.seek(way > 0 ? Math.min(...times) : Math.max(...times));
-  }
-
-  filled() {
-    return document.fullscreenElement !== null;
   }
 
   fill() {
@@ -282,6 +277,7 @@ class Player {
   close() {
     clearTimeout(this.timer);
     document.removeEventListener("keydown", this.onkey);
+    document.removeEventListener("fullscreenchange", this.onfull);
     this.watch.disconnect();
     this.video.pause();
     this.video.removeAttribute("src");
