@@ -71,7 +71,10 @@ def test_the_wheel_holds_what_runs_and_no_more(wheel: Path) -> None:
     }
     pages = {path.name for path in (PROJECT / "pages").glob("*.py")}
     assert {n.removeprefix("fer/_app/pages/") for n in names if "_app/pages/" in n} == pages
-    assert {"fer/ui/samples/clip.mp4", "fer/ui/samples/SOURCES.txt"} <= {*names}
+    samples = {"fer/ui/samples/clip.mp4", "fer/ui/samples/SOURCES.txt"}
+    assert {*samples, *(f"fer/ui/player/player.{kind}" for kind in ("html", "css", "js"))} <= {
+        *names
+    }
     assert any(n.startswith("fer/_models/") and n.endswith("model.tflite") for n in names)
     # The licence and the package's own record lie in the folder of the distribution.
     assert {n.split("/")[0] for n in names if ".dist-info" not in n} == {"fer"}

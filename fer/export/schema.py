@@ -57,7 +57,7 @@ def _printable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-_BEFORE = {"source": str, "time_s": float, "status": str}
+_BEFORE = {"source": str, "time_s": float, "status": str, "person": str}
 _AFTER = {
     "reason": str,
     "note": str,
@@ -95,6 +95,7 @@ def to_rows(results: Iterable[SourceResult], reader: Reader) -> list[dict[str, o
             "source": _printable(result.source),
             "time_s": None if result.time_s is None else round(result.time_s, 6),
             "status": result.status,
+            "person": "",
         }
         tail = {
             "reason": _printable(result.reason),
@@ -132,7 +133,8 @@ def defused(text: str) -> str:
 def to_csv(rows: Sequence[dict[str, object]]) -> str:
     """CSV text after RFC 4180; a cell that a spreadsheet would run gets a leading apostrophe."""
     table = to_frame(rows)
-    for column in ("source", "reason", "note", "events", "model", "model_version", "label_set"):
+    texts = ("source", "person", "reason", "note", "events", "model", "model_version", "label_set")
+    for column in texts:
         if column in table:
             table[column] = table[column].map(defused)
     # With other line ends a carriage return in a file name would not be quoted.

@@ -19,7 +19,6 @@ from fer.figures.errors import (
     reliability_figure,
     robustness_figure,
 )
-from fer.figures.timeline import timeline_figure
 from fer.figures.training import curves_figure
 
 __all__ = [
@@ -41,5 +40,4 @@ __all__ = [
     "reliability_figure",
     "robustness_figure",
     "split_difference_figure",
-    "timeline_figure",
 ]

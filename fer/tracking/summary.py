@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fer.export.people import People, is_hidden, person_of
 from fer.labels import UNSURE
 from fer.results import FrameResult
 
@@ -34,6 +35,23 @@ class FaceSummary:
         total = self.total_s
         ranked = sorted(self.seconds.items(), key=lambda item: (-item[1], item[0]))
         return {label: value / total for label, value in ranked} if total > 0 else {}
+
+
+def summary_of_people(summary: tuple[FaceSummary, ...], people: People) -> tuple[FaceSummary, ...]:
+    """A session's summary as the viewer sees the people: the same joined, hidden ones left out."""
+    persons: dict[int, dict[str, float]] = {}
+    for face in summary:
+        if face.face_id and is_hidden(face.face_id, people):
+            person, sign = 0, -1.0
+        else:
+            person, sign = person_of(face.face_id, people), 1.0
+        seconds = persons.setdefault(person, {})
+        for label, value in face.seconds.items():
+            seconds[label] = max(0.0, seconds.get(label, 0.0) + sign * value)
+    together = persons.pop(0, {})
+    faces = [FaceSummary(person, seconds) for person, seconds in persons.items()]
+    faces.sort(key=lambda face: (-face.total_s, face.face_id))
+    return (FaceSummary(0, together), *faces) if faces else ()
 
 
 @dataclass(slots=True)

@@ -163,6 +163,12 @@ class FaceTracker:
         ]
         self.last_id, self._last_s = last_id, timestamp_s
 
+    def recall(self, frame: Image, face: FaceEmotion) -> None:
+        """Learn what somebody looks like to whom an earlier run has given an id."""
+        look = self._embedder.embed(frame, face) if self._embedder is not None else None
+        if look is not None:
+            self._people.remember(face.face_id, look)
+
     def _new_id(self) -> int:
         self.last_id += 1
         return self.last_id

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from fer.errors import InputError
@@ -125,6 +125,16 @@ class FrameAnalyzer:
     def last_id(self) -> int:
         """The highest id given so far."""
         return self._tracker.last_id
+
+    def recall(self, frame_bgr: Image, faces: Iterable[FaceEmotion]) -> None:
+        """Learn again what people look like to whom an earlier run has given ids.
+
+        Args:
+            frame_bgr: ``(h, w, 3)`` uint8.
+            faces: Found in it then.
+        """
+        for face in faces:
+            self._tracker.recall(frame_bgr, face)
 
     def begin(self, frame_bgr: Image) -> None:
         """Look for the faces of the next frame to be analysed, on another thread."""

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from fer.decoding import Answer, Cancelled, Job, Session, decoders, long_decoders
 from fer.preprocessing import Image
 from fer.video.container import MAX_PIXELS
-from fer.video.reader import Frame, VideoInfo, VideoReader
+from fer.video.frame import Frame
+from fer.video.reader import VideoInfo, VideoReader
 from fer.video.sampler import Sampler
 from fer.video.writer import join_segments
 

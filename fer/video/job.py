@@ -9,33 +9,34 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from fer.decoding import Session
-from fer.errors import FerError, InputError, MediaError
-from fer.files import replace_file, write_faults
-from fer.overlay import draw_faces
+from fer.errors import MediaError
+from fer.files import write_faults
+from fer.overlay import OverlayStyle, draw_faces
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.tracking.cuts import CUT, SceneWatch
 from fer.video.analysis import FrameAnalyzer, Pace, VideoOptions, VideoProgress
-from fer.video.decoded import DecodedVideo, joined
+from fer.video.decoded import DecodedVideo, joined, picture_at
 from fer.video.lookahead import look_ahead
 from fer.video.reader import VideoInfo
-from fer.video.records import last_record, read_records, record_at, record_line
-from fer.video.state import JobState, VideoOutcome
+from fer.video.records import last_record, looks_of, read_records, record_at, record_line
+from fer.video.state import VideoOutcome, open_state, save_state
 from fer.video.writer import SegmentWriter
+
+DRAWN = OverlayStyle(ids=True)
+"""What an annotated video shows of a face: also who it is, by number."""
 
 _CHECKPOINT_S = 8.0
 _REPORT_S = 0.2
 _VERSION = 2
-_SEGMENT = re.compile(r"segment-\d{5,}\.mp4")
 
 
 class VideoJob:
@@ -69,10 +70,14 @@ class VideoJob:
         self._options = options or VideoOptions()
         self._annotate = annotate
         self._records = folder / "frames.jsonl"
-        self._state = JobState()
         with write_faults(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        self._open()
+        # As JSON has it: that is what it is compared with.
+        identity = json.loads(json.dumps(self._identity()))
+        self._state = open_state(folder, identity, self.name)
+        with write_faults(self._records), self._records.open("ab") as records:
+            # What was written after the last note is done again.
+            records.truncate(self._state.rows_bytes)
 
     @property
     def annotated(self) -> Path:
@@ -173,52 +178,24 @@ class VideoJob:
             "annotate": self._annotate,
         }
 
-    def _open(self) -> None:
-        """Take up what an earlier run left, or begin."""
-        identity = json.loads(json.dumps(self._identity()))
-        file, state = self.folder / "job.json", self.folder / "state.json"
-        if not file.exists():
-            with write_faults(file):
-                replace_file(file, json.dumps(identity).encode())
-                self._records.write_bytes(b"")
-            return
-        try:
-            if json.loads(file.read_text()) != identity:
-                raise InputError(
-                    f"{self.folder}: expected an unfinished job of {self.name} with the same "
-                    "model and options, found one of another; delete the folder or give another"
-                )
-            if state.exists():
-                self._state = JobState(**json.loads(state.read_text()))
-            if not all(map(_SEGMENT.fullmatch, self._state.segments)):
-                raise ValueError("a segment that is not this job's")
-        except (OSError, ValueError, TypeError) as fault:
-            if isinstance(fault, FerError):
-                raise
-            raise InputError(
-                f"{self.folder}: expected an unfinished job, found a damaged one; delete the folder"
-            ) from None
-        with write_faults(self._records), self._records.open("r+b") as records:
-            # What was written after the last note is done again.
-            records.truncate(self._state.rows_bytes)
-
-    def _save(self) -> None:
-        with write_faults(self.folder):
-            replace_file(self.folder / "state.json", json.dumps(asdict(self._state)).encode())
-
     def _analyzer(self, info: VideoInfo) -> FrameAnalyzer:
-        known: tuple[FaceEmotion, ...] = ()
         last = last_record(self._records) if self._state.rows_bytes else None
-        if last is not None:
-            known = last.faces
-        return FrameAnalyzer(
+        analyzer = FrameAnalyzer(
             self._recognizer,
             self._options,
             info,
-            known=known,
+            known=last.faces if last else (),
             known_s=last.timestamp_s if last else 0.0,
             last_id=self._state.last_id,
         )
+        if last is not None and self._options.identity:
+            # No file holds what people look like: the video itself is looked at again.
+            for look in looks_of(self.results()):
+                with suppress(MediaError):
+                    image = picture_at(self.path, self.name, look.timestamp_s, Session())
+                    if image is not None:
+                        analyzer.recall(image, look.faces)
+        return analyzer
 
     def _read(
         self,
@@ -255,7 +232,7 @@ class VideoJob:
                     if scene.difference(image) >= CUT and not step.wanted:
                         # Between two analysed frames: the faces were of another scene.
                         shown = ()
-                    image = draw_faces(image, shown)
+                    image = draw_faces(image, shown, DRAWN)
                     if segment is None:
                         segment = self._segment(image.shape, video.info.fps)
                     segment.write(image, step.time_s)
@@ -298,7 +275,7 @@ class VideoJob:
         with write_faults(self._records):
             rows.flush()
             self._state.rows_bytes = os.path.getsize(self._records)
-        self._save()
+        save_state(self.folder, self._state)
 
     def _join(self) -> str:
         partial = self.folder / "annotated.partial"

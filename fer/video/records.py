@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from fer.results import FaceEmotion, FrameResult
 
 _TAIL_BYTES = 1 << 20
+# Of so many people, those seen last, the looks are asked for.
+_MOST_PEOPLE = 100
 
 
 def record_line(result: FrameResult) -> bytes:
@@ -86,3 +89,25 @@ def record_at(path: Path, time_s: float, up_to: int) -> FrameResult | None:
                 break
             best = record
     return best
+
+
+def looks_of(results: Iterable[FrameResult]) -> list[FrameResult]:
+    """Where each person was seen best, and last: frames with that one face, in the order of time.
+
+    Args:
+        results: Analysed frames.
+    """
+    best: dict[int, FrameResult] = {}
+    last: dict[int, FrameResult] = {}
+    for result in results:
+        for face in result.measured:
+            look = replace(result, faces=(face,))
+            # Whoever was seen last comes last.
+            last.pop(face.face_id, None)
+            last[face.face_id] = look
+            known = best.get(face.face_id)
+            if known is None or known.faces[0].box.area < face.box.area:
+                best[face.face_id] = look
+    recent = list(last)[-_MOST_PEOPLE:]
+    looks = [look for face_id in recent for look in (best[face_id], last[face_id])]
+    return sorted(looks, key=lambda look: look.timestamp_s)

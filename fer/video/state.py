@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from fer.errors import InputError
+from fer.files import replace_file, write_faults
 from fer.video.reader import VideoInfo
+
+_SEGMENT = re.compile(r"segment-\d{5,}\.mp4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +57,43 @@ class JobState:
     rows_bytes: int = 0
     segments: list[str] = field(default_factory=list)
     read_to_end: bool = False
+
+
+def open_state(folder: Path, identity: Mapping[str, object], name: str) -> JobState:
+    """What an earlier run has left in a folder, or a beginning.
+
+    Args:
+        folder: Of the job.
+        identity: Of its video, model and options, as JSON has it.
+        name: Of the video, for messages.
+
+    Raises:
+        InputError: If the folder holds another job, a damaged one, or cannot be written.
+    """
+    file, state = folder / "job.json", folder / "state.json"
+    if not file.exists():
+        with write_faults(file):
+            replace_file(file, json.dumps(identity).encode())
+        return JobState()
+    try:
+        known = json.loads(file.read_text())
+        begun = known == identity and state.exists()
+        found = JobState(**json.loads(state.read_text())) if begun else JobState()
+        if not all(map(_SEGMENT.fullmatch, found.segments)):
+            raise ValueError("a segment that is not this job's")
+    except (OSError, ValueError, TypeError):
+        raise InputError(
+            f"{folder}: expected an unfinished job, found a damaged one; delete the folder"
+        ) from None
+    if known != identity:
+        raise InputError(
+            f"{folder}: expected an unfinished job of {name} with the same "
+            "model and options, found one of another; delete the folder or give another"
+        )
+    return found
+
+
+def save_state(folder: Path, state: JobState) -> None:
+    """Note how far a job is."""
+    with write_faults(folder):
+        replace_file(folder / "state.json", json.dumps(asdict(state)).encode())

@@ -11,18 +11,20 @@ from pathlib import Path
 from fer.decoding import Cancelled, Session
 from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
+from fer.export.people import PersonEdit, apply_people, name_of, person_of
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
 from fer.overlay import draw_faces
 from fer.preprocessing import Image
+from fer.recognition.baseline import NeutralBaseline
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.task import Task
-from fer.tracking.summary import FaceSummary, SummaryCounter
+from fer.tracking.summary import FaceSummary, SummaryCounter, summary_of_people
 from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.decoded import picture_at
-from fer.video.job import VideoJob
+from fer.video.job import DRAWN, VideoJob
 from fer.video.state import VideoOutcome
 from fer.video.timeline import TimeLine
 
@@ -44,6 +46,8 @@ class VideoTask(Task):
         time_line: The probabilities of each face over time.
         faces: Identities seen.
         first_face_s: Time of the first frame with a face, in seconds.
+        people: What the viewer said about the people.
+        neutrals: Person -> that one's neutral face, where it was shown; in memory only.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class VideoTask(Task):
         self.time_line = TimeLine(recognizer.classifier.labels)
         self.faces = 0
         self.first_face_s = 0.0
+        self.people: dict[int, PersonEdit] = {}
+        self.neutrals: dict[int, NeutralBaseline] = {}
 
     @staticmethod
     def new_folder() -> Path:
@@ -84,9 +90,17 @@ class VideoTask(Task):
         self._begin(_work, self._stop)
 
     def summary(self) -> tuple[FaceSummary, ...]:
-        """Seconds per emotion, for all faces together and for each."""
+        """Seconds per emotion, for everybody who is shown together and for each person."""
         with self._lock:
-            return self._counter.summary()
+            return summary_of_people(self._counter.summary(), self.people)
+
+    def name_of(self, face_id: int) -> str:
+        """The name of a person, else the number."""
+        return name_of(face_id, self.people) or f"Person {person_of(face_id, self.people)}"
+
+    def result_at(self, time_s: float) -> FrameResult | None:
+        """The last analysed frame at or before a time in seconds."""
+        return self._job.result_at(time_s) if self._job else None
 
     def annotated(self) -> Path | None:
         """The annotated MP4, once there is one."""
@@ -118,12 +132,12 @@ class VideoTask(Task):
         image = picture_at(self.path, self.name, time_s, Session(lambda: self.closed))
         if image is None:
             return None
-        result = self._job.result_at(time_s) if self._job else None
+        result = self.result_at(time_s)
         if result is None:
             return image, None
         if explainer is not None:
             image = draw_heat_maps(image, explainer.explain(image, result.measured))
-        return draw_faces(image, result.faces), result
+        return draw_faces(image, result.faces, DRAWN), result
 
     def table(self, suffix: str) -> bytes:
         """The rows so far as a file.
@@ -141,7 +155,8 @@ class VideoTask(Task):
             yield SourceResult(self.name, reason=self.outcome.reason, partial=True)
 
     def _rows(self, results: list[SourceResult]) -> list[dict[str, object]]:
-        return to_rows(results, self._recognizer.classifier.reader)
+        rows = to_rows(results, self._recognizer.classifier.reader)
+        return apply_people(rows, self.people)
 
     def take(self, result: FrameResult) -> None:
         """Count an analysed frame."""

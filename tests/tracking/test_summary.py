@@ -3,8 +3,9 @@ from dataclasses import replace
 import pytest
 
 from fer import Box, FaceEmotion, FrameResult
+from fer.export.people import PersonEdit
 from fer.labels import UNSURE
-from fer.tracking.summary import SummaryCounter
+from fer.tracking.summary import FaceSummary, SummaryCounter, summary_of_people
 
 
 def frame(time_s: float, *faces: tuple[int, str | None]) -> FrameResult:
@@ -87,3 +88,17 @@ def test_it_stays_small_however_many_faces_pass_and_no_second_is_lost() -> None:
     assert faces[0].face_id == 1
     assert faces[0].total_s == pytest.approx(10.0)
     assert together.total_s == pytest.approx(30.0)
+
+
+def test_people_who_are_one_are_counted_as_one_and_hidden_ones_nowhere() -> None:
+    summary = (
+        FaceSummary(0, {"happy": 6.0, "sad": 4.0}),
+        FaceSummary(1, {"happy": 5.0}),
+        FaceSummary(2, {"sad": 4.0}),
+        FaceSummary(3, {"happy": 1.0}),
+    )
+    people = {3: PersonEdit(same_as=2), 1: PersonEdit(hidden=True)}
+    together, second = summary_of_people(summary, people)
+    assert together.seconds == {"happy": 1.0, "sad": 4.0}
+    assert (second.face_id, dict(second.seconds)) == (2, {"sad": 4.0, "happy": 1.0})
+    assert summary_of_people(summary, {}) == summary

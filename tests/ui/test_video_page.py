@@ -54,7 +54,11 @@ def test_nothing_can_be_started_without_a_video(page: AppTest) -> None:
     assert any("temporary folder" in text.value for text in page.caption)
 
 
-def test_an_upload_gives_a_time_line_a_summary_and_downloads(
+def button_of(at: AppTest, beginning: str) -> Any:
+    return next(one for one in at.button if one.key and one.key.startswith(beginning))
+
+
+def test_an_upload_gives_a_player_people_and_downloads(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = write_video(tmp_path / "a.mp4").read_bytes()
@@ -62,24 +66,17 @@ def test_an_upload_gives_a_time_line_a_summary_and_downloads(
     at = analysed(page)
     assert not at.exception and not at.error
     labels = [button.label for button in at.get("download_button")]
-    assert labels == ["Annotated video", "CSV", "JSON", "JSON Lines", "Parquet"]
-    assert [heading.value for heading in at.subheader] == [
-        r"my\*film\*.mp4",
-        "Time line",
-        "Share of time",
-        "Annotated video",
-    ]
-    assert "<b>happy</b>" in html_of(at)
-    at.slider(key="video_time").set_value(0.85).run()
-    assert not at.exception and not at.error
-    assert at.slider(key="video_time").value == 0.85 and "<b>happy</b>" in html_of(at)
+    assert labels == ["Video with marked faces", "CSV", "JSON", "JSON Lines", "Parquet"]
+    assert [heading.value for heading in at.subheader] == [r"my\*film\*.mp4"]
+    assert "<b>happy</b>" in html_of(at) and "<b>Person 1</b>" in html_of(at)
     at.toggle(key="video_why").set_value(True).run()
     assert not at.exception and not at.error
-    # An annotated video that is too large for memory stays where it is, and the page says where.
-    monkeypatch.setattr("fer.ui.video.page._TAKEN_BYTES", 1000)
+    # A video that is too large for memory stays where it is, and the page says where.
+    monkeypatch.setattr("fer.ui.video.result._MOST_BYTES", 1000)
     at.run()
     assert at.get("download_button")[0].label == "CSV"
     assert any("more than a page hands out" in text.value for text in at.caption)
+    assert not at.exception
 
 
 def test_a_moment_of_a_face_is_taken_for_its_neutral_and_given_up_again(
@@ -90,12 +87,21 @@ def test_a_moment_of_a_face_is_taken_for_its_neutral_and_given_up_again(
     ).run()
     at = analysed(page)
     assert "own neutral" not in html_of(at)
-    at.button(key="video_neutral_take").click().run()
+    button_of(at, "person_neutral_1").click().run()
     assert not at.exception and not at.error
     assert "compared with own neutral: <b>" in html_of(at)
-    assert len(at.get("plotly_chart")) == 2
-    at.button(key="video_neutral_reset").click().run()
+    button_of(at, "person_neutral_reset_1").click().run()
     assert not at.exception and "own neutral" not in html_of(at)
+
+
+def test_a_result_that_is_cleared_leaves_no_file(page: AppTest, tmp_path: Path) -> None:
+    page.segmented_control(key="video_source").set_value("Path on this machine").run()
+    page.text_input(key="video_path").set_value(str(write_video(tmp_path / "a.mp4", 3))).run()
+    at = analysed(page)
+    run = at.session_state["video_run"]
+    at.button(key="video_clear").click().run()
+    assert not at.exception and not run.folder.exists()
+    assert at.session_state["video_run"] is None and not at.get("download_button")
 
 
 def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
@@ -105,8 +111,8 @@ def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
     page.toggle(key="video_annotate").set_value(False).run()
     at = analysed(page)
     assert not at.exception and not at.error
-    assert "<small>Read</small><b>2</b>" in html_of(at)
-    assert "Annotated video" not in [button.label for button in at.get("download_button")]
+    assert any("12 pictures, 2 read" in text.value for text in at.caption)
+    assert at.get("download_button")[0].label == "CSV"
 
 
 def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:

@@ -83,9 +83,9 @@ def write_clip(
 
 @pytest.fixture
 def clip(tmp_path: Path, astronaut_bgr: np.ndarray) -> Clip:
-    """``clip("name.mp4", count=, size=, empty=, **options of write_clip)`` -> path.
+    """``clip("name.mp4", count=, size=, empty=, again=, **options of write_clip)`` -> path.
 
-    ``empty`` grey frames come after those with the face.
+    ``empty`` grey frames come after those with the face, and ``again`` more with it after these.
     """
 
     def make(
@@ -94,10 +94,12 @@ def clip(tmp_path: Path, astronaut_bgr: np.ndarray) -> Clip:
         count: int = 30,
         size: tuple[int, int] = (320, 240),
         empty: int = 0,
+        again: int = 0,
         **options: Any,
     ) -> Path:
         grey = np.full((size[1], size[0], 3), 114, np.uint8)
-        pictures = [*frames(astronaut_bgr, size, count), *[grey] * empty]
+        pictures = frames(astronaut_bgr, size, count + again)
+        pictures[count:count] = [grey] * empty
         return write_clip(tmp_path / name, pictures, **options)
 
     return make

@@ -175,6 +175,18 @@ def test_a_cancelled_job_keeps_what_is_done_and_goes_on(
         assert reader.info.has_audio
 
 
+def test_who_was_seen_before_an_interruption_has_the_same_number_after_it(
+    clip: Clip, tmp_path: Path, recognizer: EmotionRecognizer
+) -> None:
+    # Away for longer than a place is remembered: the looks alone can tell who it is.
+    path = clip("a.mp4", count=12, empty=75, again=12, size=(640, 480))
+    run_until(60, VideoJob(path, tmp_path / "job", recognizer))
+    job = VideoJob(path, tmp_path / "job", recognizer)
+    assert job.run().finished
+    seen = [[face.face_id for face in result.measured] for result in job.results()]
+    assert seen[0] == seen[-1] == [1]
+
+
 def test_a_killed_job_goes_on_from_its_last_note(
     clip: Clip, tmp_path: Path, recognizer: EmotionRecognizer
 ) -> None:

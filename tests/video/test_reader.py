@@ -11,7 +11,7 @@ from fer.errors import MediaError
 from fer.preprocessing import to_grey
 from fer.video import VideoReader
 from fer.video import reader as reader_module
-from fer.video.reader import square_size
+from fer.video.frame import square_size
 
 Clip = Callable[..., Path]
 
