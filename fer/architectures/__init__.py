@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fer.architectures.cnn4 import cnn4_2m7, cnn4_4m5, cnn4_56
 from fer.architectures.cnn5 import cnn5_16, cnn5_224
+from fer.architectures.dlib27 import dlib27 as dlib27_network
+from fer.architectures.residual import residual_network
 from fer.architectures.transfer import BACKBONES, PREFIX, transfer_network
 from fer.errors import InputError
 
@@ -17,51 +20,18 @@ if TYPE_CHECKING:
 __all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "TWO_HEADS", "build"]
 
 
-def _residual(name: str, **shape: Any) -> Callable[..., keras.Model]:
-    def builder(
-        *, dropout: float = 0.3, input_size: int | None = 48, classes: int = 0
-    ) -> keras.Model:
-        from fer.architectures.residual import residual_network
-
-        return residual_network(
-            name, dropout=dropout, input_size=input_size, classes=classes, **shape
-        )
-
-    return builder
-
-
-def _dlib27(name: str, side: int) -> Callable[..., keras.Model]:
-    def builder(
-        *, dropout: float = 0.4, input_size: int | None = 48, classes: int = 0
-    ) -> keras.Model:
-        from fer.architectures.dlib27 import dlib27
-
-        return dlib27(name, side=side, dropout=dropout, input_size=input_size, classes=classes)
-
-    return builder
-
-
-def _transfer(backbone: str) -> Callable[..., keras.Model]:
-    def builder(
-        *, dropout: float = 0.3, image_size: int = 96, weights: str = "cache"
-    ) -> keras.Model:
-        return transfer_network(backbone, dropout=dropout, image_size=image_size, weights=weights)
-
-    return builder
-
-
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
-    "xs": _residual("xs", stem=24, widths=(48, 96, 192)),
-    "s": _residual("s", stem=32, widths=(64, 128, 256)),
-    "tiny": _residual("tiny", stem=16, widths=(16, 16), blocks_per_stage=1),
-    "dlib27": _dlib27("dlib27", side=112),
-    "dlib27-144": _dlib27("dlib27-144", side=144),
+    "xs": partial(residual_network, "xs", stem=24, widths=(48, 96, 192)),
+    "s": partial(residual_network, "s", stem=32, widths=(64, 128, 256)),
+    "tiny": partial(residual_network, "tiny", stem=16, widths=(16, 16), blocks_per_stage=1),
+    "dlib27": partial(dlib27_network, "dlib27", side=112),
+    "dlib27-144": partial(dlib27_network, "dlib27-144", side=144),
     "cnn4-4.5m": cnn4_4m5,
     "cnn4-2.7m": cnn4_2m7,
     "cnn4-56": cnn4_56,
     "cnn5-16": cnn5_16,
     "cnn5-224": cnn5_224,
-    **{f"{PREFIX}{backbone}": _transfer(backbone) for backbone in BACKBONES},
+    **{f"{PREFIX}{backbone}": partial(transfer_network, backbone) for backbone in BACKBONES},
 }
 """Name -> builder. ``xs`` is the smallest network that ships and ``s`` the next wider one;
 ``tiny`` is for tests and quick trials; ``dlib27`` begins with what dlib learned of faces, and

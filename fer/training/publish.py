@@ -31,7 +31,6 @@ from fer.models.store import (
     check_name,
     open_model,
 )
-from fer.recognition.classifier import EmotionClassifier
 from fer.training.card import FER2013_TERMS, OWN_TERMS, dataset_record, deployed_fields, make_card
 from fer.training.config import TrainingConfig
 from fer.training.convert import network_ms, run_converted
@@ -44,10 +43,6 @@ from fer.training.teachers import load_network
 
 if TYPE_CHECKING:
     import keras
-
-
-_OF_THE_NETWORK = ("candidates",)
-"""What ``metrics.json`` keeps when a model is remade."""
 
 
 def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
@@ -96,8 +91,6 @@ def publish(
     *,
     version: str,
     test: bool = True,
-    terms: str | None = None,
-    compare_with: ModelFolder | None = None,
 ) -> Path:
     """Finalise, calibrate, convert, evaluate and write a model folder.
 
@@ -112,8 +105,6 @@ def publish(
         name: Name of the new folder.
         version: Version of the weights, for the card.
         test: Whether to evaluate on PrivateTest; leave it closed for trials.
-        terms: Terms of the data, for the card; default are FER-2013's, or the owner's.
-        compare_with: An earlier model, whose robustness goes beside that of this one.
 
     Returns:
         The folder.
@@ -136,7 +127,7 @@ def publish(
         )
     model, choice = finalize(model, config, dataset)
     deployment = deploy(model, config, dataset.split("PublicTest"))
-    reports, metrics = _measured(deployment, dataset, splits, compare_with, config.classes)
+    reports, metrics = _measured(deployment, dataset, splits, config.classes)
 
     def fill(folder: Path) -> ModelCard:
         _save_keras(model, config, folder / KERAS_FILE)
@@ -153,7 +144,7 @@ def publish(
             record=metrics["dataset"],
             reports=reports,
             weights_file=folder / WEIGHTS,
-            terms=terms or (OWN_TERMS if config.classes else FER2013_TERMS),
+            terms=OWN_TERMS if config.classes else FER2013_TERMS,
         )
 
     return _replace_folder(models_dir / name, deployment.content, fill)
@@ -183,14 +174,14 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
     model = load_network(before.path / KERAS_FILE)
     config = TrainingConfig.from_dict(before.card.recipe)
     deployment = deploy(model, config, dataset.split("PublicTest"))
-    reports, metrics = _measured(deployment, dataset, splits, None)
+    reports, metrics = _measured(deployment, dataset, splits)
 
     def fill(folder: Path) -> ModelCard:
         for file in before.path.iterdir():
             if file.name not in (CARD, METRICS, WEIGHTS):
                 shutil.copy2(file, folder)
-        known = before.metrics()
-        kept = {name: known[name] for name in _OF_THE_NETWORK if name in known}
+        candidates = before.metrics().get("candidates")
+        kept = {} if candidates is None else {"candidates": candidates}
         _write_json(folder / METRICS, {**metrics, **kept})
         fields = deployed_fields(deployment, reports, folder / WEIGHTS, config.classes)
         return before.card.model_copy(update={**fields, "version": version})
@@ -202,7 +193,6 @@ def _measured(
     deployment: Deployment,
     dataset: FaceDataset,
     splits: Sequence[str],
-    compare_with: ModelFolder | None,
     own: Sequence[str] = (),
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """The reports by split, and everything for ``metrics.json``, of the file that will run."""
@@ -230,12 +220,6 @@ def _measured(
         "dataset": dataset_record(dataset),
         LATENCY: network_ms(deployment.content),
     }
-    if compare_with is not None:
-        earlier = EmotionClassifier(compare_with)
-        metrics["robustness_before"] = [
-            {**row, "model": compare_with.card.name, "version": compare_with.card.version}
-            for row in to_records(robustness(earlier.predict_heads, dataset))
-        ]
     return reports, metrics
 
 
