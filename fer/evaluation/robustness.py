@@ -154,13 +154,11 @@ class RobustnessRow:
 def robustness(
     predict_heads: PredictHeads,
     dataset: FaceDataset,
-    split: str = "PublicTest",
     *,
     conditions: Sequence[Condition] = CONDITIONS,
-    report: Callable[[int, int], None] | None = None,
     own: Sequence[str] = (),
 ) -> list[RobustnessRow]:
-    """Accuracy on a split, clean and under every condition.
+    """Accuracy on PublicTest, clean and under every condition.
 
     Measured on what most of ten voters see where the data has votes and the model that label set,
     else on the labels of FER-2013.
@@ -168,9 +166,7 @@ def robustness(
     Args:
         predict_heads: The classifier, as for ``evaluate_classifier``; called once per level.
         dataset: Faces of any reader.
-        split: Name of the split. PrivateTest stays closed: this is for choosing.
         conditions: What to try.
-        report: Called with the levels done and their number.
         own: Classes of the model's own head, where it has one.
 
     Returns:
@@ -179,7 +175,8 @@ def robustness(
     Raises:
         DatasetError: If the split does not exist.
     """
-    chosen = dataset.split(split)
+    # PrivateTest stays closed: this is for choosing.
+    chosen = dataset.split("PublicTest")
     names, name = (own, OWN) if own else (FER2013, "fer2013")
     labels = label_indices(chosen, names)
     if not own and chosen.votes is not None and PERCEIVED in predict_heads(chosen.images[:1]):
@@ -189,7 +186,7 @@ def robustness(
     images, labels = chosen.images[known], labels[known]
     levels = [(one, float(level)) for one in conditions for level in one.levels]
     rows = []
-    for done, (condition, level) in enumerate([(_AS_IT_IS, 0.0), *levels], start=1):
+    for condition, level in [(_AS_IT_IS, 0.0), *levels]:
         changed = np.stack([condition.apply(np.ascontiguousarray(one), level) for one in images])
         answers = predict_heads(changed)[name].argmax(axis=1)
         rows.append(
@@ -203,8 +200,6 @@ def robustness(
                 len(labels),
             )
         )
-        if report is not None:
-            report(done, len(levels) + 1)
     return rows
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,38 +160,3 @@ def check_output(path: Path) -> None:
         raise InputError(
             f"{path}: expected an existing folder, found none at {path.parent}; create it first"
         )
-
-
-def write_rows(rows: Sequence[dict[str, object]], path: Path) -> None:
-    """Write a table in the format of the file's suffix; never leaves half a file.
-
-    Raises:
-        InputError: If the suffix is unknown or the place cannot be written.
-    """
-    suffix = path.suffix.lower()
-    if suffix == ".csv":
-        data = to_csv(rows).encode()
-    elif suffix in (".json", ".jsonl"):
-        data = to_json(rows, lines=suffix == ".jsonl").encode()
-    elif suffix == ".parquet":
-        buffer = io.BytesIO()
-        to_frame(rows).to_parquet(buffer, index=False)
-        data = buffer.getvalue()
-    else:
-        raise InputError(
-            f"{path.name}: expected a name ending in .csv, .json, .jsonl or .parquet, got "
-            f"{suffix or 'no suffix'}; rename the output"
-        )
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_bytes(data)
-        os.replace(partial, path)
-    except OSError as fault:
-        raise InputError(
-            f"{path}: expected a place that can be written, got: {fault.strerror or fault}; "
-            "choose another folder or free some disk"
-        ) from None
-    finally:
-        # Gone already after a success; also taken away when the write is interrupted.
-        with contextlib.suppress(OSError):
-            partial.unlink()

@@ -6,7 +6,7 @@ import pytest
 
 from fer import Box, FaceEmotion
 from fer.errors import InputError
-from fer.export.schema import SourceResult, to_csv, to_frame, to_json, to_rows
+from fer.export.schema import SourceResult, check_output, to_csv, to_frame, to_json, to_rows
 from fer.export.tables import TableWriter
 from fer.results import Reader
 
@@ -79,3 +79,14 @@ def test_an_older_table_stays_until_the_new_one_is_whole(tmp_path: Path) -> None
 def test_a_bad_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="existing folder"):
         TableWriter(tmp_path / "gone" / "table.csv", EXAMPLE)
+    (tmp_path / "table.csv").mkdir()
+    with pytest.raises(InputError, match="expected a place that can be written"):
+        with TableWriter(tmp_path / "table.csv", EXAMPLE) as table:
+            table.write(ROWS)
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+@pytest.mark.parametrize(("name", "got"), [("a.xlsx", ".xlsx"), ("a", "no suffix")])
+def test_an_unknown_suffix_is_refused(tmp_path: Path, name: str, got: str) -> None:
+    with pytest.raises(InputError, match=rf"{name}: expected a name ending in \.csv.*got {got}"):
+        check_output(tmp_path / name)
