@@ -24,30 +24,15 @@ Pictures = npt.NDArray[np.uint8]
 
 
 class PictureSource(Protocol):
-    """Pictures that are fetched when they are needed."""
+    """Pictures ``(n, h, w)`` or ``(n, h, w, 3)`` uint8: an array, or what reads them in turn."""
 
     def __len__(self) -> int:
         """How many there are."""
         ...
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
-        """The pictures ``(b, h, w)`` or ``(b, h, w, 3)`` uint8 of these rows."""
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> Pictures:
+        """Copies of the pictures of these rows."""
         ...
-
-
-class ArraySource:
-    """Pictures that are in memory already: ``(n, h, w)`` or ``(n, h, w, 3)`` uint8."""
-
-    def __init__(self, images: Pictures) -> None:
-        self._images = images
-
-    def __len__(self) -> int:
-        """How many there are."""
-        return len(self._images)
-
-    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
-        """Copies of these rows."""
-        return np.asarray(self._images[rows], np.uint8)
 
 
 class FileSource:
@@ -66,7 +51,7 @@ class FileSource:
         """How many there are."""
         return len(self._files)
 
-    def take(self, rows: npt.NDArray[np.intp]) -> Pictures:
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> Pictures:
         """These rows ``(b, side, side, 3)`` uint8 RGB.
 
         Raises:
@@ -132,7 +117,7 @@ def epoch_batches(
         start = step * recipe.batch_size
         rows = order[start : start + recipe.batch_size]
         rng = np.random.default_rng((recipe.seed, epoch, start))
-        images = source.take(rows)
+        images = source[rows]
         if recipe.augmentation is not None and images.ndim == 3:
             images = np.stack([augment(i, shape[0], recipe.augmentation, rng) for i in images])
         elif recipe.flip:

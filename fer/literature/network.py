@@ -57,7 +57,7 @@ def probabilities(
     count = len(source) if limit is None else min(limit, len(source))
     rows = np.linspace(0, len(source) - 1, count).astype(np.intp)
     parts = [
-        np.asarray(model.predict_on_batch(fitted(source.take(rows[i : i + _CHUNK]), *shape)))
+        np.asarray(model.predict_on_batch(fitted(source[rows[i : i + _CHUNK]], *shape)))
         for i in range(0, len(rows), _CHUNK)
     ]
     return np.concatenate(parts).astype(np.float32)

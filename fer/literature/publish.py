@@ -19,7 +19,7 @@ from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, evaluate_
 from fer.evaluation.readings import LATENCY, milliseconds_per_face
 from fer.files import write_faults
 from fer.labels import FER2013, FERPLUS, SEVEN_OF_FERPLUS
-from fer.literature.inputs import ArraySource, model_input
+from fer.literature.inputs import model_input
 from fer.literature.neighbours import FILE, Neighbours
 from fer.literature.network import load_run, probabilities
 from fer.literature.recipes import OWN_SPLIT, recipe_changes, split_record
@@ -177,7 +177,7 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
             folder / name,
             dataset,
             recipe.to_dict(),
-            lambda images: probabilities(model, ArraySource(images)),
+            lambda images: probabilities(model, images),
             **signs,
             epochs=len(rows),
             best_epoch=best,

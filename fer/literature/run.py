@@ -20,7 +20,6 @@ from fer.evaluation.metrics import accuracy, macro_f1
 from fer.files import write_faults
 from fer.labels import FER2013, FERPLUS
 from fer.literature.inputs import (
-    ArraySource,
     FileSource,
     PictureSource,
     epoch_batches,
@@ -108,7 +107,7 @@ def _source(rows: FaceDataset, recipe: Recipe) -> PictureSource:
     """The pictures themselves where a network takes colour and they are files, else the faces."""
     side = COLOUR_SIDES.get(recipe.architecture)
     if side is None or rows.files is None:
-        return ArraySource(rows.images)
+        return rows.images
     if recipe.augmentations:
         raise TrainingError(
             f"--augment {','.join(recipe.augmentations)}: expected a network that takes grey "

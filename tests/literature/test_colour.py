@@ -42,19 +42,19 @@ def tree(tmp_path: Path) -> Path:
 def test_the_network_sees_the_files_in_colour_and_in_its_own_size(tree: Path) -> None:
     data = training_data(read_folders(tree), recipe_for("cnn5-224"))
     rows = np.arange(len(data.training))
-    pictures = data.training.take(rows)
+    pictures = data.training[rows]
     assert pictures.shape == (6, 224, 224, 3)
     names = {"happiness": "happy", "sadness": "sad"}
     for picture, label in zip(pictures, data.labels, strict=True):
         seen = tuple(int(value) for value in picture[-1, -1])
         wanted = next(c for n, c in COLOURS.items() if names.get(n, n) == FERPLUS[label])
         assert seen == wanted
-    assert data.validation.take(np.asarray([1])).shape == (1, 224, 224, 3)
+    assert data.validation[np.asarray([1])].shape == (1, 224, 224, 3)
 
 
 def test_other_networks_see_grey_faces_as_ever(tree: Path) -> None:
     data = training_data(read_folders(tree), recipe_for("cnn4-56"))
-    assert data.training.take(np.asarray([0])).shape == (1, 48, 48)
+    assert data.training[np.asarray([0])].shape == (1, 48, 48)
     # Without contempt, which they lack.
     assert len(data.training) == 4
 
@@ -76,7 +76,7 @@ def test_a_box_is_cut_as_it_is_from_grey_pictures(tmp_path: Path) -> None:
     picture = rng.integers(0, 256, (90, 120, 3)).astype(np.uint8)
     path, box = tmp_path / "a.png", Box(70, 20, 60, 50)
     Image.fromarray(picture).save(path)
-    (cut,) = FileSource([PictureFile(path, box)], 64).take(np.asarray([0]))
+    (cut,) = FileSource([PictureFile(path, box)], 64)[np.asarray([0])]
     for channel in range(3):
         alone = np.ascontiguousarray(picture[..., channel])
         assert np.array_equal(cut[..., channel], crop_face(alone, box, 64))
@@ -98,7 +98,7 @@ def test_a_file_that_went_away_is_named(tree: Path) -> None:
     data = training_data(dataset, recipe_for("cnn5-224"))
     dataset.files[0].path.unlink()
     with pytest.raises(TrainingError, match=r"0\.png: expected a readable picture.*put it back"):
-        data.training.take(np.asarray([0]))
+        data.training[np.asarray([0])]
 
 
 def test_named_augmentations_are_refused_rather_than_left_out(tree: Path) -> None:

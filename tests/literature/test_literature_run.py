@@ -6,12 +6,13 @@ import json
 import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from fer.datasets.base import FaceDataset
-from fer.literature.inputs import ArraySource, epoch_batches, fitted
+from fer.literature.inputs import epoch_batches, fitted
 from fer.literature.network import load_run, probabilities
 from fer.literature.publish import publish_network
 from fer.literature.recipes import Recipe, recipe_changes, split_record
@@ -66,7 +67,7 @@ def test_a_run_ends_with_the_weights_of_its_best_epoch(runs: Runs) -> None:
     assert recipe == RECIPE
     assert epoch == 1 + int(np.argmin([row["val_loss"] for row in rows]))
     validation = runs.dataset.split("PublicTest")
-    answers = probabilities(model, ArraySource(validation.images)).argmax(axis=1)
+    answers = probabilities(model, validation.images).argmax(axis=1)
     assert np.mean(answers == validation.labels) == pytest.approx(rows[epoch - 1]["val_accuracy"])
 
 
@@ -93,19 +94,19 @@ def test_transfer_learning_has_one_history_across_both_phases(tmp_path: Path) ->
     )
     data = training_data(faces(84), recipe)
 
-    class KilledAfterTheFirst(ArraySource):
+    class KilledAfterTheFirst(list[np.ndarray]):
         """Hands out the one batch of the first phase, and none of the second."""
 
         taken = 0
 
-        def take(self, rows: np.ndarray) -> np.ndarray:
+        def __getitem__(self, rows: Any) -> np.ndarray:
             self.taken += 1
             if self.taken > 1:
                 raise Killed
-            return super().take(rows)
+            return np.asarray(data.training[rows])
 
     # Killed at the door of the second phase, whose optimizer has more to remember.
-    first = KilledAfterTheFirst(data.training.take(np.arange(len(data.training))))
+    first = KilledAfterTheFirst(faces(84).images[: len(data.training)])
     with pytest.raises(Killed):
         train(recipe, replace(data, training=first), tmp_path / "run")
     assert len(history_of(tmp_path / "run")) == 1
@@ -123,9 +124,7 @@ def test_transfer_learning_has_one_history_across_both_phases(tmp_path: Path) ->
 
 
 def test_batches_depend_on_seed_and_epoch_alone_and_cover_every_row() -> None:
-    source = ArraySource(
-        np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
-    )
+    source = np.arange(10, dtype=np.uint8)[:, None, None] * np.ones((1, 4, 4), np.uint8)
     labels = np.arange(10)
     recipe = Recipe("cnn5-16", batch_size=4)
     first = list(epoch_batches(source, labels, recipe, 0, (4, 1)))
@@ -155,7 +154,7 @@ def test_a_published_run_is_a_model_like_any_other(runs: Runs, tmp_path: Path) -
     assert (card.architecture, card.parameters) == ("cnn5-16", 2_407_207)
     private = runs.dataset.split("PrivateTest")
     model, _, _ = load_run(runs.straight)
-    wanted = probabilities(model, ArraySource(private.images)).argmax(axis=1)
+    wanted = probabilities(model, private.images).argmax(axis=1)
     served = classifier.predict(private.images)
     assert np.mean(served.argmax(axis=1) == wanted) > 0.9
     metric = card.metric("accuracy")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fer.errors import InputError
-from fer.literature.inputs import ArraySource, epoch_batches
+from fer.literature.inputs import epoch_batches
 from fer.literature.recipes import Recipe, recipe_for
 from fer.training.augmentations import AUGMENTATIONS, apply_named, check_names, split_names
 
@@ -118,10 +118,7 @@ def test_a_recipe_takes_names_instead_of_its_own() -> None:
     images = np.stack([face()] * 6)
     batches = [
         np.concatenate(
-            [
-                batch.pixels
-                for batch in epoch_batches(ArraySource(images), np.arange(6), one, epoch, (56, 1))
-            ]
+            [batch.pixels for batch in epoch_batches(images, np.arange(6), one, epoch, (56, 1))]
         )
         for one, epoch in (
             (recipe, 0),
