@@ -162,6 +162,8 @@ def test_the_model_page_shows_and_measures_its_classes(chosen: None, data: Path)
         at.session_state["model_tab"] = tab
         at.run()
         assert not at.exception and not at.error, tab
+    at.text_input(key="evaluate_path").set_value(str(data / "nowhere")).run()
+    assert not at.exception and "nowhere" in at.error[0].value
     at.text_input(key="evaluate_path").set_value(str(data)).run()
     at.button(key="evaluate_start").click().run()
     assert not at.exception and not at.error
