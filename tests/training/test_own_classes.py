@@ -31,8 +31,8 @@ from fer.training.config import AugmentationConfig, TrainingConfig
 from fer.ui.model.page import _SECTIONS
 from tests.conftest import Command
 from tests.training.tiny import pattern
+from tests.ui.opened import open_page
 
-PROJECT = Path(__file__).parents[2]
 CLASSES = ("bored", "happy", "Very keen")
 # As legends list them: what has a name everywhere comes first.
 LISTED = ("happy", "Very keen", "bored")
@@ -131,9 +131,8 @@ def test_the_table_has_a_column_for_every_class(
 
 
 def opened(page: str) -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120).run()
     with mock.patch("streamlit_webrtc.component.get_this_session_info", lambda: None):
-        return at.switch_page(f"pages/{page}.py").run()
+        return open_page(f"pages/{page}.py")
 
 
 @pytest.mark.parametrize("page", ["1_Webcam", "2_Photos", "3_Video", "4_Dataset"])
@@ -146,9 +145,9 @@ def test_every_page_opens_with_it(chosen: None, page: str) -> None:
 def test_photos_show_its_classes_and_no_valence(chosen: None, astronaut_bgr: np.ndarray) -> None:
     at = opened("2_Photos")
     picture = bytes(cv2.imencode(".png", astronaut_bgr)[1])
-    at.file_uploader(key="photos_files").upload("a.png", picture, "image/png")
+    at.file_uploader(key="photos_files0").upload("a.png", picture, "image/png")
     at.run()
-    at.session_state["photos_batch"][1].wait(60)
+    at.session_state["photos_batch"].wait(120)
     at.run()
     assert not at.exception and not at.error
     shown = "".join(str(one.proto.body) for one in at.get("html"))
