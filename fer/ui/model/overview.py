@@ -11,7 +11,7 @@ import streamlit as st
 from fer.evaluation.evaluate import SEEN
 from fer.evaluation.peers import peers
 from fer.figures import recall_figure
-from fer.labels import PERCEIVED
+from fer.labels import OWN, PERCEIVED
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
 from fer.ui.label_sets import NAMES
@@ -84,8 +84,9 @@ def seen_table(reports: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows).fillna("")
 
 
-def _whom(report: Mapping[str, Any]) -> None:
+def _whom(report: Mapping[str, Any], *, own: bool) -> None:
     """Which faces it finds, and what it takes the others for."""
+    whose = "labelled" if own else "that people call"
     scores = pd.DataFrame(report["per_class"]).T
     scores = scores[scores["n"] > 0].sort_values("recall", ascending=False)
     labels, counts = list(report["labels"]), report["confusion"]
@@ -94,27 +95,31 @@ def _whom(report: Mapping[str, Any]) -> None:
         row = counts[labels.index(label)]
         other = max((one for one in labels if one != label), key=lambda o: row[labels.index(o)])
         parts.append(
-            f"of 100 faces that people call {plain(label)} it finds "
+            f"of 100 faces {whose} {plain(label)} it finds "
             f"**{scores['recall'][label] * 100:.0f}**, and calls most of the others {plain(other)}"
         )
     show_figure(
         recall_figure(scores),
         "Weakest: " + "; ".join(parts) + ". Thin lines: how far chance alone may carry a figure, "
-        "as there are few pictures of the rarer emotions.",
+        "as there are few pictures of the rarer classes.",
         scores,
         "recalls",
         index=True,
     )
     st.markdown(
         "**Not measured:** how far this differs between ages, sexes and skin colours, because the "
-        "test pictures say nothing of them. Expect more mistakes on faces unlike those of web "
-        "pictures of 2013: in poor light, from the side, half hidden, of small children."
+        "test pictures say nothing of them. Expect more mistakes on faces unlike those of "
+        + ("its training" if own else "web pictures of 2013")
+        + ": in poor light, from the side, half hidden, of small children."
     )
 
 
 def overview(folder: ModelFolder) -> None:
     """Draw the section."""
-    reports = folder.metrics().get("PrivateTest", {})
+    metrics, own = folder.metrics(), folder.card.main == OWN
+    tested = "PrivateTest" in metrics
+    # Classes of one's own may have no test: the split that chose the weights is all there is.
+    reports = metrics.get("PrivateTest", metrics.get("PublicTest", {}) if own else {})
     seen = PERCEIVED in reports
     report = reports.get(PERCEIVED if seen else folder.card.main)
     if report is None:
@@ -134,7 +139,9 @@ def overview(folder: ModelFolder) -> None:
             "themselves disagree there is no right answer, and more readings will surprise you."
         )
     else:
-        st.markdown(f"On {report['n']:,} test pictures, by the labels of the data.")
-    _whom(report)
+        which = "test" if tested else "validation"
+        chosen = "" if tested else " It was chosen by them too: expect less of others."
+        st.markdown(f"On {report['n']:,} {which} pictures, by the labels of the data.{chosen}")
+    _whom(report, own=own)
     if seen:
         table_expander(seen_table(reports), "read_by", title="Beside other label sets and programs")
