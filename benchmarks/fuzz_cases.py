@@ -157,7 +157,7 @@ def _flat(rng: Random) -> tuple[str, bytes]:
     width, height = _many(rng, 30_000), _many(rng, 12_000)
     packer = zlib.compressobj(9)
     row = b"\0" + bytes(3 * width)
-    rows = min(height, 60_000_000 // len(row))
+    rows = min(height, 30_000_000 // len(row))
     body = b"".join(packer.compress(row) for _ in range(rows)) + packer.flush()
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
@@ -168,7 +168,7 @@ def _rows(rng: Random) -> tuple[str, bytes]:
     """A CSV of many rows, long ones, wide ones, perhaps packed."""
     pixels = b" ".join([b"%d" % rng.integers(256)] * int(rng.choice([2304, 2304, 1, 2303, 20_000])))
     row = b"%d," % rng.integers(9) + pixels + b"," * _many(rng, 2_000) + b"Training\n"
-    rows = min(_many(rng, 100_000), 40_000_000 // len(row))
+    rows = min(_many(rng, 100_000), 10_000_000 // len(row))
     data = _HEADER + row * rows
     return "data.csv", gzip.compress(data, 9) if rng.random() < 0.5 else data
 
@@ -187,10 +187,10 @@ def _nested(rng: Random) -> tuple[str, bytes]:
     ]
     data = seeds()[int(rng.integers(8))][1]
     if rng.random() < 0.5:
-        data += bytes(_many(rng, 20_000_000))
+        data += bytes(_many(rng, 3_000_000))
     members = [(str(rng.choice(names)), data)]
     if rng.random() < 0.3:
-        members += [(f"train/happy/{number}.png", b"") for number in range(_many(rng, 20_000))]
+        members += [(f"train/happy/{number}.png", b"") for number in range(_many(rng, 5_000))]
     packed = _zip(members, method)
     for _ in range(int(rng.integers(5))):
         packed = _zip([(str(rng.choice(["a.zip", "a.png", "happy/a.png"])), packed)], method)

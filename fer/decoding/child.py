@@ -26,7 +26,8 @@ _POLL_S = 0.1
 _LINE = 2**20
 # Answers that nobody has asked for yet; then the process waits.
 _LINES_AHEAD = 64
-_KEPT_BYTES = 32 * MIB
+# A picture of 16 megapixels: to fill new memory takes longer than to copy.
+_KEPT_BYTES = 48 * MIB
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 _REQUEST = [one.name for one in fields(Job) if one.name not in ("fault", "remedy")]
 
@@ -143,7 +144,7 @@ class Child:
             if "error" in answer:
                 raise job.fault(answer["error"])
             if self.usable:
-                self._pixels.truncate(0)
+                self._let_go()
                 return
             image = None
             if "shape" in answer:
@@ -189,7 +190,11 @@ class Child:
         left = image.data.cast("B")
         while left and (count := self._pixels.readinto(left)):
             left = left[count:]
-        if job.ahead == 1 and size > _KEPT_BYTES:
-            # Large pictures are seldom followed by others.
-            self._pixels.truncate(0)
+        if job.ahead == 1:
+            self._let_go()
         return image
+
+    def _let_go(self) -> None:
+        """Free the shared memory, unless the next image is likely to need as much."""
+        if os.fstat(self._pixels.fileno()).st_size > _KEPT_BYTES:
+            self._pixels.truncate(0)

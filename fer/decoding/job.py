@@ -23,7 +23,8 @@ class Job:
 
     Attributes:
         function: ``module:name`` of what does it, in the decoder: takes the bytes that were handed
-            in, a ``name`` and other keyword arguments that fit into JSON, and gives answers.
+            in, a ``name`` and other keyword arguments that fit into JSON, and gives answers. Its
+            working directory may be another: paths are absolute.
         what: What it reads, for messages: ``a picture``.
         remedy: What to do about one that cannot be read.
         fault: How a refusal is raised.

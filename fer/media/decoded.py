@@ -44,7 +44,7 @@ def decode(
         source.name,
         session,
         source.data or b"",
-        path=None if source.path is None else str(source.path),
+        path=None if source.path is None else str(source.path.absolute()),
         member=source.member,
         every_frame=every_frame,
     )

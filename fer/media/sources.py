@@ -80,7 +80,7 @@ def archive_sources(name: str, path: Path) -> list[Source]:
     """The pictures of a ZIP archive; one refused source when it cannot be opened."""
     found = []
     try:
-        for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path)):
+        for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path.absolute())):
             for member, refusal in facts["members"]:
                 shown = f"{name}/{member}"
                 if refusal:

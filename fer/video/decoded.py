@@ -101,7 +101,7 @@ class DecodedVideo(AbstractContextManager["DecodedVideo"]):
             _READ,
             name,
             session,
-            path=str(path),
+            path=str(path.absolute()),
             start_s=None if state.time_s is None else state.time_s + 1e-4,
             every=options.every,
             rate=options.rate,
@@ -136,7 +136,7 @@ def picture_at(path: Path, name: str, time_s: float, session: Session) -> Image 
         MediaError: If it cannot be read any more, or takes too long.
         Cancelled: If the session is cancelled meanwhile.
     """
-    answers = decoders.work(_SHOW, name, session, path=str(path), time_s=time_s)
+    answers = decoders.work(_SHOW, name, session, path=str(path.absolute()), time_s=time_s)
     # To the end, so that the decoder lives on.
     return [image for _facts, image in answers][-1]
 
@@ -155,9 +155,9 @@ def joined(segments: list[Path], source: Path, name: str, target: Path, session:
         replace(_JOIN, output_bytes=room),
         name,
         session,
-        segments=[str(file) for file in segments],
-        path=str(source),
-        target=str(target),
+        segments=[str(file.absolute()) for file in segments],
+        path=str(source.absolute()),
+        target=str(target.absolute()),
     ):
         note = facts["note"]
     return note

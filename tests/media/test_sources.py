@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.decoding import Session
 from fer.errors import MediaError
 from fer.media import archives, encode_png
 from fer.media.content import HEAD_BYTES, Kind, content_of
+from fer.media.decoded import decode
 from fer.media.sources import Source, archive_sources, find_sources
 
 PNG = encode_png(np.zeros((2, 2, 3), np.uint8))
@@ -242,3 +244,19 @@ def test_a_key_changes_when_the_file_does(tmp_path: Path) -> None:
     assert next(iter(find_sources([path]))).key == before
     path.write_bytes(PNG + b"2")
     assert source.key != before
+
+
+def test_a_relative_path_is_read_from_wherever_this_process_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for place in ("first", "second"):
+        folder = tmp_path / place
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        Path("a.png").write_bytes(PNG)
+        with zipfile.ZipFile("z.zip", "w") as archive:
+            archive.write("a.png", f"{place}.png")
+        picture, member = find_sources(["a.png", "z.zip"])
+        assert member.name == f"z.zip/{place}.png"
+        for source in (picture, member):
+            assert len(list(decode(source, Session())[1])) == 1

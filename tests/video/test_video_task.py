@@ -88,6 +88,22 @@ def test_a_cancelled_run_goes_on_and_counts_nothing_twice(
     run.close()
 
 
+def test_nothing_of_a_video_is_opened_in_this_process(
+    clip: Clip, new_run: Callable[..., VideoTask], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_arguments: object) -> None:
+        raise AssertionError
+
+    for module in ("reader", "writer"):
+        monkeypatch.setattr(f"fer.video.{module}.open_container", refuse)
+    run = new_run(clip("a.mp4", count=5, sound="aac"), annotate=True)
+    run.start()
+    run.wait(60)
+    assert not run.error and run.annotated() is not None
+    assert run.picture_at(0.1) is not None
+    run.close()
+
+
 def test_what_is_no_video_is_one_line(tmp_path: Path, new_run: Callable[..., VideoTask]) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"not a video")
