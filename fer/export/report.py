@@ -15,7 +15,7 @@ from fer.export import strips
 from fer.export.events import Event
 from fer.export.report_style import STYLE
 from fer.export.strips import clock, paint
-from fer.export.tally import Counts, Peak, People, Recording, Row, Tally, tally
+from fer.export.tally import Counts, Peak, Recording, Row, Tally, tally
 from fer.labels import UNSURE
 
 Thumbnails = Callable[[Peak], bytes | None]
@@ -41,7 +41,6 @@ def report_html(
     *,
     title: str,
     events: Sequence[Event] = (),
-    people: People | None = None,
     thumbnails: Thumbnails | None = None,
     settings: Mapping[str, str] | None = None,
     accuracy: Sequence[str] = (),
@@ -53,12 +52,11 @@ def report_html(
             generator, since each is looked at once.
         title: Of what; the first heading.
         events: Markers and stimuli of the video or session.
-        people: Face id -> name; the same name joins ids, None leaves one out.
         thumbnails: Gives the picture of a peak; None for a report without pictures of people.
         settings: What was chosen, as "name: value" to be shown.
         accuracy: Sentences on how often the model is right.
     """
-    found = tally(rows, events=events, people=people)
+    found = tally(rows, events=events)
     alone = len(found.recordings) == 1 and not found.picture_count
     body = [
         f"<h1>{_text(title)}</h1>",
@@ -198,7 +196,7 @@ def _person(
 ) -> str:
     counts = one.persons[name]
     arc = strips.lane(
-        *one.line.of_face(name, most=_POINTS),
+        *one.line.of_faces((name,), most=_POINTS),
         one.line.labels,
         span,
         alt=f"Expressions of {name} from {clock(span[0])} to {clock(span[1])}, stacked",

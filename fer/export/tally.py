@@ -13,8 +13,6 @@ from fer.labels import UNSURE
 from fer.results import Box
 
 Row = Mapping[str, Any]
-People = Mapping[int, str | None]
-"""Face id -> the person's name; the same name for ids that are one person, None to leave it out."""
 
 # Pictures that are listed one by one, and persons of a recording.
 _MOST_PICTURES = 300
@@ -177,18 +175,15 @@ class Tally:
     model: tuple[str, str, tuple[str, ...]] = ("", "", ())
 
 
-def tally(
-    rows: Iterable[Row], *, events: Sequence[Event] = (), people: People | None = None
-) -> Tally:
+def tally(rows: Iterable[Row], *, events: Sequence[Event] = ()) -> Tally:
     """Add up the rows of a table; memory does not grow with their number.
 
     Args:
-        rows: As ``fer.export.schema.to_rows`` makes them, those of a frame one after the other.
+        rows: As ``fer.export.schema.to_rows`` makes them, those of a frame one after the other;
+            in videos and sessions whoever has a name has it in ``person``.
         events: Spans within which readings are counted too.
-        people: Names of the persons of videos and sessions; default "Person 1" and so on.
     """
     found = Tally()
-    names = people or {}
     last: tuple[str, float | None] | None = None
     for row in rows:
         source, time_s = str(row["source"]), row["time_s"]
@@ -206,11 +201,7 @@ def tally(
         recording.end_s = max(recording.end_s, float(time_s))
         if not row["measured"]:
             continue
-        number = int(row["face_id"])
-        # A table may carry the names that a viewer gave.
-        person = row.get("person") or names.get(number, f"Person {number}")
-        if person is None:
-            continue
+        person = row["person"] or f"Person {int(row['face_id'])}"
         _note_model(found, row)
         found.everything.add(row)
         recording.add(row, person, events)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from fer.labels import in_order
 from fer.results import FrameResult
 
 Floats = npt.NDArray[np.float64]
 
-_MAX_FACES = 24
+MAX_FACES = 24
+"""Of more, those that were on show longest are kept."""
 
 
 class TimeLine:
     """Means over equal steps of time; the steps double whenever it gets too long for them.
 
     Args:
+        labels: The classes; others that come are added.
         step_s: First length of a step in seconds.
         steps: How many there are at most.
 
@@ -27,19 +28,18 @@ class TimeLine:
         end_s: Time of the newest frame in seconds.
     """
 
-    def __init__(self, step_s: float = 0.1, steps: int = 600) -> None:
+    def __init__(self, labels: Iterable[str] = (), step_s: float = 0.1, steps: int = 600) -> None:
         self.step_s = step_s
         self.end_s = 0.0
         self._steps = steps
-        # Label -> its column, in the order in which they came.
-        self._columns: dict[str, int] = {}
+        self._columns = {label: column for column, label in enumerate(labels, start=1)}
         # Of each step how many readings, then the sums of their probabilities.
         self._faces: dict[Any, Floats] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """All that were read, as legends list them; one that a reading lacks counts as 0."""
-        return tuple(in_order(self._columns))
+        """In the order in which they came; one that a reading lacks counts as 0."""
+        return tuple(self._columns)
 
     def add(self, result: FrameResult) -> None:
         """Take the faces that were found in an analysed frame."""
@@ -58,7 +58,7 @@ class TimeLine:
             self._faces = {one: self._widened(sums) for one, sums in self._faces.items()}
         sums = self._faces.get(who)
         if sums is None:
-            if len(self._faces) >= _MAX_FACES:
+            if len(self._faces) >= MAX_FACES:
                 del self._faces[min(self._faces, key=self._readings)]
             sums = self._faces[who] = self._widened(np.zeros((self._steps, 1)))
         row = sums[int(time_s // self.step_s)]
@@ -70,28 +70,33 @@ class TimeLine:
         """The persons, longest on show first."""
         return sorted(self._faces, key=lambda who: (-self._readings(who), who))
 
-    def of_face(
-        self, who: Hashable, start_s: float = 0.0, end_s: float = float("inf"), most: int = 0
+    def of_faces(
+        self,
+        face_ids: Iterable[Hashable],
+        start_s: float = 0.0,
+        end_s: float = float("inf"),
+        most: int = 0,
     ) -> tuple[Floats, Floats]:
-        """A person's means over time.
+        """The means of one person over time.
 
         Args:
-            who: Of ``face_ids``.
+            face_ids: The identities that are this person.
             start_s: Leave out what ended before.
             end_s: Leave out what began later.
             most: Join steps until there are at most so many; 0 joins none.
 
         Returns:
-            Times ``(n,)`` in seconds, of the middles of the steps, and mean probabilities
-            ``(n, k)``; NaN where the person was away.
+            Times ``(n,)`` in seconds, of the middles of the steps from the first to the last in
+            which the person was found, and mean probabilities ``(n, k)``; NaN where the person was
+            away.
         """
-        columns = [self._columns[label] for label in self.labels]
-        sums = self._faces.get(who, np.zeros((0, len(columns) + 1)))
+        nobody = np.zeros((self._steps, len(self._columns) + 1))
+        sums = sum((self._faces[one] for one in face_ids if one in self._faces), start=nobody)
         seen = np.flatnonzero(sums[:, 0])
         first = max(int(start_s / self.step_s), seen[0] if len(seen) else 0)
         last = min(int(min(end_s, 1e12) / self.step_s), seen[-1] if len(seen) else -1)
         if last < first:
-            return np.zeros(0), np.zeros((0, len(columns)))
+            return np.zeros(0), np.zeros((0, len(self._columns)))
         joined = -(-(last + 1 - first) // most) if most else 1
         # On a fixed grid, or a drawing that is made anew would flicker.
         first -= first % joined
@@ -102,7 +107,7 @@ class TimeLine:
         times = np.asarray(
             (first + joined * (np.arange(len(shown)) + 0.5)) * self.step_s, np.float64
         )
-        return times, np.asarray(shown[:, columns] / counts, np.float64)
+        return times, np.asarray(shown[:, 1:] / counts, np.float64)
 
     def _readings(self, who: Hashable) -> float:
         return float(self._faces[who][:, 0].sum())

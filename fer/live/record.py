@@ -106,7 +106,7 @@ class SessionRecord:
         """
         with self._lock:
             found = [
-                (who, *self._line.of_face(who, start_s, end_s, most))
+                (who, *self._line.of_faces((who,), start_s, end_s, most))
                 for who in self._line.face_ids()
             ]
             return self._line.labels, [lane for lane in found if len(lane[1])]

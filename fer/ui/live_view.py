@@ -66,6 +66,7 @@ LAYOUT_STYLE = """
 /* On a narrow screen the signs of the buttons say enough; names stay for whoever hears them. */
 @media (max-width: 800px) {
   .st-key-live_controls button:has([data-testid="stIconMaterial"]) p {font-size:0;}
+  .st-key-live_controls .st-key-rec_done button p {font-size:1rem;}
 }
 /* Recordings that are ready take a row of their own. */
 .st-key-rec_done {flex-basis:100%; order:1;}

@@ -14,6 +14,7 @@ from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.people import PersonEdit, apply_people, name_of, person_of
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
+from fer.export.timeline import TimeLine
 from fer.overlay import draw_faces
 from fer.preprocessing import Image
 from fer.recognition.baseline import NeutralBaseline
@@ -26,7 +27,9 @@ from fer.video.analysis import VideoOptions, VideoProgress
 from fer.video.decoded import picture_at
 from fer.video.job import DRAWN, VideoJob
 from fer.video.state import VideoOutcome
-from fer.video.timeline import TimeLine
+
+# Of the time line: an hour and a half in steps of two seconds.
+_STEPS = 2400
 
 
 class VideoTask(Task):
@@ -71,7 +74,7 @@ class VideoTask(Task):
         self._job: VideoJob | None = None
         longest_s = 1.0 if options.rate is None else max(1.0, 2.5 / options.rate)
         self._counter = SummaryCounter(longest_step_s=longest_s)
-        self.time_line = TimeLine(recognizer.classifier.labels)
+        self.time_line = TimeLine(recognizer.classifier.labels, steps=_STEPS)
         self.faces = 0
         self.first_face_s = 0.0
         self.people: dict[int, PersonEdit] = {}

@@ -48,7 +48,6 @@ def test_a_session_is_marked_stays_after_the_stop_and_ends_in_a_report(
     page.keyboard.press("Shift+Digit5")
     marks(page, 3)
     page.keyboard.press("Shift+Digit5")
-    # What is typed is no marker.
     page.get_by_text("Events (3)", exact=True).click()
     expect(page.get_by_role("button", name="Events as CSV")).to_be_visible()
 

@@ -89,12 +89,12 @@ def test_events_say_what_was_read_meanwhile() -> None:
     assert "0:05 0:09 film the dog Person 1: happy 66% of 50 Person 2: sad 100% of 50" in page
 
 
-def test_people_are_named_joined_and_left_out() -> None:
-    named = text_of(report_html(SESSION, title="Session", people={1: "Ada", 2: None}))
-    assert "Ada" in named and "Person 2" not in named and "Readings 200" in named
-    joined = tally(SESSION, people={1: "Ada", 2: "Ada"})
-    assert list(joined.recordings["webcam"].persons) == ["Ada"]
-    assert joined.everything.total == 300
+def test_people_have_the_names_of_the_table_and_one_name_is_one_person() -> None:
+    named = [{**row, "person": "Ada" if row["face_id"] == 1 else ""} for row in SESSION]
+    page = text_of(report_html(named, title="Session"))
+    assert "Ada" in page and "Person 1" not in page and "Person 2" in page
+    (joined,) = tally({**row, "person": "Ada"} for row in SESSION).recordings.values()
+    assert [(name, one.total) for name, one in joined.persons.items()] == [("Ada", 300)]
 
 
 def test_pictures_of_people_are_there_only_if_asked_for() -> None:
@@ -140,12 +140,17 @@ def test_whatever_came_from_outside_is_text_and_nothing_is_loaded(
 ) -> None:
     page = report_html(
         [
-            {**row, "source": HOSTILE, "model": HOSTILE, "reason": row["reason"] and HOSTILE}
+            {
+                **row,
+                "source": HOSTILE,
+                "model": HOSTILE,
+                "person": HOSTILE,
+                "reason": row["reason"] and HOSTILE,
+            }
             for row in found
         ],
         title=HOSTILE,
         events=[Event(1.0, HOSTILE, 2.0, HOSTILE)],
-        people={1: HOSTILE},
         settings={HOSTILE: HOSTILE},
         accuracy=[HOSTILE],
     )

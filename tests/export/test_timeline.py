@@ -24,7 +24,7 @@ def test_a_step_holds_the_mean_of_its_frames() -> None:
     line = TimeLine(step_s=1.0)
     for time_s, happy in ((0.1, 0.2), (0.6, 0.4), (1.5, 1.0)):
         line.add(frame(time_s, f1=happy))
-    times, rows = line.of_face(1)
+    times, rows = line.of_faces((1,))
     assert times.tolist() == [0.5, 1.5]
     assert rows == pytest.approx(np.array([[0.3, 0.7], [1.0, 0.0]]))
 
@@ -33,10 +33,10 @@ def test_where_a_face_was_away_is_nan() -> None:
     line = TimeLine(step_s=1.0)
     line.add(frame(0.5, f1=1.0))
     line.add(frame(2.5, f1=1.0, f2=0.5))
-    _times, rows = line.of_face(1)
+    _times, rows = line.of_faces((1,))
     assert np.isnan(rows[1]).all() and not np.isnan(rows[[0, 2]]).any()
     assert line.face_ids() == [1, 2]
-    assert line.of_face(3)[1].shape == (0, 2)
+    assert line.of_faces((3,))[1].shape == (0, 2)
     assert line.labels == ("happy", "sad")
 
 
@@ -44,7 +44,7 @@ def test_a_long_video_keeps_its_means_in_longer_steps() -> None:
     line = TimeLine(step_s=0.1)
     for second in range(10_000):
         line.add(frame(float(second), f1=(second % 2) * 1.0))
-    times, rows = line.of_face(1)
+    times, rows = line.of_faces((1,))
     assert len(times) <= 600
     assert times[0] < times[-1] <= 10_000
     assert np.nanmean(rows[:, 0]) == pytest.approx(0.5, abs=0.01)
@@ -62,14 +62,23 @@ def test_another_label_set_adds_its_classes_and_the_others_are_nothing_there() -
     line = TimeLine(step_s=1.0)
     line.put("Ada", 0.5, {"sad": 0.25, "happy": 0.75})
     line.put("Ada", 1.5, {"contempt": 0.5, "wistful": 0.25, "happy": 0.25})
-    assert line.labels == ("happy", "sad", "contempt", "wistful")
-    assert line.of_face("Ada")[1].tolist() == [[0.75, 0.25, 0, 0], [0.25, 0, 0.5, 0.25]]
+    assert line.labels == ("sad", "happy", "contempt", "wistful")
+    assert line.of_faces(("Ada",))[1].tolist() == [[0.25, 0.75, 0, 0], [0, 0.25, 0.5, 0.25]]
 
 
 def test_a_window_is_joined_to_as_many_points_as_are_wanted() -> None:
     line = TimeLine(step_s=1.0)
     for second in range(100):
         line.put(1, second + 0.5, {"happy": second % 2 * 1.0})
-    times, rows = line.of_face(1, 20.0, 59.0, most=10)
+    times, rows = line.of_faces((1,), 20.0, 59.0, most=10)
     assert times.tolist() == [22, 26, 30, 34, 38, 42, 46, 50, 54, 58]
     assert rows[:, 0].tolist() == [0.5] * 10
+
+
+def test_identities_that_are_one_person_share_a_line() -> None:
+    line = TimeLine(("happy", "sad"), step_s=1.0)
+    for time_s, faces in ((0.5, {"f1": 1.0}), (1.5, {"f1": 1.0, "f2": 0.0}), (3.5, {"f2": 0.25})):
+        line.add(frame(time_s, **faces))
+    times, rows = line.of_faces((1, 2))
+    assert times.tolist() == [0.5, 1.5, 2.5, 3.5]
+    assert rows[:, 0] == pytest.approx(np.array([1.0, 0.5, np.nan, 0.25]), nan_ok=True)

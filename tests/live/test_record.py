@@ -28,12 +28,12 @@ def test_hours_of_a_session_stay_on_one_line_of_bounded_length() -> None:
     for index in range(3 * 3600):
         shown = (FACE,) if index % 600 < 300 else ()
         session.add(FrameResult(float(index), 160, 120, shown), READER, None)
-    ((who, times, rows),) = session.lanes(0.0, session.end_s, 500)
+    _labels, ((who, times, rows),) = session.lanes(0.0, session.end_s, 500)
     assert (who, len(times) <= 500, times[-1] > 10_000) == (1, True, True)
     # Half of the time nobody was there, and where somebody was the mean is as it was read.
     assert np.isnan(rows[:, 0]).mean() == pytest.approx(0.5, abs=0.07)
     assert np.nanmax(rows) == pytest.approx(0.9)
-    ((_, near, _),) = session.lanes(3600.0, 3660.0, 500)
+    _labels, ((_, near, _),) = session.lanes(3600.0, 3660.0, 500)
     assert 3600 - 6 <= near[0] <= near[-1] <= 3660 + 6 and len(near) >= 10
 
 

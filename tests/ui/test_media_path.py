@@ -15,7 +15,7 @@ from streamlit_webrtc.process import AsyncVideoProcessTrack
 
 from fer.live.session import LiveSession
 from fer.recognition.recognizer import Reading
-from fer.ui.webrtc.relay import NewestFramesRelay
+from fer.ui.webrtc.relay import LatestFrameRelay
 
 
 class Camera(MediaStreamTrack):
@@ -47,7 +47,7 @@ class StuckRecognizer:
 
 async def _returned_frames(session: LiveSession, wanted: int) -> int:
     """How many frames come back to a peer that sends its camera."""
-    browser, server, relay = RTCPeerConnection(), RTCPeerConnection(), NewestFramesRelay()
+    browser, server, relay = RTCPeerConnection(), RTCPeerConnection(), LatestFrameRelay()
     returned: asyncio.Queue[MediaStreamTrack] = asyncio.Queue()
 
     def on_frame(frame: av.VideoFrame) -> av.VideoFrame:

@@ -66,7 +66,14 @@ def test_an_upload_gives_a_player_people_and_downloads(
     at = analysed(page)
     assert not at.exception and not at.error
     labels = [button.label for button in at.get("download_button")]
-    assert labels == ["Video with marked faces", "CSV", "JSON", "JSON Lines", "Parquet"]
+    assert labels == [
+        "Video with marked faces",
+        "CSV",
+        "JSON",
+        "JSON Lines",
+        "Parquet",
+        "Save the report",
+    ]
     assert [heading.value for heading in at.subheader] == [r"my\*film\*.mp4"]
     assert "<b>happy</b>" in html_of(at) and "<b>Person 1</b>" in html_of(at)
     at.toggle(key="video_why").set_value(True).run()

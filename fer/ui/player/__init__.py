@@ -21,7 +21,7 @@ from streamlit import runtime
 from fer.captions import bright
 from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.overlay import identity_colour
-from fer.video.timeline import Peak
+from fer.video.peaks import Peak
 
 _FOLDER = Path(__file__).parent
 _FULL, _AWAY = 200, 255

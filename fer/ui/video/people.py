@@ -11,10 +11,10 @@ import streamlit as st
 
 from fer.export import strips
 from fer.export.people import PersonEdit, grouped, is_hidden
+from fer.export.timeline import MAX_FACES
 from fer.recognition.baseline import NeutralBaseline, row_of
 from fer.tracking.summary import FaceSummary
 from fer.ui import live_view
-from fer.video.timeline import MAX_FACES
 from fer.video.video_task import VideoTask
 
 _MAX_NAME = 40

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from fer.export.people import is_hidden, person_of
+from fer.export.tally import Peak as StrongestReading
+from fer.export.thumbnails import thumbnail
 from fer.media import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.results import FaceEmotion
@@ -16,11 +19,12 @@ from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.model_choice import explainer
 from fer.ui.player import Lane, player, served
+from fer.ui.report_menu import report_menu
 from fer.ui.shell import errors_shown
 from fer.ui.text import fault, plain
 from fer.ui.video.people import people_of, show_people
+from fer.video.peaks import Peak, peaks_of
 from fer.video.state import VideoOutcome
-from fer.video.timeline import Peak, peaks_of
 from fer.video.video_task import VideoTask
 
 _SHOWN_SIDE = 960
@@ -58,6 +62,15 @@ def show_result(run: VideoTask, clear: Callable[[], None]) -> None:
         st.subheader(plain(run.name), width="stretch")
         if outcome is not None:
             _downloads(run)
+            report_menu(
+                run.table,
+                run.classifier,
+                title=run.name,
+                stem=Path(run.name).stem or "video",
+                key="video_report",
+                faces=partial(_face, run),
+                events=True,
+            )
         st.button("Clear", icon=":material/close:", key="video_clear", on_click=clear)
     if run.error:
         fault(run.error)
@@ -107,6 +120,12 @@ def _downloads(run: VideoTask) -> None:
                 f"While this page is open it lies on this machine at {plain(str(annotated))}."
             )
         table_buttons(run.table, f"{stem}-emotions", key="video_table")
+
+
+def _face(run: VideoTask, peak: StrongestReading) -> bytes | None:
+    """The face of a strongest reading, for a report."""
+    shown = run.picture_at(peak.time_s or 0.0)
+    return thumbnail(shown[0], peak.box) if shown else None
 
 
 def _follow(run: VideoTask, outcome: VideoOutcome, address: str | None) -> None:

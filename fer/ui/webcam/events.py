@@ -21,34 +21,53 @@ _OLDEST_S = 10.0
 # Says when a key was pressed, in the server's seconds: what took the least time on its way tells
 # the difference of the clocks best. After START the focus is in the frame of the stream.
 _SCRIPT = """
-export default function (component) {
-  const now = Date.now() / 1000;
-  const own = component.parentElement;
-  own.late = Math.min(own.late ?? Infinity, now - component.data.now_s);
-  const press = (event) => {
+const FRAME = 'iframe[src*="streamlit_webrtc"]';
+const BUSY = "input, textarea, select, [contenteditable], [role=slider], [role=grid], " +
+  "[role=combobox], [data-testid=stDataFrame]";
+
+class Keys {
+  constructor() {
+    this.late = Infinity;
+    this.pages = new Set();
+    this.timer = setInterval(() => this.listen(), 1000);
+    this.listen();
+  }
+
+  // The frame of the stream comes and goes.
+  listen() {
+    const frames = [...document.querySelectorAll(FRAME)].map((frame) => frame.contentDocument);
+    for (const page of [document, ...frames]) {
+      if (!page || this.pages.has(page)) continue;
+      this.pages.add(page);
+      page.addEventListener("keydown", this.press);
+    }
+  }
+
+  press = (event) => {
     const digit = /^(?:Digit|Numpad)([1-9])$/.exec(event.code);
-    const busy = event.target.closest?.(
-      "input, textarea, select, [contenteditable], [role=slider], [role=grid], [role=combobox]");
-    if (!digit || busy || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!digit || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.(BUSY)) return;
     event.preventDefault();
-    component.setTriggerValue("mark", {
-      key: digit[1], span: event.shiftKey, at_s: Date.now() / 1000 - own.late,
+    this.tell("mark", {
+      key: digit[1], span: event.shiftKey, at_s: Date.now() / 1000 - this.late,
     });
   };
-  const pages = new Set();
-  const listen = () => {
-    const frames = [...document.querySelectorAll('iframe[src*="streamlit_webrtc"]')];
-    for (const page of [document, ...frames.map((frame) => frame.contentDocument)]) {
-      if (!page || pages.has(page)) continue;
-      pages.add(page);
-      page.addEventListener("keydown", press);
-    }
-  };
-  listen();
-  const timer = setInterval(listen, 1000);
+
+  stop() {
+    clearInterval(this.timer);
+    for (const page of this.pages) page.removeEventListener("keydown", this.press);
+  }
+}
+
+export default function (component) {
+  const own = component.parentElement;
+  // The page is drawn again with the server's time while somebody presses keys.
+  const keys = (own.keys ??= new Keys());
+  keys.tell = component.setTriggerValue;
+  keys.late = Math.min(keys.late, Date.now() / 1000 - component.data.now_s);
   return () => {
-    clearInterval(timer);
-    for (const page of pages) page.removeEventListener("keydown", press);
+    keys.stop();
+    delete own.keys;
   };
 }
 """
@@ -76,7 +95,8 @@ def event_keys(session: LiveSession) -> None:
     def take() -> None:
         mark = st.session_state["event_keys"].get("mark") or {}
         now = session.clock()
-        at_s = min(now, max(now - _OLDEST_S, float(mark.get("at_s", now))))
+        told = mark.get("at_s")
+        at_s = min(now, max(now - _OLDEST_S, told if isinstance(told, float) else now))
         if (key := str(mark.get("key", ""))) in "123456789" and key:
             _mark(session, key, bool(mark.get("span")), at_s)
 

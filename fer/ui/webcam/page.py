@@ -29,7 +29,7 @@ from fer.ui.webcam.timeline import session_line
 from fer.ui.webrtc import connection
 from fer.ui.webrtc.encoder import encode_leanly, video_frame
 from fer.ui.webrtc.ice import IceSettings
-from fer.ui.webrtc.relay import send_newest_frames
+from fer.ui.webrtc.relay import send_latest_frames
 from fer.ui.webrtc.script_runs import keep_stream
 
 MEDIA_CONSTRAINTS = {
@@ -129,7 +129,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
 
 def _prepare() -> None:
     """Make streams cheap, before the first of them is connected."""
-    send_newest_frames()
+    send_latest_frames()
     encode_leanly()
     set_picture_threads(1)
 

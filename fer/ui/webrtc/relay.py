@@ -25,7 +25,7 @@ from streamlit_webrtc.process import AsyncVideoProcessTrack
 from streamlit_webrtc.relay import get_global_relay
 
 
-class NewestFramesRelay(MediaRelay):
+class LatestFrameRelay(MediaRelay):
     """A relay whose readers get the newest frame, never a queue of older ones."""
 
     def subscribe(self, track: MediaStreamTrack, buffered: bool = False) -> MediaStreamTrack:
@@ -77,10 +77,10 @@ class PromptVideoTrack(AsyncVideoProcessTrack):
         threading.Thread(target=self.processor.on_ended, name="fer-ended", daemon=True).start()
 
 
-def send_newest_frames() -> None:
+def send_latest_frames() -> None:
     """Let this server's streams work so; once is enough, again is harmless."""
     relay = get_global_relay()
-    if not isinstance(relay, NewestFramesRelay):
+    if not isinstance(relay, LatestFrameRelay):
         # Its state is a MediaRelay's; only the choice of the proxy differs.
-        relay.__class__ = NewestFramesRelay
+        relay.__class__ = LatestFrameRelay
     streamlit_webrtc.webrtc.AsyncVideoProcessTrack = PromptVideoTrack

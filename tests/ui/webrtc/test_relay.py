@@ -15,7 +15,7 @@ from aiortc.mediastreams import MediaStreamError
 from loops import run_apart
 
 from fer.ui.webrtc import relay
-from fer.ui.webrtc.relay import NewestFramesRelay, PromptVideoTrack
+from fer.ui.webrtc.relay import LatestFrameRelay, PromptVideoTrack
 
 
 class Camera(MediaStreamTrack):
@@ -53,7 +53,7 @@ async def _slowly(track: MediaStreamTrack) -> list[int]:
 def test_a_slow_encoder_gets_new_frames_not_a_queue() -> None:
     async def both() -> tuple[list[int], list[int]]:
         usual = await _slowly(MediaRelay().subscribe(Camera(200)))
-        return usual, await _slowly(NewestFramesRelay().subscribe(Camera(200)))
+        return usual, await _slowly(LatestFrameRelay().subscribe(Camera(200)))
 
     usual, ours = run_apart(both())
     assert usual == list(range(200))  # all of them, ever later
@@ -108,7 +108,7 @@ async def _numbers(track: MediaStreamTrack) -> list[tuple[int, int]]:
 
 def test_every_picture_goes_out_once_and_with_the_time_of_its_own_frame() -> None:
     async def read() -> list[tuple[int, int]]:
-        camera = NewestFramesRelay().subscribe(Clock(30, 0.01))
+        camera = LatestFrameRelay().subscribe(Clock(30, 0.01))
         return await _numbers(PromptVideoTrack(camera, Painter()))
 
     seen = run_apart(read())
@@ -119,7 +119,7 @@ def test_every_picture_goes_out_once_and_with_the_time_of_its_own_frame() -> Non
 
 def test_a_slow_page_gets_the_newest_frame_and_never_an_older_one() -> None:
     async def read() -> list[tuple[int, int]]:
-        camera = NewestFramesRelay().subscribe(Clock(60, 0.005))
+        camera = LatestFrameRelay().subscribe(Clock(60, 0.005))
         return await _numbers(PromptVideoTrack(camera, Painter(0.03)))
 
     numbers = [number for number, _ in run_apart(read())]
@@ -132,7 +132,7 @@ def test_the_end_waits_for_nobody_and_is_told_once() -> None:
     painter.go_on.clear()
 
     async def end() -> None:
-        track = PromptVideoTrack(NewestFramesRelay().subscribe(Clock(200, 0.005)), painter)
+        track = PromptVideoTrack(LatestFrameRelay().subscribe(Clock(200, 0.005)), painter)
         picture = asyncio.ensure_future(track.recv())
         assert await asyncio.to_thread(painter.began.wait, 30)
         track.stop()
@@ -152,8 +152,8 @@ def test_the_server_uses_both(monkeypatch) -> None:
     server_relay = MediaRelay()
     # Streamlit's own needs a running server: the browser tests have one.
     monkeypatch.setattr(relay, "get_global_relay", lambda: server_relay)
-    relay.send_newest_frames()
-    relay.send_newest_frames()
-    assert type(server_relay) is NewestFramesRelay
+    relay.send_latest_frames()
+    relay.send_latest_frames()
+    assert type(server_relay) is LatestFrameRelay
     # By this name streamlit-webrtc makes its tracks.
     assert streamlit_webrtc.webrtc.AsyncVideoProcessTrack is PromptVideoTrack

@@ -1,0 +1,103 @@
+"""The menu that makes a report of a table: of a video, or of a set of pictures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+
+import streamlit as st
+
+from fer.export.events import Event, read_events, with_events
+from fer.export.report import Thumbnails, report_html
+from fer.export.schema import to_csv
+from fer.models.accuracy import accuracy_lines
+from fer.recognition.classifier import EmotionClassifier
+from fer.ui.label_sets import NAMES
+from fer.ui.shell import errors_shown
+
+_MOST_MIB = 5
+
+
+def report_menu(
+    table: Callable[[str], bytes],
+    classifier: EmotionClassifier,
+    *,
+    title: str,
+    stem: str,
+    key: str,
+    faces: Thumbnails | None = None,
+    events: bool = False,
+) -> None:
+    """Draw it.
+
+    Args:
+        table: Suffix -> the file, as the downloads of the page have it: the report is made of it.
+        classifier: What read the faces.
+        title: Of the report.
+        stem: File name without suffix.
+        key: Beginning of the keys; unique on the page.
+        faces: Gives the pictures of the strongest readings; they are in it only if ticked.
+        events: Whether there is a time line that events can be put on.
+    """
+    with st.popover("Report", icon=":material/lab_profile:"), errors_shown():
+        st.caption("One file for whoever never saw this page; it opens in any browser and prints.")
+        happened: tuple[Event, ...] = ()
+        if events:
+            file = st.file_uploader(
+                "Events, if you have some: a CSV of time, label, end, note",
+                type="csv",
+                key=f"{key}_events",
+                max_upload_size=_MOST_MIB,
+            )
+            happened = read_events(file.getvalue(), file.name) if file is not None else ()
+        shown = faces is not None and st.toggle(
+            "Faces in the report",
+            key=f"{key}_faces",
+            help="Pictures of the strongest readings. Ask those who are in them first.",
+        )
+        st.download_button(
+            "Save the report",
+            partial(_report, table, classifier, title, happened, faces if shown else None),
+            f"{stem}-report.html",
+            "text/html",
+            icon=":material/download:",
+            key=f"{key}_html",
+            on_click="ignore",
+        )
+        if happened:
+            st.download_button(
+                f"Save the table with {len(happened):,} events, CSV",
+                partial(_with_events, table, happened),
+                f"{stem}-events.csv",
+                "text/csv",
+                icon=":material/download:",
+                key=f"{key}_csv",
+                on_click="ignore",
+            )
+
+
+def _rows(table: Callable[[str], bytes]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in table(".jsonl").splitlines()]
+
+
+def _report(
+    table: Callable[[str], bytes],
+    classifier: EmotionClassifier,
+    title: str,
+    events: tuple[Event, ...],
+    faces: Thumbnails | None,
+) -> bytes:
+    page = report_html(
+        _rows(table),
+        title=title,
+        events=events,
+        thumbnails=faces,
+        settings={"Read as": NAMES.get(classifier.head, classifier.head)},
+        accuracy=accuracy_lines(classifier.folder, classifier.head),
+    )
+    return page.encode()
+
+
+def _with_events(table: Callable[[str], bytes], events: tuple[Event, ...]) -> bytes:
+    return to_csv(list(with_events(_rows(table), events))).encode()
