@@ -21,7 +21,7 @@ from fer.ui.model_choice import explainer
 from fer.ui.player import Lane, player, served
 from fer.ui.report_menu import report_menu
 from fer.ui.shell import errors_shown
-from fer.ui.text import fault, plain
+from fer.ui.text import fault, in_words, plain
 from fer.ui.video.people import people_of, show_people
 from fer.video.peaks import Peak, peaks_of
 from fer.video.state import VideoOutcome
@@ -87,7 +87,7 @@ def show_result(run: VideoTask, clear: Callable[[], None]) -> None:
                 run.start()
                 st.rerun()
     for line in filter(None, (outcome.reason, outcome.note)):
-        st.warning(plain(line), icon=":material/info:")
+        st.warning(plain(in_words(line)), icon=":material/info:")
     if not run.time_line.face_ids():
         st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
     video = _small(run.annotated())
