@@ -145,9 +145,9 @@ def test_every_page_opens_with_it(chosen: None, page: str) -> None:
 def test_photos_show_its_classes_and_no_valence(chosen: None, astronaut_bgr: np.ndarray) -> None:
     at = opened("2_Photos")
     picture = bytes(cv2.imencode(".png", astronaut_bgr)[1])
-    at.file_uploader(key="photos_files").upload("a.png", picture, "image/png")
+    at.file_uploader(key="photos_files0").upload("a.png", picture, "image/png")
     at.run()
-    at.session_state["photos_batch"][1].wait(60)
+    at.session_state["photos_batch"].wait(60)
     at.run()
     assert not at.exception and not at.error
     shown = "".join(str(one.proto.body) for one in at.get("html"))
@@ -158,10 +158,20 @@ def test_photos_show_its_classes_and_no_valence(chosen: None, astronaut_bgr: np.
 def test_the_model_page_shows_and_measures_its_classes(chosen: None, data: Path) -> None:
     at = opened("5_Model")
     assert {metric.label: metric.value for metric in at.metric}["Classes of its own"] == "3"
-    for tab in ("Training", "Confusion", "Confidence", "Robustness", "Against others", "Evaluate"):
-        at.session_state["model_tab"] = tab
+    for section, part in (
+        ("How good", "Confidence"),
+        ("How good", "Against others"),
+        ("Where it fails", "Mix-ups"),
+        ("Where it fails", "Poor pictures"),
+        ("How it was made", "Card"),
+        ("How it was made", "Training"),
+        ("Your faces", ""),
+    ):
+        at.session_state["model_section"] = section
+        if part:
+            at.session_state[f"model_view_{section}"] = part
         at.run()
-        assert not at.exception and not at.error, tab
+        assert not at.exception and not at.error, part
     at.text_input(key="evaluate_path").set_value(str(data)).run()
     at.button(key="evaluate_start").click().run()
     assert not at.exception and not at.error

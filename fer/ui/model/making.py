@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from fer.figures import curves_figure
+from fer.labels import OWN
 from fer.models.card import Abstention, Metric, PerceivedRecord
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
@@ -55,7 +56,10 @@ def card_view(folder: ModelFolder) -> None:
     columns[1].metric("Multiply-adds a face", f"{card.multiply_adds / 1e6:.0f} M", border=True)
     columns[2].metric("File", f"{card.file_bytes / 1e6:.1f} MB", border=True)
     right = f"{test.value:.1%}" if test else "not measured"
-    columns[3].metric("By FER-2013's labels", right, border=True)
+    if card.main == OWN:
+        columns[3].metric("By its own classes", right, border=True)
+    else:
+        columns[3].metric("By FER-2013's labels", right, border=True)
     before = (
         f" after {card.training_minutes_before:,.0f} of the networks before it"
         if card.training_minutes_before
