@@ -169,6 +169,21 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
                 # A run of the page lets the part before go.
                 on_click="ignore" if whole else "rerun",
             )
+        st.markdown("**A report for anybody to read**")
+        shown = st.checkbox(
+            "With faces",
+            key="photos_report_faces",
+            help="The face of the strongest reading of every emotion becomes part of the file.",
+        )
+        st.download_button(
+            "Report",
+            partial(task.report, shown),
+            "report.html",
+            "text/html",
+            icon=":material/lab_profile:",
+            key="photos_report",
+            on_click="ignore",
+        )
         st.markdown("**A table of all faces**")
         with st.container(horizontal=True, gap="small"):
             table_buttons(task.table, "emotions", key="photos_table")
