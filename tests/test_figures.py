@@ -18,6 +18,7 @@ from fer.figures import (
     pixel_figure,
     quality_figure,
     ranking_figure,
+    recall_figure,
     reliability_figure,
     robustness_figure,
     split_difference_figure,
@@ -266,3 +267,14 @@ def test_points_of_a_map_carry_their_number_for_the_face_beside_it() -> None:
     angry, happy = embedding_figure(MAP).data
     assert (angry.name, happy.name) == ("angry", "happy")
     assert np.asarray(happy.customdata).tolist() == [[0, "happy", 10], [2, "neutral", 30]]
+
+
+def test_the_share_of_faces_found_stands_in_the_interval_that_chance_allows() -> None:
+    scores = pd.DataFrame({"recall": [1.0, 0.8], "n": [50, 10]}, index=["happy", "fear"])
+    (bars,) = recall_figure(scores).data
+    high = bars.x + bars.error_x.array
+    low = bars.x - bars.error_x.arrayminus
+    # Wilson's interval of 8 in 10, as in Brown, Cai and DasGupta 2001; never beyond all of them.
+    assert (low[1], high[1]) == pytest.approx((49.0, 94.3), abs=0.1)
+    assert high[0] == pytest.approx(100) and 92 < low[0] < 94
+    assert bars.marker.color == tuple(COLOURS[name] for name in scores.index)

@@ -206,11 +206,10 @@ class ClassActivation:
         Raises:
             InputError: If a box does not belong to the picture.
         """
-        grey = to_grey(check_frame(frame_bgr))
         if not faces:
             return ()
-        crops = np.stack([cut_face(grey, face) for face in faces])
-        return self.explain_crops(crops, faces)
+        grey = to_grey(check_frame(frame_bgr))
+        return self.explain_crops(np.stack([cut_face(grey, face) for face in faces]), faces)
 
     def explain_crops(self, crops: Image, faces: Sequence[FaceEmotion]) -> tuple[HeatMap, ...]:
         """``explain``, for faces that were cut before: ``(n, 48, 48)`` uint8, one per face."""

@@ -16,13 +16,17 @@ from PIL import Image as PilImage
 
 from fer.errors import FerError
 from fer.explanation.activation import ClassActivation, draw_heat_maps
+from fer.export.report import report_html
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
+from fer.export.tally import Peak
+from fer.export.thumbnails import thumbnail
 from fer.files import replace_file, write_faults
 from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
 from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources, refused
+from fer.models.accuracy import accuracy_lines
 from fer.overlay import PLAIN, OverlayStyle, annotated, moved
 from fer.preprocessing import Image
 from fer.recognition.recognizer import NOTHING, EmotionRecognizer, Reading
@@ -258,6 +262,27 @@ class PhotoTask(Task):
         results = [photo.result for photo in self.photos()]
         (example,) = self._rows([SourceResult("")])
         return table_bytes(suffix, example, [self._rows(results)])
+
+    def report(self, faces: bool) -> bytes:
+        """What was read as an HTML file.
+
+        Args:
+            faces: Show the face of the strongest reading of every emotion.
+        """
+        photos = self.photos()
+        by_source = {photo.result.source: photo for photo in photos if photo.picture is not None}
+
+        def face_of(peak: Peak) -> bytes | None:
+            photo = by_source.get(peak.source)
+            return None if photo is None else thumbnail(photo.pixels(), peak.box)
+
+        classifier = self.recognizer.classifier
+        return report_html(
+            self._rows([photo.result for photo in photos]),
+            title=f"{len(photos):,} pictures" if len(photos) != 1 else "A picture",
+            thumbnails=face_of if faces else None,
+            accuracy=accuracy_lines(classifier.folder, classifier.head),
+        ).encode()
 
     def _rows(self, results: Sequence[SourceResult]) -> list[dict[str, object]]:
         return to_rows(results, self.recognizer.classifier.reader)

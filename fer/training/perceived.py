@@ -19,9 +19,10 @@ from fer.evaluation.calibration import negative_log_likelihood, vote_calibration
 from fer.labels import SEVEN_OF_FERPLUS
 from fer.models.card import PerceivedRecord
 
-RARE_CLASSES = 0.4
+RARE_CLASSES = 0.6
 """A vote counts by its class's share of all votes to the power of minus this. 0 leaves disgust and
-fear, one face in forty, to chance; 1 gives away two points of the majority."""
+fear, one face in forty, to chance; 1 gives away a point of the majority. On PublicTest this is the
+highest at which the mean recall of the classes rises by more than the majority falls."""
 
 VOTE_ERROR = 0.02
 """Calibration error against the votes up to which answers are sharpened. On a face that is clear to

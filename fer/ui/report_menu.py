@@ -1,4 +1,4 @@
-"""The menu that makes a report of a table: of a video, or of a set of pictures."""
+"""The menu that makes a report of the table of a video."""
 
 from __future__ import annotations
 

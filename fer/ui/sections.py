@@ -18,17 +18,19 @@ def sections(drawn: Mapping[str, Callable[[], object]], key: str, label: str) ->
         label: What is chosen, for those who cannot see it.
     """
     names = list(drawn)
-    chosen = st.segmented_control(
-        label,
-        names,
-        default=names[0],
-        required=True,
-        key=key,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    chosen = names[0]
+    if len(names) > 1:
+        chosen = st.segmented_control(
+            label,
+            names,
+            default=names[0],
+            required=True,
+            key=key,
+            label_visibility="collapsed",
+            persist_state="session",
+        )
     with errors_shown():
-        drawn[chosen or names[0]]()
+        drawn[chosen]()
 
 
 def places(count: int, each: int, key: str) -> slice:

@@ -35,7 +35,7 @@ def samples(page: Page) -> None:
 
 def opened_picture(page: Page) -> None:
     samples(page)
-    page.locator("[class*=st-key-photo_tile]").first.click()
+    page.locator("[class*=st-key-photo_tile]").first.get_by_role("button").click()
     expect(page.get_by_role("button", name="All pictures")).to_be_visible()
 
 

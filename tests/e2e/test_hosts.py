@@ -97,7 +97,7 @@ def test_names_of_photos_stay_text(page: Page, server: Server, contacts: Contact
     upload(page, "a.zip", zipped((*names, f"{SPEAKING[0]}/b.png"), astronaut_png()))
     expect(page.get_by_test_id("stImage")).to_have_count(5)
     settled(page)
-    page.locator("[class*=st-key-photo_tile]").first.click()
+    page.locator("[class*=st-key-photo_tile]").first.get_by_role("button").click()
     expect(page.get_by_role("img", name="Face 1").first).to_be_visible()
     expect(page.get_by_text(STRANGER.split(":")[0]).first).to_be_visible()
     for name, content in (

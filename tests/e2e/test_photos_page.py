@@ -47,7 +47,7 @@ def test_an_album_is_looked_into_taken_away_and_still_there_after_another_page(
     expect(page.get_by_text("more.zip/<b>again.png")).to_be_visible()
     expect(page.get_by_text("same bytes as p0.png")).to_be_visible()
 
-    tiles.first.click()
+    tiles.first.get_by_role("button").click()
     expect(page.get_by_role("img", name="What speaks for happy, face 1")).to_be_visible()
     expect(page.locator(".fer-row")).to_have_count(7)
     page.get_by_role("button", name="Emotions").click()

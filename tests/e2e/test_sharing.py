@@ -150,6 +150,7 @@ def test_pages_work_under_the_policy_and_offer_no_paths(
         {"name": "a.png", "mimeType": "image/png", "buffer": astronaut_png()}
     )
     expect(page.get_by_test_id("stImage").first).to_be_visible()
+    page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV", exact=True).click()
     assert download.value.path().read_text().count("happy") >= 1
@@ -179,15 +180,15 @@ def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back
     dying = shared.processes[0].process
     dying.kill()
     dying.wait()
-    other = [page.get_by_role("radio", name="Camera") for page in pages]
+    other = [page.get_by_role("button", name="Clear") for page in pages]
     # A page that has lost its server is switched off until it has another.
     wait_for(lambda: any(one.is_disabled() for one in other), "no page has noticed")
     lost = next(b for b, one in zip(before, other, strict=True) if one.is_disabled())
     for page, one, process in zip(pages, other, before, strict=True):
         if process == lost:
             # It comes back by itself; what was handed in is gone.
-            expect(page.get_by_text("Pictures stay in this machine's memory")).to_be_visible()
+            expect(page.get_by_text("Pictures stay on this server")).to_be_visible()
         else:
             expect(one).to_be_enabled()
-            page.get_by_role("button", name="Where it looked").click()
-            expect(page.get_by_role("dialog").get_by_test_id("stImage").first).to_be_visible()
+            one.click()
+            expect(page.get_by_text("Pictures stay on this server")).to_be_visible()

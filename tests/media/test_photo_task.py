@@ -69,6 +69,9 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
     assert photos[1].result.note == "same bytes as one.png"
     rows = list(csv.DictReader(io.StringIO(batch.table(".csv").decode())))
     assert len(rows) == len(json.loads(batch.table(".json"))) == 4
+    report = batch.report(faces=False).decode()
+    assert "4 pictures" in report and "c.png" in report and "data:image" not in report
+    assert "data:image/jpeg" in batch.report(faces=True).decode()
     with zipfile.ZipFile(io.BytesIO(zip_bytes(photos))) as archive:
         names = archive.namelist()
         assert names == ["0001-one.jpg", "0002-a.jpg", "0003-b.jpg"]

@@ -157,6 +157,7 @@ def test_photos_show_its_classes_and_no_valence(chosen: None, astronaut_bgr: np.
 
 def test_the_model_page_shows_and_measures_its_classes(chosen: None, data: Path) -> None:
     at = opened("5_Model")
+    assert {metric.label: metric.value for metric in at.metric}["Classes of its own"] == "3"
     assert "Very keen" in at.dataframe[0].value.index
     for section, parts in _SECTIONS.items():
         for part in parts:

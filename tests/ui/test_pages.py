@@ -95,7 +95,7 @@ def test_photos_reads_a_face_and_offers_the_table() -> None:
     assert not at.exception and not at.error
     assert "<b>happy</b>" in html_of(at)
     labels = [button.label for button in at.get("download_button")]
-    assert labels == ["ZIP", "CSV", "JSON", "JSON Lines", "Parquet", "Save the report"]
+    assert labels == ["ZIP", "Report", "CSV", "JSON", "JSON Lines", "Parquet"]
 
 
 def test_broken_uploads_are_folded_into_one_line_and_the_good_one_is_done() -> None:

@@ -1,4 +1,4 @@
-"""The audit tab of the dataset page: what is wrong with the data, to count, see and take away."""
+"""The audit on the dataset page: what is wrong with the data, to count, see and take away."""
 
 from __future__ import annotations
 
@@ -113,8 +113,8 @@ def _agreement(dataset: FaceDataset) -> None:
     table_expander(each, "agreement_per_class", title="Agreement of each class")
 
 
-def audit_tab(dataset: FaceDataset | None) -> None:
-    """Draw the tab."""
+def audit_part(dataset: FaceDataset | None) -> None:
+    """Draw it."""
     if dataset is None:
         st.info("The audit looks at the pictures themselves: choose a data set above.")
         return

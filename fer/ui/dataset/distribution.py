@@ -1,4 +1,4 @@
-"""The tab of the dataset page on classes and splits."""
+"""The part of the dataset page on classes and splits."""
 
 from __future__ import annotations
 
@@ -126,8 +126,8 @@ def _compare(table: pd.DataFrame) -> None:
     )
 
 
-def distribution_tab(dataset: FaceDataset | None) -> None:
-    """Draw the tab."""
+def distribution_part(dataset: FaceDataset | None) -> None:
+    """Draw it."""
     if dataset is None:
         table = recorded_distribution(shipped_model().metrics())
         unit = st.segmented_control(

@@ -8,10 +8,10 @@ import streamlit as st
 
 from fer.datasets import FaceDataset
 from fer.ui.data_choice import choose_data
-from fer.ui.dataset.audit import audit_tab
-from fer.ui.dataset.distribution import distribution_tab
-from fer.ui.dataset.pictures import pictures_tab
-from fer.ui.dataset.structure import structure_tab
+from fer.ui.dataset.audit import audit_part
+from fer.ui.dataset.distribution import distribution_part
+from fer.ui.dataset.pictures import pictures_part
+from fer.ui.dataset.structure import structure_part
 from fer.ui.sections import sections
 from fer.ui.shell import begin, errors_shown, shipped_model
 from fer.ui.text import caption, text
@@ -56,10 +56,10 @@ def render() -> None:
     with errors_shown():
         _headline(dataset)
         drawn = {
-            "What is in it": distribution_tab,
-            "Pictures": pictures_tab,
-            "What is wrong with it": audit_tab,
-            "Structure": structure_tab,
+            "What is in it": distribution_part,
+            "Pictures": pictures_part,
+            "What is wrong with it": audit_part,
+            "Structure": structure_part,
         }
         parts = {name: partial(draw, dataset) for name, draw in drawn.items()}
         sections(parts, "dataset_section", "Section")

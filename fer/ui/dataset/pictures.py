@@ -1,4 +1,4 @@
-"""The tab of the dataset page that shows pictures: samples, mean faces, light, pixels."""
+"""The part of the dataset page that shows pictures: samples, mean faces, light, pixels."""
 
 from __future__ import annotations
 
@@ -191,8 +191,8 @@ def _pixels(dataset: FaceDataset) -> None:
         st.image(resize_square(image, 336), alt=f"The picture, labelled {name}, enlarged")
 
 
-def pictures_tab(dataset: FaceDataset | None) -> None:
-    """Draw the tab."""
+def pictures_part(dataset: FaceDataset | None) -> None:
+    """Draw it."""
     if dataset is None:
         st.info(
             "Sample pictures need the data set itself: choose one above. They are not part of "

@@ -1,4 +1,4 @@
-"""The tab of the dataset page on structure: principal components and the network's map."""
+"""The part of the dataset page on structure: principal components and the network's map."""
 
 from __future__ import annotations
 
@@ -177,8 +177,8 @@ def _map(dataset: FaceDataset, split: str) -> None:
     )
 
 
-def structure_tab(dataset: FaceDataset | None) -> None:
-    """Draw the tab."""
+def structure_part(dataset: FaceDataset | None) -> None:
+    """Draw it."""
     if dataset is None:
         st.info("Structure is computed from the pictures themselves: choose a data set above.")
         return

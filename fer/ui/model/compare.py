@@ -1,4 +1,4 @@
-"""The tab of the model page that sets the models beside the figures of others."""
+"""The part of the model page that sets the models beside the figures of others."""
 
 from __future__ import annotations
 
@@ -70,8 +70,8 @@ def comparison_table(labels: str) -> pd.DataFrame:
     return table.sort_values("accuracy", ascending=False, ignore_index=True)
 
 
-def comparison_tab(folder: ModelFolder) -> None:
-    """Draw the tab."""
+def comparison_part(folder: ModelFolder) -> None:
+    """Draw it."""
     left, right = st.columns(2)
     labels = left.segmented_control(
         "Test", list(_NAMES), format_func=_NAMES.__getitem__, default=PERCEIVED, key="peer_labels"

@@ -1,4 +1,4 @@
-"""Tabs of the model page on how it errs: confusion, confidence, robustness."""
+"""Parts of the model page on how it errs: confusion, confidence, robustness."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _recorded(folder: ModelFolder, key: str) -> tuple[str, str, dict[str, Any]] 
     metrics = folder.metrics()
     splits = [split for split in _SPLITS if split in metrics]
     if not splits:
-        st.info("This model was published without an evaluation; the Evaluate tab makes one.")
+        st.info("This model was published without an evaluation; *Your faces* makes one.")
         return None
     left, right = st.columns(2)
     split = left.segmented_control("Split", splits, default=splits[0], key=f"{key}_split")
@@ -111,8 +111,8 @@ def per_class_view(report: dict[str, Any], key: str) -> None:
     )
 
 
-def confusion_tab(folder: ModelFolder) -> None:
-    """Draw the tab."""
+def confusion_part(folder: ModelFolder) -> None:
+    """Draw it."""
     chosen = _recorded(folder, "confusion")
     if chosen is not None:
         split, _protocol, report = chosen
@@ -129,8 +129,8 @@ def _against_votes(report: dict[str, Any]) -> str:
     )
 
 
-def confidence_tab(folder: ModelFolder) -> None:
-    """Draw the tab: is the confidence true, and what does it give to answer less?"""
+def confidence_part(folder: ModelFolder) -> None:
+    """Draw it: is the confidence true, and what does it give to answer less?"""
     chosen = _recorded(folder, "confidence")
     if chosen is None:
         return
@@ -183,8 +183,8 @@ def _strain_reading(rows: pd.DataFrame, clean: float) -> str:
     )
 
 
-def robustness_tab(folder: ModelFolder) -> None:
-    """Draw the tab: one curve per way in which a picture gets worse."""
+def robustness_part(folder: ModelFolder) -> None:
+    """Draw it: one curve per way in which a picture gets worse."""
     metrics = folder.metrics()
     if not metrics.get("robustness"):
         st.info(

@@ -1,4 +1,4 @@
-"""Tabs of the model page that need pictures: its worst mistakes, and an evaluation made here."""
+"""Parts of the model page that need pictures: its worst mistakes, and an evaluation made here."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def filled_splits(dataset: FaceDataset) -> list[str]:
     return names[::-1]
 
 
-def mistakes_tab(folder: ModelFolder) -> None:
-    """Draw the tab: confident errors, as pictures."""
+def mistakes_part(folder: ModelFolder) -> None:
+    """Draw it: confident errors, as pictures."""
     own = OWN in folder.card.labels
     dataset = choose_data("mistakes", look=not own, label="The data", own=own)
     if dataset is None:
@@ -136,8 +136,8 @@ def _result(report: dict[str, Any]) -> None:
     )
 
 
-def evaluate_tab(folder: ModelFolder) -> None:
-    """Draw the tab: the same as ``fer evaluate``, on data of the reader's own."""
+def evaluate_part(folder: ModelFolder) -> None:
+    """Draw it: the same as ``fer evaluate``, on data of the reader's own."""
     st.markdown(
         "Measure this model on labelled faces of your own: a folder with one folder per class, a "
         "zip of it, or a FER-2013 CSV. The same as `fer evaluate`."

@@ -1,4 +1,4 @@
-"""The tab of the model page that shows the systems of the literature."""
+"""The part of the model page that shows the systems of the literature."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from fer.ui.shell import download
 from fer.ui.text import caption
 
 
-def literature_tab(folder: ModelFolder) -> None:
-    """Draw the tab; the same table whichever model is chosen."""
+def literature_part(folder: ModelFolder) -> None:
+    """Draw it; the same table whichever model is chosen."""
     found = entries(models_dir())
     st.markdown(
         "The published systems that this project grew out of, trained here by their own recipes. "

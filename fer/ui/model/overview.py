@@ -129,9 +129,11 @@ def overview(folder: ModelFolder) -> None:
     unsure = f"{(1 - answered['coverage']) * 100:.0f}" if answered else "not measured"
     columns = st.columns(3)
     columns[0].metric("Right, of 100 faces", f"{report['accuracy'] * 100:.0f}", border=True)
-    if (neutral := report["per_class"].get("neutral")) is not None:
-        shown = f"{neutral['recall'] * 100:.0f}"
+    if seen:
+        shown = f"{report['per_class']['neutral']['recall'] * 100:.0f}"
         columns[1].metric("Neutral seen as neutral, of 100", shown, border=True)
+    else:
+        columns[1].metric("Classes of its own", f"{len(report['labels']):d}", border=True)
     columns[2].metric('Says "unsure", of 100', unsure, border=True)
     if seen:
         st.markdown(

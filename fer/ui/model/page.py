@@ -6,10 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from fer.ui.model.compare import comparison_tab
-from fer.ui.model.errors import confidence_tab, confusion_tab, robustness_tab
-from fer.ui.model.evaluation import evaluate_tab, mistakes_tab
-from fer.ui.model.literature import literature_tab
+from fer.ui.model.compare import comparison_part
+from fer.ui.model.errors import confidence_part, confusion_part, robustness_part
+from fer.ui.model.evaluation import evaluate_part, mistakes_part
+from fer.ui.model.literature import literature_part
 from fer.ui.model.making import card_view, training_view
 from fer.ui.model.overview import glossary, overview
 from fer.ui.model_choice import model_names
@@ -19,20 +19,20 @@ from fer.ui.shell import begin, errors_shown, opened
 _SECTIONS = {
     "How good": {
         "In short": overview,
-        "Confidence": confidence_tab,
-        "Against others": comparison_tab,
+        "Confidence": confidence_part,
+        "Against others": comparison_part,
     },
     "Where it fails": {
-        "Mix-ups": confusion_tab,
-        "Poor pictures": robustness_tab,
-        "Worst mistakes": mistakes_tab,
+        "Mix-ups": confusion_part,
+        "Poor pictures": robustness_part,
+        "Worst mistakes": mistakes_part,
     },
     "How it was made": {
         "Card": card_view,
         "Training": training_view,
-        "Published systems": literature_tab,
+        "Published systems": literature_part,
     },
-    "Your faces": {"Evaluate": evaluate_tab},
+    "Your faces": {"Evaluate": evaluate_part},
 }
 
 

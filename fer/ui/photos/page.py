@@ -7,8 +7,6 @@ from functools import partial
 
 import streamlit as st
 
-from fer.export.tally import Peak
-from fer.export.thumbnails import thumbnail
 from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
@@ -18,7 +16,6 @@ from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import OPEN, show_photos
-from fer.ui.report_menu import report_menu
 from fer.ui.shell import (
     PUT_AWAY,
     begin,
@@ -172,28 +169,24 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
                 # A run of the page lets the part before go.
                 on_click="ignore" if whole else "rerun",
             )
+        st.markdown("**A report for anybody to read**")
+        shown = st.checkbox(
+            "With faces",
+            key="photos_report_faces",
+            help="The face of the strongest reading of every emotion becomes part of the file.",
+        )
+        st.download_button(
+            "Report",
+            partial(task.report, shown),
+            "report.html",
+            "text/html",
+            icon=":material/lab_profile:",
+            key="photos_report",
+            on_click="ignore",
+        )
         st.markdown("**A table of all faces**")
         with st.container(horizontal=True, gap="small"):
             table_buttons(task.table, "emotions", key="photos_table")
-
-
-def _report(task: PhotoTask, photos: Sequence[Photo]) -> None:
-    if task.active or not photos:
-        return
-    read = {photo.result.source: photo for photo in photos if photo.picture is not None}
-
-    def face(peak: Peak) -> bytes | None:
-        photo = read.get(peak.source)
-        return thumbnail(photo.pixels(), peak.box) if photo else None
-
-    report_menu(
-        task.table,
-        task.recognizer.classifier,
-        title=f"{len(photos):,} pictures" if len(photos) > 1 else photos[0].result.source,
-        stem="pictures",
-        key="photos_report",
-        faces=face,
-    )
 
 
 @st.fragment
@@ -234,7 +227,6 @@ def render() -> None:
             with st.popover("Add", icon=":material/add_photo_alternate:"):
                 uploads = _uploads()
             _downloads(task, task.photos())
-            _report(task, task.photos())
             with st.popover("Emotions", icon=":material/label:"):
                 label_set_choice("photos_labels", persist_state="session")
             st.button(
