@@ -160,7 +160,7 @@ def _cards(photo: Photo, explainer: ClassActivation | None) -> None:
                 st.image(tile.heat, width=_TILE_SIDE, alt=alt)
         st.html(live_view.STYLE + live_view.face_card(tile.face, f"face {number}"))
     if maps:
-        st.caption("Warm: what speaks for the most probable emotion, against the mean of all.")
+        st.caption("Warm: what speaks for this emotion rather than for the others.")
     if (more := len(photo.result.faces) - len(faces)) > 0:
         st.caption(f"{more:,} more faces are in the table that you can download.")
 
