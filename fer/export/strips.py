@@ -30,8 +30,6 @@ _WIDTH, _HEIGHT = 1000, 100
 # Of the marks on a time axis, so that at most eight fit.
 _TICKS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 _MOST_TICKS = 7
-# Names of events over a lane; more would cover each other.
-_MOST_NAMES = 12
 _INK = "#14181C"
 
 
@@ -161,17 +159,18 @@ def time_axis(span: tuple[float, float]) -> str:
 
 
 def event_names(events: Sequence[Event], span: tuple[float, float]) -> str:
-    """Names over a lane, where its events are; only the first ones where there are too many."""
+    """Names over a lane, where its events are; of those that would cover each other, the first."""
     start, end = span
-    shown = [one for one in events if start <= one.time_s <= end][:_MOST_NAMES]
-    if not shown:
-        return ""
-    late = start + 0.9 * (end - start)
-    names = "".join(
-        _placed(one.time_s, one.label[:14], "last" if one.time_s > late else "first", span)
-        for one in shown
-    )
-    return f'<div class="fer-axis">{names}</div>'
+    length = max(end - start, 1e-3)
+    names, free_s = "", start
+    for one in sorted(events, key=lambda event: event.time_s):
+        if free_s <= one.time_s <= end:
+            text = one.label[:14]
+            late = one.time_s > start + 0.9 * length
+            names += _placed(one.time_s, text, "last" if late else "first", span)
+            # As wide as they are on a phone.
+            free_s = one.time_s + length * 0.025 * (len(text) + 1)
+    return f'<div class="fer-axis">{names}</div>' if names else ""
 
 
 def _placed(at: float, text: str, kind: str, span: tuple[float, float]) -> str:

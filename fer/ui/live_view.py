@@ -86,7 +86,8 @@ LAYOUT_STYLE = """
   .st-key-live_grid {display:flex; --stage:min(calc((100vw - 2rem) * .75 + 3.6rem),
     calc(100svh - 17rem));}
   .st-key-live_grid > div:has(> .st-key-live_cards) {order:1;}
-  .st-key-live_cards {overflow:auto hidden; scroll-snap-type:x proximity; max-height:none;}
+  .st-key-live_cards {overflow:auto hidden; scroll-snap-type:x proximity; max-height:none;
+    min-height:14rem;}
   .st-key-live_cards .fer-cards {display:flex; gap:.6rem;}
   .st-key-live_cards .fer-card {flex:0 0 88%; scroll-snap-align:start;}
   .st-key-live_cards .fer-card:only-child {flex-basis:100%;}

@@ -24,7 +24,7 @@ def shot(page: Page, name: str) -> None:
 
 def saved(page: Page, name: str | re.Pattern[str]) -> bytes:
     with page.expect_download() as download:
-        page.get_by_role("button", name=name).click()
+        page.get_by_role("button", name=name, exact=isinstance(name, str)).click()
     return download.value.path().read_bytes()
 
 

@@ -62,6 +62,11 @@ def test_events_are_where_they_happen_and_only_within_the_window() -> None:
     assert "left:10.00%" in names and "left:40.00%" in names
     assert "late" not in names and HOSTILE not in names
     assert event_names(events, (20.0, 30.0)) == ""
+    # Two that would cover each other: the second is a line alone.
+    close = event_names(
+        [Event(2.0, "stimulus"), Event(2.5, "mark"), Event(6.0, "end")], (0.0, 10.0)
+    )
+    assert "stimulus" in close and "end" in close and "mark" not in close
 
 
 @pytest.mark.parametrize("length", [0.5, 7.0, 59.0, 600.0, 5000.0, 40_000.0])

@@ -6,11 +6,12 @@ from io import BytesIO
 
 import streamlit as st
 
+from fer.export.strips import clock
 from fer.ui import live_view, samples
 from fer.ui.shell import PUT_AWAY, begin, errors_shown
 from fer.ui.text import plain
 from fer.ui.video.form import choices, chosen_video, new_run
-from fer.ui.video.result import clock, show_result
+from fer.ui.video.result import show_result
 from fer.video.video_task import VideoTask
 
 REFRESH_S = 0.5

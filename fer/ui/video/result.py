@@ -10,6 +10,7 @@ from pathlib import Path
 import streamlit as st
 
 from fer.export.people import is_hidden, person_of
+from fer.export.strips import clock
 from fer.export.tally import Peak as StrongestReading
 from fer.export.thumbnails import thumbnail
 from fer.media import encode_png
@@ -40,13 +41,6 @@ _STYLE = """
   font-weight:550;}
 </style>
 """
-
-
-def clock(seconds: float) -> str:
-    """``1:05``, or ``1:02:05`` from an hour on."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def show_result(run: VideoTask, clear: Callable[[], None]) -> None:

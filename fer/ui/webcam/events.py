@@ -15,6 +15,7 @@ from fer.ui.text import text
 
 STIMULUS = "stimulus"
 _MARK = "mark"
+_SAID = "event_said"
 # A press that is told later than this is not believed: the browser's clock was set.
 _OLDEST_S = 10.0
 
@@ -83,7 +84,13 @@ def _mark(session: LiveSession, label: str, span: bool, at_s: float | None = Non
     going = session.record.going_on(label)
     if session.record.mark(label, session.clock() if at_s is None else at_s, span=span):
         what = ("End of {name}" if going else "Start of {name}") if span else "Marked {name}"
-        st.toast(text(what, name=label), icon=":material/flag:")
+        st.session_state[_SAID] = text(what, name=label)
+
+
+def _say() -> None:
+    """Say what was marked; a callback of a part of the page may not."""
+    if (said := st.session_state.pop(_SAID, None)) is not None:
+        st.toast(said, icon=":material/flag:")
 
 
 def event_keys(session: LiveSession) -> None:
@@ -101,10 +108,17 @@ def event_keys(session: LiveSession) -> None:
             _mark(session, key, bool(mark.get("span")), at_s)
 
     _component()(key="event_keys", data={"now_s": session.clock()}, on_mark_change=take, height=1)
+    _say()
 
 
 def event_buttons(session: LiveSession, playing: bool) -> None:
     """Two buttons of the bar at the picture."""
+    with st.container(horizontal=True, width="content"):
+        _buttons(session, playing)
+    _say()
+
+
+def _buttons(session: LiveSession, playing: bool) -> None:
     st.button(
         "Mark",
         key="event_mark",

@@ -6,6 +6,7 @@ import time
 
 import streamlit as st
 
+from fer.export.strips import clock
 from fer.live.recording import VIDEO_MIME, Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
@@ -31,11 +32,6 @@ _STYLE = """
 @keyframes fer-rec {50% {opacity:.25;}}
 </style>
 """
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes}:{rest:02d}"
 
 
 def _mebibytes(size: int) -> str:
@@ -87,7 +83,7 @@ def _start(session: LiveSession) -> None:
 def _running(session: LiveSession, recording: Recording, playing: bool) -> None:
     status, limits = recording.status(), recording.limits
     line = (
-        f"<b>REC</b> {_clock(status.seconds)} of {_clock(limits.seconds)}, "
+        f"<b>REC</b> {clock(status.seconds)} of {clock(limits.seconds)}, "
         f"{_mebibytes(status.file_bytes)} of {_mebibytes(limits.file_bytes)}"
     )
     if status.left_out:
@@ -110,7 +106,7 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         return
     name = time.strftime("webcam-%Y%m%d-%H%M%S", time.localtime(st.session_state["rec_ended"]))
     st.markdown(
-        f"Recording of **{_clock(status.seconds)}**, {status.frames:,} frames, "
+        f"Recording of **{clock(status.seconds)}**, {status.frames:,} frames, "
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):

@@ -40,7 +40,7 @@ def _window(record: SessionRecord, playing: bool) -> tuple[float, float]:
     if len(fitting) == 1:
         return 0.0, end
     with st.container(horizontal=True, vertical_alignment="center"):
-        chosen = kept_choice("Zoom", fitting, "webcam_span", _ALL, width="content")
+        chosen = kept_choice("Zoom", fitting, "webcam_span", _ALL, label_visibility="collapsed")
         span = _SPANS[chosen]
         if chosen == _ALL or playing:
             return max(0.0, end - span), end
