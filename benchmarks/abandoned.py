@@ -97,7 +97,7 @@ def abandon(count: int, say: Callable[[str], None]) -> tuple[list[str], float]:
             if number % 2:
                 work = PhotoTask(recognizer)
                 leases.enter(f"{number}", work)
-                work.keep([uploads[number // 2 % 2]])
+                work.add([uploads[number // 2 % 2]])
             else:
                 folder = VideoTask.new_folder()
                 work = VideoTask(
@@ -112,7 +112,7 @@ def abandon(count: int, say: Callable[[str], None]) -> tuple[list[str], float]:
             if work.active or not work.closed:
                 return [f"job {number} goes on"], 0.0
             del work
-            if number + 1 in (max(1, count // 10), count):
+            if (number + 1) % max(1, count // 10) == 0:
                 memory.append(_memory_mib())
                 say(f"{number + 1} jobs: {memory[-1]:.0f} MiB")
     for line in (decoders, long_decoders):

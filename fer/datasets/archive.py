@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -77,7 +79,10 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
             # Extract drops drive letters, leading slashes and "..".
             for member in members:
                 packed.extract(member, folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as fault:
+    except (
+        *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, NotImplementedError),
+        *(RuntimeError, OSError, EOFError, ValueError),
+    ) as fault:
         raise DatasetError(
             f"{name}: expected a zip file, got: {getattr(fault, 'strerror', None) or fault}; zip "
             "the folder again, without a password"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import lzma
 import stat
 import zipfile
 import zlib
@@ -26,6 +27,7 @@ _LINE_CHARACTERS = 2**16
 _FAULTS = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     NotImplementedError,
     RuntimeError,
     EOFError,

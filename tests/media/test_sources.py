@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fer.datasets.archive import HandedIn, open_handed_in
 from fer.decoding import Session
-from fer.errors import MediaError
+from fer.errors import DatasetError, MediaError
 from fer.media import archives, encode_png
 from fer.media.content import HEAD_BYTES, Kind, content_of
 from fer.media.decoded import decode
@@ -260,3 +261,21 @@ def test_a_relative_path_is_read_from_wherever_this_process_is(
         assert member.name == f"z.zip/{place}.png"
         for source in (picture, member):
             assert len(list(decode(source, Session())[1])) == 1
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_packed_bytes_that_are_damaged_are_one_line_in_every_packing(
+    tmp_path: Path, method: int
+) -> None:
+    path = tmp_path / "z.zip"
+    with zipfile.ZipFile(path, "w", method) as archive:
+        archive.writestr("happy/a.png", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    start = data.index(b"happy/a.png") + len("happy/a.png")
+    data[start + 20 : start + 60] = b"\xa5" * 40
+    path.write_bytes(data)
+    (source,) = archive_sources("z.zip", path)
+    with pytest.raises(MediaError, match=r"z\.zip/happy/a\.png: expected a whole member"):
+        list(decode(source, Session())[1])
+    with path.open("rb") as file, pytest.raises(DatasetError, match=r"^z\.zip: expected a zip"):
+        open_handed_in([HandedIn("z.zip", file)])
