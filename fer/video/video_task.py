@@ -119,6 +119,14 @@ class VideoTask(Task):
         """Confidence below which a reading is "unsure"."""
         return self._recognizer.threshold
 
+    def frame_at(self, time_s: float) -> Image | None:
+        """The frame on show at a time in seconds, as it is in the video.
+
+        Raises:
+            MediaError: If the video cannot be read any more.
+        """
+        return picture_at(self.path, self.name, time_s, Session(lambda: self.closed))
+
     def picture_at(
         self, time_s: float, explainer: ClassActivation | None = None
     ) -> tuple[Image, FrameResult | None] | None:
@@ -132,7 +140,7 @@ class VideoTask(Task):
         Raises:
             MediaError: If the video cannot be read any more.
         """
-        image = picture_at(self.path, self.name, time_s, Session(lambda: self.closed))
+        image = self.frame_at(time_s)
         if image is None:
             return None
         result = self.result_at(time_s)

@@ -118,8 +118,8 @@ def _downloads(run: VideoTask) -> None:
 
 def _face(run: VideoTask, peak: StrongestReading) -> bytes | None:
     """The face of a strongest reading, for a report."""
-    shown = run.picture_at(peak.time_s or 0.0)
-    return thumbnail(shown[0], peak.box) if shown else None
+    frame = run.frame_at(peak.time_s or 0.0)
+    return thumbnail(frame, peak.box) if frame is not None else None
 
 
 def _follow(run: VideoTask, outcome: VideoOutcome, address: str | None) -> None:
