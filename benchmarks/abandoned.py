@@ -26,7 +26,8 @@ from benchmarks.bench_media import write_video
 from fer import EmotionRecognizer
 from fer.decoding import decoders, long_decoders
 from fer.leases import LEASE_S, Leases
-from fer.media.photo_task import PhotoTask, Upload
+from fer.media.photo import Upload
+from fer.media.photo_task import PhotoTask
 from fer.task import Task
 from fer.temporary import keep_private, own_folder
 from fer.video import VideoOptions

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fer.files import write_faults
-from fer.media.photo_task import Photo
+from fer.media.photo import Photo
 
 PART_BYTES = 256 * 2**20
 """A browser's download lies in the server's memory as a whole, so a large one comes in parts."""

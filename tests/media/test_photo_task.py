@@ -15,7 +15,8 @@ from fer import EmotionRecognizer
 from fer.export.schema import SourceResult
 from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
-from fer.media.photo_task import Photo, PhotoTask, Upload
+from fer.media.photo import Photo, Upload
+from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
 
 

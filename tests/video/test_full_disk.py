@@ -25,7 +25,8 @@ work.start(); work.wait(100)
 print(work.error)
 """
 PHOTOS = """
-from fer.media.photo_task import PhotoTask, Upload
+from fer.media.photo import Upload
+from fer.media.photo_task import PhotoTask
 import skimage.data, cv2
 work = PhotoTask(recognizer)
 picture = cv2.imencode(".png", skimage.data.astronaut())[1].tobytes()

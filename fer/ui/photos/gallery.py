@@ -12,7 +12,8 @@ from fer.explanation.activation import ClassActivation
 from fer.figures import emotion_counts_figure
 from fer.labels import in_order
 from fer.media.face_tiles import face_tiles
-from fer.media.photo_task import Photo, PhotoTask
+from fer.media.photo import Photo
+from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view

@@ -10,7 +10,8 @@ import streamlit as st
 from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
-from fer.media.photo_task import Photo, PhotoTask, Upload
+from fer.media.photo import Photo, Upload
+from fer.media.photo_task import PhotoTask
 from fer.ui import live_view, samples
 from fer.ui.downloads import table_buttons
 from fer.ui.label_sets import label_set_choice, usual
