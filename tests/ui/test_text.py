@@ -49,6 +49,7 @@ REVIEWED = {
     ("photos/gallery.py", "circle[1]"),
     ("photos/gallery.py", "name"),
     ("sections.py", "label"),
+    ("webcam/events.py", "said"),
     ("webcam/page.py", "circle[0]"),
     ("webcam/page.py", "circle[1]"),
     ("webrtc/connection.py", "step"),
