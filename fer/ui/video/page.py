@@ -96,5 +96,9 @@ def render() -> None:
         else:
             show_result(run, _clear)
         # Below a result too: without its parts the server forgets the upload and the settings.
-        with st.expander("Another video, or other settings", icon=":material/movie:"):
+        with st.expander(
+            "Another video, or other settings",
+            icon=":material/movie:",
+            expanded=not run.active and run.outcome is None,
+        ):
             _ask(busy=run.active)
