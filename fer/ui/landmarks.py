@@ -17,7 +17,7 @@ export default function ({ parentElement }) {
       links.setAttribute("aria-label", "Pages");
       const here = decodeURI(location.pathname).split("/").pop();
       links.querySelectorAll("a").forEach((link) => {
-        const there = new URL(link.href).pathname.split("/").pop();
+        const there = link.getAttribute("href").split("/").pop();
         if (there === here) link.setAttribute("aria-current", "page");
         else link.removeAttribute("aria-current");
       });

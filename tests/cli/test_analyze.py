@@ -186,7 +186,7 @@ def test_without_output_the_table_goes_to_standard_output(mixed: Path, tmp_path:
     done = run(mixed / "a.png", mixed / "blank.png")
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("source,time_s,status,face_id")
+    assert lines[0].startswith("source,time_s,status,person,face_id")
     assert [line.split(",")[2] for line in lines[1:]] == ["ok", "no face"]
 
 
@@ -264,10 +264,10 @@ def test_two_commands_at_once_do_not_write_one_table(
 STUCK = """
 import ctypes
 from fer import EmotionRecognizer
-def analyze(self, image):
+def read(self, image):
     print("STUCK", flush=True)
     ctypes.CDLL(None).sleep(600)
-EmotionRecognizer.analyze = analyze
+EmotionRecognizer.read = read
 """
 
 

@@ -83,14 +83,15 @@ def _mark(session: LiveSession, label: str, span: bool, at_s: float | None = Non
     """Note it; called as soon as a press is known, which no run of the page can cut short."""
     going = session.record.going_on(label)
     if session.record.mark(label, session.clock() if at_s is None else at_s, span=span):
-        what = ("End of {name}" if going else "Start of {name}") if span else "Marked {name}"
-        st.session_state[_SAID] = text(what, name=label)
+        what = ("End of" if going else "Start of") if span else "Marked"
+        st.session_state[_SAID] = what, label
 
 
 def _say() -> None:
     """Say what was marked; a callback of a part of the page may not."""
     if (said := st.session_state.pop(_SAID, None)) is not None:
-        st.toast(said, icon=":material/flag:")
+        what, label = said
+        st.toast(text("{what} {name}", what=what, name=label), icon=":material/flag:")
 
 
 def event_keys(session: LiveSession) -> None:
