@@ -230,6 +230,8 @@ def render() -> None:
             recorder()
             st.fragment(event_buttons)(session, playing)
             switches(session)
+        # Next to the picture, which they change.
+        settings(session)
 
         @st.fragment(run_every=2.0 if playing else None)
         def line() -> None:
@@ -240,7 +242,6 @@ def render() -> None:
             session_files(session, playing)
 
         line()
-        settings(session)
 
         @st.fragment(run_every=2.0 if playing else None)
         def below() -> None:
