@@ -93,8 +93,11 @@ def _outline(
     side = max(float(np.linalg.norm(square[1] - square[0])), 1.0)
     # The border is part of the square: its pixels lie half a pixel inside.
     pixels = np.floor(middle + (square - middle) * (1 - 1 / side)).astype(np.int32)
+    # A tilted line without this is a staircase; an upright one stays sharp.
+    upright = np.isclose(square[0], square[1], atol=0.5).any()
+    kind = cv2.LINE_8 if upright else cv2.LINE_AA
     if not dashed:
-        cv2.polylines(canvas, [pixels], True, colour, 1)
+        cv2.polylines(canvas, [pixels], True, colour, 1, kind)
     length = max(6.0, side / 4)
     for index, corner in enumerate(pixels):
         for other in (pixels[index - 1], pixels[(index + 1) % 4]):
@@ -103,7 +106,9 @@ def _outline(
                 begin, stop = (
                     np.rint(corner + along * share).astype(int) for share in (start, end)
                 )
-                cv2.line(canvas, tuple(map(int, begin)), tuple(map(int, stop)), colour, thickness)
+                cv2.line(
+                    canvas, tuple(map(int, begin)), tuple(map(int, stop)), colour, thickness, kind
+                )
 
 
 def _stamp(canvas: Image, tile: Image, x: int, y: int) -> None:
