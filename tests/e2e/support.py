@@ -170,6 +170,12 @@ def choose(page: Page, *names: str) -> None:
         )
 
 
+def all_read(page: Page) -> None:
+    """Until every photo is read and the page has been drawn for it: it takes no press before."""
+    expect(page.get_by_role("button", name="Download", exact=True)).to_be_enabled()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def launch(playwright: Playwright, *extra: str) -> Browser:
     return playwright.chromium.launch(
         executable_path=chromium_path(),

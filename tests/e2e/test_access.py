@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from support import Server, choose
+from support import Server, all_read, choose
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,7 @@ def findings(page: Page) -> list[str]:
 def samples(page: Page) -> None:
     page.get_by_role("button", name="Try with sample pictures").click()
     expect(page.get_by_text("2 faces in 2 pictures")).to_be_visible()
+    all_read(page)
 
 
 def opened_picture(page: Page) -> None:
@@ -97,6 +98,7 @@ def test_a_picture_is_opened_with_the_keyboard_alone(page: Page, server: Server)
     settled(page)
     page.get_by_role("button", name="Try with sample pictures").focus()
     page.keyboard.press("Enter")
+    all_read(page)
     page.get_by_role("button", name="hopper.jpg").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("img", name="Annotated picture hopper.jpg")).to_be_visible()

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 from playwright.sync_api import Page, expect
-from support import Server, astronaut_bgr
+from support import Server, all_read, astronaut_bgr
 
 from fer.media import decode_image
 
@@ -40,6 +40,7 @@ def test_an_album_is_looked_into_taken_away_and_still_there_after_another_page(
     page.goto(f"{server.url}/Photos")
     page.locator('input[type="file"]').set_input_files(album)
     expect(page.get_by_text("14 faces in 14 pictures; 1 is there twice")).to_be_visible()
+    all_read(page)
     tiles = page.locator("[class*=st-key-photo_tile]")
     expect(tiles).to_have_count(12)
     page.get_by_test_id("stPagination").get_by_text("2", exact=True).click()
