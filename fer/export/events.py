@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ EVENT_COLUMNS = ("time_s", "label", "end_s", "note")
 MOST_EVENTS = 10_000
 """Of one file or session."""
 _LONGEST = 200
+_LATEST_S = 1e9
 
 _NAMES = {
     "time": "time_s",
@@ -24,7 +24,7 @@ _NAMES = {
     "end": "end_s",
     "event": "label",
 }
-_CLOCK = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d*)?)")
+_CLOCK = re.compile(r"(?:(\d{1,4}):)?(\d{1,6}):(\d{1,6}(?:\.\d*)?)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -73,10 +73,18 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
     text = content.decode("utf-8-sig", "replace") if isinstance(content, bytes) else content
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(row)]
+    try:
+        # A byte of zero, or a cell without an end, is no table.
+        table = csv.reader(io.StringIO(text), delimiter=separator)
+        rows = [[cell.strip()[:_LONGEST] for cell in row] for row in table if any(row)]
+    except csv.Error as fault:
+        raise InputError(
+            f"{name}: expected a CSV with the columns time, label and perhaps end and note, got: "
+            f"{fault}; change it"
+        ) from fault
     order = ["time_s", "label", "end_s", "note"]
-    if rows and _seconds(rows[0][0].strip()) is None:
-        order = [_NAMES.get(cell.strip().lower(), cell.strip().lower()) for cell in rows.pop(0)]
+    if rows and _seconds(rows[0][0]) is None:
+        order = [_NAMES.get(cell.lower(), cell.lower()) for cell in rows.pop(0)]
     if not {"time_s", "label"} <= set(order) or len(rows) > MOST_EVENTS:
         raise InputError(
             f"{name}: expected a CSV with the columns time, label and perhaps end and note, at "
@@ -84,7 +92,7 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
         )
     found = []
     for number, row in enumerate(rows, start=1):
-        cells = dict(zip(order, (cell.strip()[:_LONGEST] for cell in row), strict=False))
+        cells = dict(zip(order, row, strict=False))
         start, end = _seconds(cells.get("time_s", "")), _seconds(cells.get("end_s", ""))
         label = _undone(cells.get("label", ""))
         late = end is None and cells.get("end_s", "") != ""
@@ -144,4 +152,4 @@ def _seconds(cell: str) -> float | None:
         value = float(cell.replace(",", ".") if cell.count(",") == 1 else cell)
     except ValueError:
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if 0 <= value < _LATEST_S else None

@@ -40,6 +40,8 @@ def test_events_come_in_the_order_of_time_and_go_back_and_forth() -> None:
         ("time,label,end\n5,a,4", "'5,a,4' in row 1"),
         ("time,label,end\n5,a,x", "'5,a,x' in row 1"),
         ("-1,a\n", "got -1, a"),
+        pytest.param("time,label\n1," + "a" * 200_000, "got: field larger", id="a long cell"),
+        pytest.param("9" * 5000 + ":00,a", "got 999", id="a number of 5,000 digits"),
     ],
 )
 def test_what_is_no_event_is_refused_with_its_row(content: str, got: str) -> None:
