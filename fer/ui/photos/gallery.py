@@ -48,10 +48,11 @@ _STYLE = """
 [class*="st-key-photo_tile"] button p {overflow-wrap: anywhere; text-align: left;}
 [class*="st-key-photo_tile"]:hover {border-color: var(--st-primary-color, #0E7C66);}
 @media (max-width: 640px) {
-  /* Two beside each other. */
-  .st-key-photos_gallery [data-testid="stHorizontalBlock"] {flex-wrap: wrap; gap: .6rem;}
-  .st-key-photos_gallery [data-testid="stColumn"] {min-width: calc(50% - .6rem);
-    flex: 1 1 calc(50% - .6rem); width: auto;}
+  /* Two beside each other, whatever row of three they are in. */
+  .st-key-photos_gallery {display: grid; grid-template-columns: 1fr 1fr; gap: .6rem;}
+  .st-key-photos_gallery > *, .st-key-photos_gallery > * > [data-testid="stHorizontalBlock"] {
+    display: contents;}
+  .st-key-photos_gallery [data-testid="stColumn"] {min-width: 0; width: auto;}
 }
 </style>
 """
