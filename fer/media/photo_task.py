@@ -6,7 +6,7 @@ import re
 import tempfile
 import time
 import weakref
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -168,7 +168,13 @@ class PhotoTask(Task):
             faces: Show the face of the strongest reading of every emotion.
         """
         photos = self.photos()
-        by_source = {photo.result.source: photo for photo in photos if photo.picture is not None}
+        names = Counter(photo.result.source for photo in photos)
+        # Of two pictures of one name the table does not say which: a wrong face would be worse.
+        by_source = {
+            photo.result.source: photo
+            for photo in photos
+            if photo.picture is not None and names[photo.result.source] == 1
+        }
 
         def face_of(peak: Peak) -> bytes | None:
             photo = by_source.get(peak.source)

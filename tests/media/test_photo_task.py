@@ -82,6 +82,15 @@ def test_files_and_zips_are_read_in_order_with_duplicates_named(
     batch.close()
 
 
+def test_a_report_shows_no_face_where_two_pictures_have_one_name(
+    still: EmotionRecognizer, portrait: bytes
+) -> None:
+    batch = PhotoTask(still)
+    batch.add([Upload("1", "a.png", portrait), Upload("2", "a.png", portrait + b" ")])
+    assert "data:image" not in finished(batch).report(faces=True).decode()
+    batch.close()
+
+
 def test_a_picture_is_drawn_at_any_size_with_points_and_in_another_label_set_without_a_search(
     still: EmotionRecognizer, portrait: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
