@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from fer.decoding import Session
+from fer.decoding import Cancelled, Session
 from fer.errors import MediaError
 from fer.files import write_faults
 from fer.overlay import OverlayStyle, draw_faces
@@ -108,7 +108,7 @@ class VideoJob:
 
         Raises:
             MediaError: If the video cannot be read at all, or the folder cannot be written.
-            Cancelled: If it is cancelled before the video is opened.
+            Cancelled: If it is cancelled before a frame is read.
         """
         before = self._stamp()
         state = self._state
@@ -123,6 +123,8 @@ class VideoJob:
             if not state.read_to_end:
                 self._read(video, cancel, report, on_result)
             info = video.info
+            if not state.frames and not state.read_to_end:
+                raise Cancelled
             if not state.frames:
                 raise MediaError(
                     f"{self.name}: expected a video with frames that can be decoded, got none; "

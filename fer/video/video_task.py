@@ -207,8 +207,8 @@ def _work(reference: weakref.ref[VideoTask], stop: threading.Event) -> None:
         if (run := reference()) is not None:
             run.outcome = outcome
     except Cancelled:
-        if (run := reference()) is not None:
-            run.error = f"{run.name}: stopped before it was opened; start it again"
+        # Before anything was read: there is no outcome, and it can go on from the start.
+        pass
     except FerError as fault:
         if (run := reference()) is not None:
             run.error = str(fault)

@@ -12,6 +12,7 @@ from skimage import data
 from streamlit.testing.v1 import AppTest
 
 from fer.results import FrameResult
+from fer.video import VideoJob
 from fer.video.video_task import VideoTask
 
 PROJECT = Path(__file__).parents[2]
@@ -135,15 +136,39 @@ def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
     assert "this needs" in at.error[0].value and "\\<b\\>" in at.error[0].value
 
 
+def test_a_run_that_is_cancelled_before_anything_was_read_goes_on(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_job = VideoTask.new_job
+
+    def cancelled_first(run: VideoTask) -> VideoJob:
+        run.cancel()
+        return new_job(run)
+
+    monkeypatch.setattr(VideoTask, "new_job", cancelled_first)
+    path = write_video(tmp_path / "a.mp4")
+    page.segmented_control(key="video_source").set_value("Path on this machine").run()
+    page.text_input(key="video_path").set_value(str(path)).run()
+    analysed(page)
+    assert any("Stopped before" in text.value for text in page.markdown) and not page.error
+    monkeypatch.setattr(VideoTask, "new_job", new_job)
+    page.button(key="video_resume").click().run()
+    run = page.session_state["video_run"]
+    run.wait(120)
+    assert not page.run().exception
+    assert run.outcome.finished and run.outcome.analysed == 12
+
+
 def test_a_run_is_cancelled_and_goes_on(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The run waits after each frame until it is cancelled, so that the test does not depend on
     # speed.
-    asked, take = threading.Event(), VideoTask.take
+    begun, asked, take = threading.Event(), threading.Event(), VideoTask.take
 
     def wait(run: VideoTask, result: FrameResult) -> None:
         take(run, result)
+        begun.set()
         asked.wait(60)
 
     monkeypatch.setattr(VideoTask, "take", wait)
@@ -152,6 +177,7 @@ def test_a_run_is_cancelled_and_goes_on(
     page.text_input(key="video_path").set_value(str(path)).run()
     page.button(key="video_start").click().run()
     run = page.session_state["video_run"]
+    assert begun.wait(60)
     page.button(key="video_cancel").click().run()
     asked.set()
     run.wait(60)

@@ -68,24 +68,35 @@ def show_result(run: VideoTask, clear: Callable[[], None]) -> None:
         st.button("Clear", icon=":material/close:", key="video_clear", on_click=clear)
     if run.error:
         fault(run.error)
+    elif outcome is None:
+        _stopped(run)
+    elif not outcome.finished:
+        _stopped(run, outcome.end_s)
     if outcome is None:
         return
-    if not outcome.finished:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(
-                f":material/pause_circle: Stopped at **{clock(outcome.end_s)}**. What is done is "
-                "below.",
-                width="stretch",
-            )
-            if st.button("Go on", icon=":material/play_circle:", key="video_resume"):
-                run.start()
-                st.rerun()
     for line in filter(None, (outcome.reason, outcome.note)):
         st.warning(plain(in_words(line)), icon=":material/info:")
     if not run.time_line.face_ids():
         st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
     video = _small(run.annotated())
     st.fragment(_follow)(run, outcome, served(video, run.folder.name) if video else None)
+
+
+def _stopped(run: VideoTask, end_s: float = 0.0) -> None:
+    """Where it was stopped, and a button to go on."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if end_s:
+            st.markdown(
+                f":material/pause_circle: Stopped at **{clock(end_s)}**. What is done is below.",
+                width="stretch",
+            )
+        else:
+            st.markdown(
+                ":material/pause_circle: Stopped before anything was read.", width="stretch"
+            )
+        if st.button("Go on", icon=":material/play_circle:", key="video_resume"):
+            run.start()
+            st.rerun()
 
 
 def _small(video: Path | None) -> Path | None:
