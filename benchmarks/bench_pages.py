@@ -21,7 +21,7 @@ from pathlib import Path
 
 import cv2
 
-from benchmarks.clips import portrait
+from benchmarks.portraits import portrait
 from fer.datasets import find_data, find_ferplus, open_dataset
 
 PROJECT = Path(__file__).parents[1]

@@ -45,9 +45,10 @@ class BlazeFaceNetworks:
         Args:
             frame_bgr: ``(h, w, 3)`` uint8.
             box: ``(4,)`` left, top, right, bottom in its pixels.
-            roll: Degrees by which the face is rotated counter-clockwise: it is looked at upright.
+            roll: Degrees by which the face is rotated counter-clockwise: it is looked at upright
+                where that makes a difference.
         """
-        area = _around(box, _LOOK_SIDES, roll)
+        area = _around(box, _LOOK_SIDES, roll if abs(roll) >= _TILTED else 0.0)
         seen = self.short.find(frame_bgr, area, least=_LEAST_SCORE)
         return seen[overlaps(box, seen.boxes)[0] > _SAME_IOU][:1]
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from fer.boxes import containment, iou
 from fer.detection.base import SearchSettings
-from fer.detection.blazeface import Candidates, Floats, Square
+from fer.detection.blazeface import BlazeFace, Candidates, Floats, Square
 from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks, detection, distinct
 from fer.detection.still import CANDIDATE_SCORE, StillSearch, tiles
 from fer.preprocessing import Image, check_frame, to_bgr
@@ -32,8 +32,9 @@ _SURE_SCORE = 0.8
 _MOST_LOOKS = 3
 # A face that is found no more is looked for where it was, for so many frames.
 _LOST_FRAMES = 10
-# Of a file: seconds from one search of the whole frame to the next.
-_KEYFRAME_S = 0.5
+# Of a file: seconds from one search of the whole frame to the next, with known faces and without.
+_KEYFRAME_S = 1.0
+_EMPTY_KEYFRAME_S = 0.5
 
 
 @dataclass(slots=True)
@@ -145,6 +146,8 @@ class StreamSearch:
         self._shape: tuple[int, ...] = ()
         self._frame = 0
         self._areas: Iterator[Square | None] = cycle([None])
+        # Of the frame before, to be looked at closely in this one.
+        self._waiting: Candidates | None = None
 
     def detect(self, frame: Image) -> tuple[Detection, ...]:
         """As ``StillSearch.detect``, for the next frame of the stream."""
@@ -156,7 +159,6 @@ class StreamSearch:
             self._crowd(frame_bgr)
         else:
             self._few(frame_bgr)
-        self._following.judge(frame_bgr)
         return self._following.seen()
 
     def for_stream(self, settings: SearchSettings | None = None) -> StreamSearch:
@@ -170,6 +172,7 @@ class StreamSearch:
     def _begin(self, frame_bgr: Image) -> None:
         self._shape = frame_bgr.shape
         self._following.known = []
+        self._waiting = None
         height, width = frame_bgr.shape[:2]
         smallest = self._following.networks.short.side * self.settings.min_face / _NETWORK_FACE
         self._areas = cycle([None, *tiles(width, height, smallest)])
@@ -178,12 +181,19 @@ class StreamSearch:
         following = self._following
         there = [following.look(frame_bgr, known) for known in list(following.known)]
         lost = any(known.missed == 1 and known.believed for known in following.known)
-        if lost or not any(there):
-            # Nothing to follow, or somebody gone: there is time for the larger network.
-            self._search(frame_bgr, following.networks.full.find(frame_bgr, None, CANDIDATE_SCORE))
+        waiting, self._waiting = self._waiting, None
+        if not any(there):
+            # Nothing to follow: there is time for the larger network, and a close look at once.
+            self._agree(frame_bgr, self._new(following.networks.full, frame_bgr, None)[:2])
+        elif waiting is not None and len(waiting):
+            self._agree(frame_bgr, waiting)
+        elif lost:
+            self._waiting = self._new(following.networks.full, frame_bgr, None)[:1]
         elif self._frame % self.search_every == 0:
             area = next(self._areas)
-            self._search(frame_bgr, following.networks.short.find(frame_bgr, area, CANDIDATE_SCORE))
+            self._waiting = self._new(following.networks.short, frame_bgr, area)[:1]
+        else:
+            following.judge(frame_bgr)
 
     def _crowd(self, frame_bgr: Image) -> None:
         following = self._following
@@ -196,18 +206,25 @@ class StreamSearch:
             oldest = max(unseen, key=lambda k: k.missed)
             following.look(frame_bgr, oldest)
         if self._frame % self.search_every == 0:
-            self._search(frame_bgr, found)
+            self._agree(frame_bgr, self._unknown(found)[:1])
+        else:
+            following.judge(frame_bgr)
 
-    def _search(self, frame_bgr: Image, found: Candidates) -> None:
-        """Add what is new among candidates and agreed on."""
+    def _new(self, network: BlazeFace, frame_bgr: Image, area: Square | None) -> Candidates:
+        return self._unknown(network.find(frame_bgr, area, CANDIDATE_SCORE))
+
+    def _unknown(self, found: Candidates) -> Candidates:
+        """Those where no known face is."""
         boxes = [k.detection.box for k in self._following.known if not k.missed]
         new = np.ones(len(found), bool)
         for index, box in enumerate(found.boxes):
             left, top, right, bottom = (round(float(value)) for value in box)
             here = Box(left, top, right - left, bottom - top)
             new[index] = not any(_same(here, known) for known in boxes)
-        # Each costs a look, in doubt two, and the cost of a frame is to be flat.
-        chosen = found[new][: 1 if self._following.known else 2]
+        return found[new]
+
+    def _agree(self, frame_bgr: Image, chosen: Candidates) -> None:
+        """Add those that are agreed on. Each costs a look, in doubt two: few at a time."""
         networks, settings = self._following.networks, self.settings
         agreed = networks.agreed(frame_bgr, chosen, settings.min_score, judgements=1)
         large = tuple(one for one in agreed if one.box.width >= settings.min_face)
@@ -217,8 +234,9 @@ class StreamSearch:
 class VideoSearch:
     """Faces of one file: as a still of the same frame would have, followed in between.
 
-    Every half second, and wherever a face is lost, the whole frame is searched as a picture is;
-    in the other frames known faces are looked for where they were. It may take the time.
+    Every second, twice a second while nobody is there, and wherever a face is lost, the whole
+    frame is searched as a picture is; in the other frames known faces are looked for where they
+    were. It may take the time.
 
     Args:
         still: Searches whole frames.
@@ -227,21 +245,22 @@ class VideoSearch:
 
     def __init__(self, still: StillSearch, interval_s: float) -> None:
         self._still = still
-        self._every = max(1, round(_KEYFRAME_S / max(interval_s, 1e-3)))
+        self._interval_s = interval_s
         self._following = _Following(still.networks, still.settings.min_score)
         self._shape: tuple[int, ...] = ()
-        self._since = 0
+        self._since_s = 0.0
 
     def detect(self, frame: Image) -> tuple[Detection, ...]:
         """As ``StillSearch.detect``, for the next frame of the file."""
         frame_bgr = to_bgr(check_frame(frame))
         following = self._following
         if frame_bgr.shape != self._shape:
-            self._shape, self._since, following.known = frame_bgr.shape, self._every, []
-        self._since += 1
+            self._shape, self._since_s, following.known = frame_bgr.shape, _KEYFRAME_S, []
+        self._since_s += self._interval_s
         found = [following.look(frame_bgr, known) for known in following.known]
-        if not all(found) or self._since >= self._every:
-            self._since = 0
+        keyframe_s = _KEYFRAME_S if found else _EMPTY_KEYFRAME_S
+        if not all(found) or self._since_s > keyframe_s - self._interval_s / 2:
+            self._since_s = 0.0
             following.known = [_Known(one) for one in self._still.detect(frame_bgr)]
         return following.seen()
 
