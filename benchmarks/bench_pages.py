@@ -28,7 +28,7 @@ PROJECT = Path(__file__).parents[1]
 sys.path.insert(0, str(PROJECT / "tests" / "e2e"))
 
 import support  # noqa: E402
-from playwright.sync_api import Page, sync_playwright  # noqa: E402
+from playwright.sync_api import Page, expect, sync_playwright  # noqa: E402
 
 # Page -> a text that is there when all of it is drawn.
 OPENED = {
@@ -128,6 +128,7 @@ def main() -> None:
         for number, photo in enumerate(photos):
             light = 0.7 + 0.6 * number / len(photos)
             cv2.imwrite(str(photo), cv2.convertScaleAbs(portrait("collins"), alpha=light))
+        expect.set_options(timeout=60_000)
         browser = support.launch(playwright)
         idle = memory_mb(server.process.pid)[0]
         for _ in range(arguments.sessions):

@@ -13,7 +13,7 @@ from fer.export.timeline import Floats
 from fer.labels import COLOURS, UNSURE, UNSURE_COLOUR, in_order
 
 STYLE = """
-.fer-share {display:flex; height:.95rem; border-radius:.3rem; overflow:hidden;
+.fer-share {display:flex; gap:1px; height:.95rem; border-radius:.3rem; overflow:hidden;
   background:color-mix(in srgb, currentColor 10%, transparent);}
 .fer-share span {display:block; height:100%;}
 .fer-legend {display:flex; flex-wrap:wrap; gap:.15rem .9rem; font-size:.82rem; opacity:.85;}
@@ -103,9 +103,15 @@ def lane(
                 continue
             ys = np.repeat(_HEIGHT * (1 - tops[:, index]), 2)
             edge = " ".join(f"{x:.0f},{y:.0f}" for x, y in zip(xs, ys, strict=True))
+            # Level edges only: those between steps would be a hatching where much changes.
+            level = "".join(
+                f"M{left:.0f} {y:.0f}H{right:.0f}"
+                for left, right, y in zip(xs[::2], xs[1::2], ys[::2], strict=True)
+            )
             stack.append(
                 f'<polygon fill="{COLOURS[label]}" '
                 f'points="{xs[0]:.0f},{_HEIGHT} {edge} {xs[-1]:.0f},{_HEIGHT}"/>'
+                f'<path d="{level}" stroke="{_INK}" vector-effect="non-scaling-stroke"/>'
             )
         # The tallest at the back: each band then needs its upper edge only.
         drawn.extend(reversed(stack))

@@ -11,7 +11,7 @@ from fer.recognition.classifier import usual_labels
 from fer.ui import samples
 from fer.ui.shell import begin, errors_shown, shipped_model
 from fer.ui.text import text
-from fer.ui.webcam.camera_watch import camera_status
+from fer.ui.webcam.camera_watch import START_CAMERA, camera_status
 
 _STYLE = """
 <style>
@@ -57,7 +57,7 @@ def _ways() -> None:
         type="primary",
         width="stretch",
     ):
-        st.switch_page("pages/1_Webcam.py")
+        _go(START_CAMERA, "pages/1_Webcam.py")
     if samples.pictures_button("home_pictures", "stretch"):
         _go(samples.SHOW_PICTURES, "pages/2_Photos.py")
     if samples.clip_button("home_clip", "stretch"):

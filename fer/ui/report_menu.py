@@ -26,9 +26,8 @@ def report_menu(
     title: str,
     stem: str,
     key: str,
-    faces: Thumbnails | None = None,
-    events: bool = False,
-) -> None:
+    faces: Thumbnails,
+) -> tuple[Event, ...]:
     """Draw it.
 
     Args:
@@ -38,20 +37,21 @@ def report_menu(
         stem: File name without suffix.
         key: Beginning of the keys; unique on the page.
         faces: Gives the pictures of the strongest readings; they are in it only if ticked.
-        events: Whether there is a time line that events can be put on.
+
+    Returns:
+        The events that were handed in.
     """
+    happened: tuple[Event, ...] = ()
     with st.popover("Report", icon=":material/lab_profile:"), errors_shown():
         st.caption("One file for whoever never saw this page; it opens in any browser and prints.")
-        happened: tuple[Event, ...] = ()
-        if events:
-            file = st.file_uploader(
-                "Events, if you have some: a CSV of time, label, end, note",
-                type="csv",
-                key=f"{key}_events",
-                max_upload_size=_MOST_MIB,
-            )
-            happened = read_events(file.getvalue(), file.name) if file is not None else ()
-        shown = faces is not None and st.toggle(
+        file = st.file_uploader(
+            "Events, if you have some: a CSV of time, label, end, note",
+            type="csv",
+            key=f"{key}_events",
+            max_upload_size=_MOST_MIB,
+        )
+        happened = read_events(file.getvalue(), file.name) if file is not None else ()
+        shown = st.toggle(
             "Faces in the report",
             key=f"{key}_faces",
             help="Pictures of the strongest readings. Ask those who are in them first.",
@@ -75,6 +75,7 @@ def report_menu(
                 key=f"{key}_csv",
                 on_click="ignore",
             )
+    return happened
 
 
 def _rows(table: Callable[[str], bytes]) -> list[dict[str, object]]:

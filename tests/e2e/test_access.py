@@ -40,6 +40,11 @@ def opened_picture(page: Page) -> None:
     expect(page.get_by_role("button", name="All pictures")).to_be_visible()
 
 
+def clip(page: Page) -> None:
+    page.get_by_role("button", name="Try a sample clip").click()
+    expect(page.locator("canvas")).to_have_count(2)
+
+
 def failing(page: Page) -> None:
     choose(page, "Where it fails", "Mix-ups")
 
@@ -62,6 +67,7 @@ def empty(page: Page) -> None:
         ("Photos", samples),
         ("Photos", opened_picture),
         ("Video", empty),
+        ("Video", clip),
         ("Dataset", empty),
         ("Model", empty),
         ("Model", failing),

@@ -164,6 +164,25 @@ def test_keys_play_go_and_jump(sample: Page) -> None:
     assert time_of(page) == rest
 
 
+def test_events_stand_over_the_lines_and_lead_to_their_time(sample: Page) -> None:
+    page = sample
+    page.get_by_role("button", name="Report").click()
+    table = b"time,label,end,note\n1,<b>ball</b>,2,red\n1.2,bell\n5,bye\n"
+    page.locator('[data-testid="stPopoverBody"] input[type="file"]').set_input_files(
+        {"name": "events.csv", "mimeType": "text/csv", "buffer": table}
+    )
+    expect(page.get_by_role("button", name="Save the table with 3 events")).to_be_visible()
+    page.keyboard.press("Escape")
+    marks = page.get_by_role("group", name="Events").get_by_role("button")
+    expect(marks).to_have_text(["<b>ball</b>", "bell", "bye"])
+    # A name that would cover another is left out.
+    expect(page.locator(".marks .bare")).to_have_text(["bell"])
+    marks.last.click()
+    at(page, 5.0)
+    page.get_by_role("button", name="0:01.0 to 0:02.0 <b>ball</b>, red").click()
+    at(page, 1.0)
+
+
 def test_people_are_named_hidden_and_joined_and_stay_so_until_cleared(sample: Page) -> None:
     page = sample
     part = edit(page, 1)

@@ -40,6 +40,16 @@ def test_stream_starts_reads_happy_stops_and_starts_again(page: Page, server: Se
     assert "Traceback" not in server.log_text()
 
 
+def test_one_press_on_the_home_page_starts_the_camera(page: Page, server: Server) -> None:
+    page.goto(server.url)
+    page.get_by_role("button", name="Start the camera").click()
+    expect(button(page, "STOP")).to_be_visible()
+    wait_for_new_frames(page)
+    press(page, "STOP")
+    expect(button(page, "START")).to_be_visible()
+    expect(page.get_by_text("Press START to begin.")).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
 def test_the_stage_keeps_its_place_when_the_camera_starts(
     page: Page, server: Server, width: int, height: int

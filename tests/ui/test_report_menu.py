@@ -36,7 +36,7 @@ def script() -> None:
         title="film.mp4",
         stem="film",
         key="it",
-        events=True,
+        faces=lambda peak: None,
     )
 
 
@@ -48,7 +48,6 @@ def test_events_are_read_named_in_the_table_and_refused_in_plain_sight(
     at.session_state["table"] = lambda suffix: table_of(classifier)
     at.run()
     assert [button.label for button in at.get("download_button")] == ["Save the report"]
-    assert not at.toggle
     events = at.file_uploader(key="it_events")
     events.upload("events.csv", b"time,label,end\n0.5,ball,1\n", "text/csv").run()
     assert [button.label for button in at.get("download_button")] == [

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import streamlit as st
 from streamlit import runtime
 
 from fer.captions import bright
+from fer.export.events import Event
 from fer.labels import COLOURS, UNSURE_COLOUR
 from fer.overlay import identity_colour
 from fer.video.peaks import Peak
@@ -83,6 +84,7 @@ def player(
     length_s: float,
     start_s: float,
     key: str,
+    events: Sequence[Event] = (),
     on_rest: Callable[[], None] = lambda: None,
 ) -> float:
     """Draw the player.
@@ -97,6 +99,7 @@ def player(
         length_s: Of the video.
         start_s: Where it stands at first.
         key: Unique on the page.
+        events: What happened, in the order of time.
         on_rest: Called when the time has come to rest, before the page is drawn again.
 
     Returns:
@@ -123,6 +126,7 @@ def player(
                 }
                 for lane in lanes
             ],
+            "events": [asdict(event) for event in events if event.time_s <= length_s],
             "peaks": [
                 {"time_s": peak.time_s, "label": peak.label, "share": peak.share, "who": name}
                 for name, peak in peaks

@@ -4,6 +4,8 @@
 const COLUMN_PX = 3;
 const AWAY = 255;
 const FULL = 200;
+// Between two bands, and where something happened: it differs from every colour on both grounds.
+const INK = "#14181C";
 
 /** Rows of bytes (a class each, 0 to FULL; AWAY where the person was not found) from base64. */
 function bytesOf(text) {
@@ -66,7 +68,12 @@ function drawLane(canvas, lane, data, only, tall) {
       bar(only, 0, values[only], 1);
     } else if (tall) {
       let from = 0;
-      values.forEach((value, index) => bar(index, from, (from += value), 1));
+      values.forEach((value, index) => {
+        bar(index, from, (from += value), 1);
+        pen.globalAlpha = value * canvas.height > 2 * scale ? 1 : 0;
+        pen.fillStyle = INK;
+        pen.fillRect(left, Math.round(canvas.height * (1 - from)), wide, Math.round(scale));
+      });
     } else {
       const { index, share } = topOf(values, data.threshold);
       if (index >= 0) bar(index, 0, 1, 0.25 + 0.75 * share);
@@ -76,5 +83,18 @@ function drawLane(canvas, lane, data, only, tall) {
         pen.fillRect(left, 0, wide, canvas.height);
       }
     }
+  });
+  drawEvents(pen, canvas, data);
+}
+
+/** What happened, over a line: a stroke, and a shade as long as it lasted. */
+function drawEvents(pen, canvas, data) {
+  const at = (time_s) => (time_s / data.length_s) * canvas.width;
+  pen.fillStyle = getComputedStyle(canvas).color;
+  data.events.forEach(({ time_s, end_s }) => {
+    pen.globalAlpha = 0.25;
+    pen.fillRect(at(time_s), 0, at(end_s ?? time_s) - at(time_s), canvas.height);
+    pen.globalAlpha = 1;
+    pen.fillRect(at(time_s), 0, 2 * (window.devicePixelRatio || 1), canvas.height);
   });
 }

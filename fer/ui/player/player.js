@@ -9,6 +9,7 @@ class Player {
     [this.stage, this.said, this.lines, this.lanes] = [".stage", ".said", ".lines", ".lanes"].map(part);
     [this.scrub, this.head, this.tip, this.clock] = [".scrub", ".head", ".tip", ".clock"].map(part);
     [this.choice, this.peaks, this.play] = [".choice", ".peaks", ".play"].map(part);
+    [this.events, this.marks] = [".events", ".marks"].map(part);
     this.sound = part(".sound");
     this.still = 0; // The time where there is no video to play.
     this.only = null;
@@ -60,6 +61,7 @@ class Player {
     this.scrub.max = data.length_s;
     this.people = data.people.map((one) => ({ ...one, bytes: bytesOf(one.rows) }));
     this.fillLanes();
+    this.fillEvents();
     this.fillChoice();
     this.fillPeaks();
     this.draw();
@@ -80,6 +82,34 @@ class Player {
         return row;
       }),
     );
+  }
+
+  fillEvents() {
+    const { events, length_s: length } = this.data;
+    this.events.hidden = !events.length;
+    this.marks.replaceChildren(
+      ...events.map(({ time_s, end_s, label, note }) => {
+        const until = end_s === null ? "" : ` to ${clock(end_s, true)}`;
+        const says = `${clock(time_s, true)}${until} ${label}${note ? `, ${note}` : ""}`;
+        const made = element("button", label, { type: "button", title: says, "aria-label": says });
+        made.classList.toggle("late", time_s > 0.85 * length);
+        made.style.left = `${(100 * time_s) / length}%`;
+        made.onclick = () => this.seek(time_s);
+        return made;
+      }),
+    );
+  }
+
+  /** Names of events where there is room for them; of the others the mark alone. */
+  nameEvents() {
+    let free = 0;
+    [...this.marks.children].forEach((button) => {
+      button.classList.remove("bare");
+      const { width } = button.getBoundingClientRect();
+      const left = button.offsetLeft - (button.classList.contains("late") ? width : 0);
+      if (left < free) button.classList.add("bare");
+      else free = left + width;
+    });
   }
 
   fillChoice() {
@@ -129,6 +159,7 @@ class Player {
     this.lanes.querySelectorAll("canvas").forEach((canvas, index) =>
       drawLane(canvas, this.people[index], this.data, this.only, this.tall),
     );
+    this.nameEvents();
     this.follow();
   }
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from fer.export.events import Event
 from fer.export.people import is_hidden, person_of
 from fer.export.strips import clock
 from fer.export.tally import Peak as StrongestReading
@@ -51,19 +52,19 @@ def show_result(run: VideoTask, clear: Callable[[], None]) -> None:
         clear: Throws it away.
     """
     outcome = run.outcome
+    events: tuple[Event, ...] = ()
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title("Video", width="content")
         st.subheader(plain(run.name), width="stretch")
         if outcome is not None:
             _downloads(run)
-            report_menu(
+            events = report_menu(
                 run.table,
                 run.classifier,
                 title=run.name,
                 stem=Path(run.name).stem or "video",
                 key="video_report",
                 faces=partial(_face, run),
-                events=True,
             )
         st.button("Clear", icon=":material/close:", key="video_clear", on_click=clear)
     if run.error:
@@ -79,7 +80,7 @@ def show_result(run: VideoTask, clear: Callable[[], None]) -> None:
     if not run.time_line.face_ids():
         st.html(live_view.STYLE + live_view.placeholder("No face was found in this video."))
     video = _small(run.annotated())
-    st.fragment(_follow)(run, outcome, served(video, run.folder.name) if video else None)
+    st.fragment(_follow)(run, outcome, served(video, run.folder.name) if video else None, events)
 
 
 def _stopped(run: VideoTask, end_s: float = 0.0) -> None:
@@ -133,7 +134,9 @@ def _face(run: VideoTask, peak: StrongestReading) -> bytes | None:
     return thumbnail(frame, peak.box) if frame is not None else None
 
 
-def _follow(run: VideoTask, outcome: VideoOutcome, address: str | None) -> None:
+def _follow(
+    run: VideoTask, outcome: VideoOutcome, address: str | None, events: tuple[Event, ...]
+) -> None:
     """The player, and what stands beside it: drawn again when the player rests elsewhere."""
     st.html(live_view.STYLE + _STYLE)
     wide, beside = st.columns([5, 3], gap="large")
@@ -150,6 +153,7 @@ def _follow(run: VideoTask, outcome: VideoOutcome, address: str | None) -> None:
             length_s=outcome.end_s,
             start_s=run.first_face_s,
             key=f"video_player_{run.folder.name}",
+            events=events,
         )
     if address is None:
         with still, errors_shown():

@@ -12,6 +12,9 @@ from typing import Any
 
 import streamlit as st
 
+START_CAMERA = "webcam_start"
+"""Set in the session by whoever opens the webcam page with a camera that starts by itself."""
+
 HINTS: dict[str, str] = {
     "insecure": (
         "**This page is not secure, so the browser hides the camera.** Cameras work on "
@@ -45,9 +48,10 @@ HINTS: dict[str, str] = {
 _SCRIPT = """
 export default function (component) {
   const names = ["NotAllowedError", "NotFoundError", "NotReadableError", "OverconstrainedError"];
-  const { style } = component.data;
+  const { style, start } = component.data;
   let last = null;
   let slow = false;
+  let pressed = !start;
   const report = (fault) => {
     if (fault === last) return;
     last = fault;
@@ -64,6 +68,11 @@ export default function (component) {
         sheet.textContent = style;
       }
       const text = (page && page.body.innerText) || "";
+      const button = page && page.querySelector("button");
+      if (!pressed && button && !button.disabled && button.innerText === "START") {
+        pressed = true;
+        button.click();
+      }
       fault = names.find((name) => text.includes(name)) || fault;
       // The warning goes when the attempt ends; that no picture came stays true.
       if (text.includes("taking longer than")) slow = true;
@@ -133,11 +142,15 @@ def camera_status() -> None:
     _status_component()(key="camera_status", data=_STATUS_TEXTS)
 
 
-def camera_fault() -> str:
-    """The current fault as a key of ``HINTS``, or an empty string."""
+def camera_fault(*, start: bool = False) -> str:
+    """The current fault as a key of ``HINTS``, or an empty string.
+
+    Args:
+        start: Press START for the viewer, once it is there.
+    """
     result = _component()(
         key="camera_watch",
-        data={"style": _STAGE},
+        data={"style": _STAGE, "start": start},
         on_fault_change=lambda: None,
         height=1,
     )

@@ -17,7 +17,7 @@ from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
 from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
 from fer.ui.text import text
-from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
+from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, START_CAMERA, camera_fault
 from fer.ui.webcam.controls import kept_toggle, set_kept, settings, switches
 from fer.ui.webcam.events import event_buttons, event_keys, event_list
 from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
@@ -204,7 +204,10 @@ def render() -> None:
         with stage:
             ice = connection.settings_or_none_with_a_line()
             playing = _stream(session, ice)
-            fault = camera_fault()
+            fault = camera_fault(start=START_CAMERA in st.session_state)
+            if playing or fault in HINTS:
+                # Begun, or not to be.
+                st.session_state.pop(START_CAMERA, None)
             if fault in HINTS:
                 st.warning(HINTS[fault], icon=":material/videocam_off:")
 
