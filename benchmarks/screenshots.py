@@ -111,7 +111,7 @@ def _shot(page: Page) -> Image.Image:
 
 
 def _gif(page: Page, server: support.Server, path: Path) -> None:
-    """The stream and its cards for some seconds, in one palette, so that what rests costs nothing."""
+    """The stream for some seconds, in one palette, so that what rests costs nothing."""
     _stream(page, server)
     frames: list[Image.Image] = []
     begun = time.monotonic()
