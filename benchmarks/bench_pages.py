@@ -93,10 +93,12 @@ def visit(
             for section, drawn in SECTIONS.items():
                 timed(f"- {section}", lambda chosen=section: support.choose(page, chosen), drawn)
     link("Photos")()
+    page.get_by_text(OPENED["Photos"]).wait_for()
     page.locator('input[type="file"]').set_input_files(photos)
     page.get_by_text(f"in {len(photos)} pictures").wait_for()
     page.get_by_role("button", name="Stop").wait_for(state="detached")
     link("Video")()
+    page.get_by_text(OPENED["Video"]).wait_for()
     page.get_by_role("button", name="Try a sample clip").click()
     page.locator("video").first.wait_for()
     for name, text in TURNS.items():
