@@ -92,6 +92,8 @@ def visit(
         if name == "Dataset" and data:
             for section, drawn in SECTIONS.items():
                 timed(f"- {section}", lambda chosen=section: support.choose(page, chosen), drawn)
+            # A page stays in the section that was chosen.
+            support.choose(page, "What is in it")
     link("Photos")()
     page.get_by_text(OPENED["Photos"]).wait_for()
     page.locator('input[type="file"]').set_input_files(photos)
