@@ -1,16 +1,15 @@
 """Grad-CAM and saliency of a Keras network, in the child process of ``keras_explainer``.
 
-``python -m fer.explanation.gradients`` answers requests on its standard input until that closes.
-Both directions carry an 8-byte big-endian length and that many bytes of an ``.npz``.
+``python -m fer.explanation.gradients`` answers requests on its standard input until that closes:
+JSON lines with a path and the other arguments of ``gradient_maps``, answered by maps or an error.
 """
 
 from __future__ import annotations
 
-import io
+import json
 import os
-import struct
 import sys
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
 import numpy as np
@@ -25,31 +24,8 @@ Method = Literal["Grad-CAM", "saliency"]
 METHODS: tuple[Method, ...] = ("Grad-CAM", "saliency")
 FEATURES = "features"
 _SIDE = 48
-_LENGTH = struct.Struct(">Q")
 
 Floats = npt.NDArray[np.float32]
-
-
-def send(stream: IO[bytes], **arrays: npt.NDArray[Any]) -> None:
-    """Write one message."""
-    packed = io.BytesIO()
-    np.savez(packed, allow_pickle=False, **arrays)
-    content = packed.getvalue()
-    stream.write(_LENGTH.pack(len(content)) + content)
-    stream.flush()
-
-
-def receive(stream: IO[bytes]) -> dict[str, npt.NDArray[Any]] | None:
-    """Read one message; None at the end of the stream."""
-    head = stream.read(_LENGTH.size)
-    if len(head) < _LENGTH.size:
-        return None
-    (length,) = _LENGTH.unpack(head)
-    content = stream.read(length)
-    if len(content) < length:
-        return None
-    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-        return dict(arrays)
 
 
 def _scores(model: keras.Model, head: str) -> Any:
@@ -102,18 +78,13 @@ def gradient_maps(
 ) -> Floats:
     """What a network's score for a class depends on. Imports TensorFlow.
 
+    The model goes from pixels to a dict of logits by head, or to one output with or without
+    softmax, which is taken out. Images are ``(n, 48, 48)`` uint8, targets ``(n,)`` class indices.
+
     Grad-CAM (Selvaraju et al. 2017, arXiv 1610.02391, equations 1 and 2): the channels of the last
     feature map, each weighted by the mean of its gradient, summed up; what is below zero speaks
     against the class. Saliency (Simonyan et al. 2014, arXiv 1312.6034, section 3): the largest
     absolute gradient of a pixel over its channels.
-
-    Args:
-        model: From pixels to a dict of logits by head, or to one output with or without softmax.
-            Its softmax is taken out.
-        images: ``(n, 48, 48)`` uint8.
-        targets: ``(n,)`` class indices.
-        head: Of a network that has several.
-        method: Which of the two.
 
     Returns:
         ``(n, h, w)`` float32: positions of the last feature map, or pixels of the input.
@@ -148,10 +119,9 @@ def _load(path: str) -> keras.Model:
     try:
         return keras.saving.load_model(path, compile=False)
     except Exception as fault:  # Keras raises whatever the file provokes
-        first = (str(fault).strip() or type(fault).__name__).splitlines()[0]
         raise ModelError(
-            f"{path}: expected a network saved by Keras 3, got: {first}; save it again with "
-            "model.save"
+            f"{path}: expected a network saved by Keras 3, got: {_first_line(fault)}; save it "
+            "again with model.save"
         ) from fault
 
 
@@ -161,26 +131,25 @@ def main() -> None:
     # What libraries print must not end up among the answers.
     os.dup2(2, 1)
     opened: tuple[str, Any] = ("", None)
-    while (request := receive(source)) is not None:
+    for line in source:
+        request = json.loads(line)
+        path = request.pop("path")
+        images = np.array(request.pop("images"), np.uint8)
+        targets = np.array(request.pop("targets"), np.int64)
         try:
-            path = str(request["path"])
             if opened[0] != path:
                 opened = (path, _load(path))
-            method: Method = "saliency" if str(request["method"]) == "saliency" else "Grad-CAM"
-            maps = gradient_maps(
-                opened[1],
-                request["images"],
-                request["targets"],
-                head=str(request["head"]),
-                method=method,
-            )
+            answer = {"maps": gradient_maps(opened[1], images, targets, **request).tolist()}
         except FerError as fault:
-            send(sink, error=np.array(str(fault)))
+            answer = {"error": str(fault)}
         except Exception as fault:  # the process lives on, and the page shows a sentence
-            first = (str(fault).strip() or type(fault).__name__).splitlines()[0]
-            send(sink, error=np.array(f"{path}: could not be explained: {first}"))
-        else:
-            send(sink, maps=maps)
+            answer = {"error": f"{path}: could not be explained: {_first_line(fault)}"}
+        sink.write(json.dumps(answer).encode() + b"\n")
+        sink.flush()
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip() or type(fault).__name__).splitlines()[0]
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ LiteRT models.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -24,8 +25,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer.errors import InputError, ModelError
-from fer.explanation.gradients import METHODS, Floats, Method, receive, send
+from fer.errors import ModelError
+from fer.explanation.gradients import METHODS, Floats, Method
 
 __all__ = ["METHODS", "KerasExplainer", "Method"]
 
@@ -42,11 +43,7 @@ def _close_pipes(process: subprocess.Popen[bytes]) -> None:
 
 
 class KerasExplainer(AbstractContextManager["KerasExplainer"]):
-    """One child process that computes maps; any thread may ask, one after the other.
-
-    Args:
-        idle_s: Seconds without a request after which the process ends.
-    """
+    """A child process that computes maps and ends after ``idle_s`` idle; any thread may ask."""
 
     def __init__(self, *, idle_s: float = IDLE_S) -> None:
         self._idle_s = idle_s
@@ -71,40 +68,24 @@ class KerasExplainer(AbstractContextManager["KerasExplainer"]):
     ) -> Floats:
         """As ``fer.explanation.gradients.gradient_maps``, computed by the child process.
 
-        Args:
-            path: A ``.keras`` file.
-            images: ``(n, 48, 48)`` uint8.
-            targets: ``(n,)`` class indices.
-            head: Of a network that has several.
-            method: One of ``METHODS``.
-
         Raises:
-            InputError: If the method is unknown, or there is not one target per image.
             ModelError: If the file is no network that can be explained so, or the process died.
         """
-        if method not in METHODS:
-            raise InputError(
-                f"method: expected one of {', '.join(METHODS)}, got {method!r}; choose one of them"
-            )
-        if images.ndim != 3 or len(images) != len(targets):
-            raise InputError(
-                f"images: expected an array of shape (n, 48, 48) and n targets, got {images.shape} "
-                f"and {len(targets)}; give one class per face"
-            )
+        request = {
+            "path": str(path),
+            "images": images.tolist(),
+            "targets": targets.tolist(),
+            "head": head,
+            "method": method,
+        }
         with self._lock:
             self._stop_timer()
-            answer = self._ask(
-                path=np.array(str(path)),
-                images=np.ascontiguousarray(images, np.uint8),
-                targets=np.asarray(targets, np.int64),
-                head=np.array(head),
-                method=np.array(method),
-            )
+            answer = self._ask(request)
             self._timer = threading.Timer(self._idle_s, self.close)
             self._timer.daemon = True
             self._timer.start()
         if "error" in answer:
-            raise ModelError(str(answer["error"]))
+            raise ModelError(answer["error"])
         return np.asarray(answer["maps"], np.float32)
 
     def close(self) -> None:
@@ -150,15 +131,14 @@ class KerasExplainer(AbstractContextManager["KerasExplainer"]):
         )
         return self._process
 
-    def _ask(self, **request: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         process = self._started()
         assert process.stdin is not None and process.stdout is not None
         try:
-            send(process.stdin, **request)
-            answer = receive(process.stdout)
-        except OSError:
-            answer = None
-        if answer is None:
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            answer: dict[str, Any] = json.loads(process.stdout.readline())
+        except (OSError, ValueError):
             self._process = None
             process.kill()
             process.wait()
@@ -166,5 +146,5 @@ class KerasExplainer(AbstractContextManager["KerasExplainer"]):
             raise ModelError(
                 f"{request['path']}: expected maps, but the process that computes them ended (code "
                 f"{process.returncode}); try again, or take a smaller network"
-            )
+            ) from None
         return answer
