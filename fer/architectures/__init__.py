@@ -17,8 +17,7 @@ from fer.errors import InputError
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["ARCHITECTURES", "SINGLE_OUTPUT", "TWO_HEADS", "build"]
-
+__all__ = ["ARCHITECTURES", "TWO_HEADS", "build"]
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "xs": partial(residual_network, "xs", stem=24, widths=(48, 96, 192)),
@@ -40,9 +39,6 @@ built."""
 
 TWO_HEADS = ("xs", "s", "tiny", "dlib27", "dlib27-144")
 """Networks with the heads "fer2013" and "ferplus", which ``fer train`` trains by its protocol."""
-
-SINGLE_OUTPUT: frozenset[str] = frozenset(ARCHITECTURES) - set(TWO_HEADS)
-"""Networks with one softmax instead of the heads "fer2013" and "ferplus"."""
 
 
 def build(name: str, **options: Any) -> keras.Model:

@@ -51,9 +51,6 @@ def cnn4_4m5(*, dropout: float = 0.25) -> keras.Model:
     treated alike, then a softmax. 4,478,727 parameters, 4,474,759 of them trainable. Its figure
     there is 65.1 %, on an unofficial split of 28,821 and 7,066 pictures.
 
-    Args:
-        dropout: Rate after every block.
-
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 (divided by 255 inside) to ``(n, 7)``
         **probabilities** in FER-2013 order.
@@ -68,12 +65,6 @@ def cnn4_2m7(*, dropout: float = 0.25) -> keras.Model:
     Source: a guided-project tutorial that saves the network as architecture JSON and weights.
     2,735,751 parameters, 2,733,575 of them trainable. Its figure there is 62.1 % on the 7,178
     test pictures of the official folders.
-
-    Args:
-        dropout: Rate after every block.
-
-    Returns:
-        As ``cnn4_4m5``.
     """
     blocks = ((64, 3), (128, 5), (512, 3), (128, 5))
     return _four_convolutions("cnn4-2.7m", blocks, (256,), dropout=dropout)
@@ -85,12 +76,6 @@ def cnn4_56(*, dropout: float = 0.4) -> keras.Model:
     Source: a student system that answers ``cnn4_4m5``'s overfitting with L2, more dropout and
     augmentation; its report gives the kinds of layers, not their widths, which are chosen here: 64,
     128, 256 and 256 filters, all 3 x 3, and one dense layer of 256. 1,555,463 parameters.
-
-    Args:
-        dropout: Rate after every block.
-
-    Returns:
-        As ``cnn4_4m5``, from ``(n, 56, 56, 1)``.
     """
     blocks = ((64, 3), (128, 3), (256, 3), (256, 3))
     return _four_convolutions("cnn4-56", blocks, (256,), dropout=dropout, size=56, l2=1e-4)

@@ -20,9 +20,6 @@ def cnn5_16(*, dropout: float = 0.2) -> keras.Model:
     layers of 256 and 128. 2,407,207 parameters, nearly all of them in the first dense layer. The
     report shows curves and no headline figure.
 
-    Args:
-        dropout: Rate after every convolution; twice as much before the dense layers.
-
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to ``(n, 7)`` **probabilities** in
         FER-2013 order.

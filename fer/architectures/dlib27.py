@@ -49,20 +49,15 @@ def dlib27(
 ) -> keras.Model:
     """The first 27 convolutions of dlib's face recognition network, with two heads.
 
+    ``side`` is to which faces are enlarged inside the model, in pixels. The recognition network saw
+    them at 150 with a margin; those of FER-2013 have none, so that at 112 eyes and mouth have
+    nearly the size that it learned.
+
     The network is ``anet_type`` of dlib's ``dnn_face_recognition_ex.cpp`` (King 2017,
     http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html), a residual network
     of 29 convolutions after He et al. 2016 (arXiv 1512.03385), without its last block. Its
     published weights are in the public domain (CC0); ``fer.training.dlib_start`` reads them.
     Pixels enter as 0..255 and are standardised per image inside the model.
-
-    Args:
-        name: Of the network.
-        side: To which faces are enlarged inside the model, in pixels. The recognition network saw
-            them at 150 with a margin; those of FER-2013 have none, so that at 112 eyes and mouth
-            have nearly the size that it learned.
-        dropout: Rate before the heads.
-        input_size: Side of the input in pixels; None accepts any size.
-        classes: Of one head of one's own instead of the two; 0 has these.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**

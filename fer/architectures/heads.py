@@ -15,12 +15,6 @@ def heads(
 ) -> dict[str, keras.KerasTensor]:
     """Global average pooling, dropout, and one dense layer for each label set.
 
-    Args:
-        features: The last feature map; it becomes the output of a layer "features" in float32, and
-            its mean that of "embedding".
-        dropout: Rate before the heads.
-        classes: Of one head of one's own instead of the two; 0 has these.
-
     Returns:
         Logits ``{"fer2013": (n, 7), "ferplus": (n, 8)}``, or ``{"own": (n, classes)}``.
     """

@@ -59,11 +59,7 @@ class BatchNormalization(keras.layers.BatchNormalization):
 
 @keras.saving.register_keras_serializable(package="fer")
 class Resize(keras.layers.Layer):
-    """Bilinear resizing to a square, whatever size comes in.
-
-    Args:
-        side: Of the output, in pixels.
-    """
+    """Bilinear resizing to a square, whatever size comes in."""
 
     def __init__(self, side: int, **options: Any) -> None:
         super().__init__(**options)
@@ -84,11 +80,7 @@ class Resize(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="fer")
 class ZeroChannels(keras.layers.Layer):
-    """Channels of zeros after those that come in: a shortcut to a wider stage without weights.
-
-    Args:
-        count: How many.
-    """
+    """Channels of zeros after those that come in: a shortcut to a wider stage without weights."""
 
     def __init__(self, count: int, **options: Any) -> None:
         super().__init__(**options)

@@ -5,15 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fer.errors import InputError
-
 if TYPE_CHECKING:
     import keras
-
-FEWEST_FILTERS = 16
-"""The strided 1 x 1 shortcut needs this many input channels: with fewer, its gradient writes past
-a buffer in oneDNN on AVX-512 (https://github.com/uxlfoundation/oneDNN/issues/6035), which
-TensorFlow 2.21 answers with a crash or, worse, without one."""
 
 
 def _conv(x: keras.KerasTensor, filters: int, kernel: int, stride: int = 1) -> keras.KerasTensor:
@@ -74,30 +67,15 @@ def residual_network(
 
     Squeeze-excitation follows Hu et al. 2018 (arXiv 1709.01507). Pixels enter as 0..255 and are
     standardised per image inside the model, so that normalisation cannot drift between training
-    and live use. Every stage halves the resolution; at 48 px the last feature map is 6 x 6.
-
-    Args:
-        name: Model name.
-        stem: Filters of the first convolution, at full resolution; at least 16.
-        widths: Filters per stage; at least 16.
-        blocks_per_stage: Residual blocks per stage.
-        squeeze_ratio: Reduction of the squeeze-excitation gate; 0 leaves it out.
-        dropout: Rate before the heads.
-        input_size: Side of the input in pixels; None accepts any size.
-        classes: Of one head of one's own instead of the two; 0 has these.
+    and live use. Stem and widths are at least 16: with fewer, the strided 1 x 1 shortcut's gradient
+    writes past a buffer in oneDNN on AVX-512 (https://github.com/uxlfoundation/oneDNN/issues/6035),
+    which TensorFlow 2.21 answers with a crash or, worse, without one. Every stage halves the
+    resolution; at 48 px the last feature map is 6 x 6.
 
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to a dict of **logits**
         ``{"fer2013": (n, 7), "ferplus": (n, 8)}``, or ``{"own": (n, classes)}``.
-
-    Raises:
-        InputError: If a layer has too few filters.
     """
-    if min(stem, *widths) < FEWEST_FILTERS:
-        raise InputError(
-            f"{name}: expected at least {FEWEST_FILTERS} filters in every layer, got stem {stem} "
-            f"and widths {tuple(widths)}; widen them"
-        )
     import keras
     from keras import layers
 

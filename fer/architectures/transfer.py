@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from fer.errors import InputError, ModelError
 from fer.labels import FER2013
@@ -17,54 +16,41 @@ if TYPE_CHECKING:
 PREFIX = "transfer:"
 
 
-@dataclass(frozen=True, slots=True)
-class Backbone:
-    """A network of ``keras.applications``.
+class Backbone(NamedTuple):
+    """A network of ``keras.applications``, by its name there.
 
     Attributes:
-        builder: Its name there.
         scaling: What its weights expect: "own" rescales inside, "unit" -1..1, "caffe" BGR minus
             the mean of ImageNet.
         file: The file of its weights without the top, as Keras names it in its cache.
         smallest: Smallest side that it accepts, in pixels.
-        paper: Where it was published.
     """
 
     builder: str
     scaling: Literal["own", "unit", "caffe"]
     file: str
-    smallest: int
-    paper: str
+    smallest: int = 32
 
 
 _TF = "weights_tf_dim_ordering_tf_kernels_notop.h5"
-_EFFICIENT = "Tan & Le 2019, arXiv 1905.11946"
-_VGG = "Simonyan & Zisserman 2015, arXiv 1409.1556"
-_RESNET = "He et al. 2016, arXiv 1603.05027"
 
 BACKBONES: dict[str, Backbone] = {
+    # Tan & Le 2019, arXiv 1905.11946.
     **{
         f"efficientnet{size}": Backbone(
-            f"EfficientNet{size.upper()}", "own", f"efficientnet{size}_notop.h5", 32, _EFFICIENT
+            f"EfficientNet{size.upper()}", "own", f"efficientnet{size}_notop.h5"
         )
         for size in ("b0", "b3", "b5", "b7")
     },
-    "inceptionv3": Backbone(
-        "InceptionV3", "unit", f"inception_v3_{_TF}", 75, "Szegedy et al. 2016, arXiv 1512.00567"
-    ),
-    "inceptionresnetv2": Backbone(
-        "InceptionResNetV2",
-        "unit",
-        f"inception_resnet_v2_{_TF}",
-        75,
-        "Szegedy et al. 2017, arXiv 1602.07261",
-    ),
-    "vgg16": Backbone("VGG16", "caffe", f"vgg16_{_TF}", 32, _VGG),
-    "vgg19": Backbone("VGG19", "caffe", f"vgg19_{_TF}", 32, _VGG),
+    # Szegedy et al. 2016, arXiv 1512.00567, and 2017, arXiv 1602.07261.
+    "inceptionv3": Backbone("InceptionV3", "unit", f"inception_v3_{_TF}", 75),
+    "inceptionresnetv2": Backbone("InceptionResNetV2", "unit", f"inception_resnet_v2_{_TF}", 75),
+    # Simonyan & Zisserman 2015, arXiv 1409.1556.
+    "vgg16": Backbone("VGG16", "caffe", f"vgg16_{_TF}"),
+    "vgg19": Backbone("VGG19", "caffe", f"vgg19_{_TF}"),
+    # He et al. 2016, arXiv 1603.05027.
     **{
-        f"resnet{depth}v2": Backbone(
-            f"ResNet{depth}V2", "unit", f"resnet{depth}v2_{_TF}", 32, _RESNET
-        )
+        f"resnet{depth}v2": Backbone(f"ResNet{depth}V2", "unit", f"resnet{depth}v2_{_TF}")
         for depth in (50, 101, 152)
     },
 }
@@ -131,24 +117,14 @@ def transfer_network(
     as every other network here. While it trains, the model mirrors, turns, zooms and shifts them
     and changes their contrast.
 
-    Args:
-        name: A key of ``BACKBONES``.
-        dropout: Rate before the softmax.
-        image_size: Side in pixels that the backbone sees.
-        weights: As for ``find_weights``.
-
     Returns:
         A model from ``(n, 48, 48, 1)`` pixels in 0..255 to ``(n, 7)`` **probabilities** in
         FER-2013 order. Its layer "backbone" is the network of ``keras.applications``.
 
     Raises:
-        InputError: If the name is unknown or ``image_size`` too small.
+        InputError: If ``image_size`` is too small.
         ModelError: If the weights are not found or do not fit.
     """
-    if name not in BACKBONES:
-        raise InputError(
-            f"{PREFIX}: expected one of {', '.join(BACKBONES)}, got {name!r}; choose one of them"
-        )
     chosen = BACKBONES[name]
     if image_size < chosen.smallest:
         raise InputError(
@@ -186,22 +162,15 @@ def transfer_network(
     return keras.Model(inputs, outputs, name=f"transfer-{name}")
 
 
-def set_trainable(model: keras.Model, share: float) -> int:
+def set_trainable(model: keras.Model, share: float) -> None:
     """Let only the top of a transfer network's backbone learn; its head always does.
+
+    ``share`` is that of the backbone's layers, counted from its output: 0 is a frozen feature
+    extractor, 1 trains all of it. Compile afterwards.
 
     Batch normalisation stays frozen while part of the backbone is: its statistics belong to the
     weights below it.
-
-    Args:
-        model: As ``transfer_network`` builds it; compile it afterwards.
-        share: Share of the backbone's layers, counted from its output: 0 is a frozen feature
-            extractor, 1 trains all of it.
-
-    Returns:
-        Trainable parameters.
     """
-    import math
-
     from keras import layers
 
     backbone = model.get_layer(BACKBONE_LAYER)
@@ -210,4 +179,3 @@ def set_trainable(model: keras.Model, share: float) -> int:
     for index, layer in enumerate(backbone.layers):
         normalises = isinstance(layer, layers.BatchNormalization)
         layer.trainable = index >= frozen and (share >= 1 or not normalises)
-    return sum(math.prod(v.shape) for v in model.trainable_variables)

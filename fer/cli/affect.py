@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from fer.cli.common import Data, ModelName, SkipBad, err, out, progress
+from fer.cli.common import Data, ModelName, SkipBad, err, out, share_bar
 from fer.cli.train import ClassNames, open_training_data
 
 affect_app = typer.Typer(help="Valence and arousal.", no_args_is_help=True)
@@ -51,14 +51,8 @@ def affect_fit(
     from fer.training.affect import fit_run
 
     dataset = open_training_data(data, None, skip_bad, class_names, None)
-    with progress() as bars:
-        task = bars.add_task("Reading faces", total=1.0)
-        record = fit_run(
-            dataset,
-            run_dir,
-            model=model,
-            progress=lambda share: bars.update(task, completed=share),
-        )
+    with share_bar("Reading faces") as show:
+        record = fit_run(dataset, run_dir, model=model, progress=show)
     for split, figures in record["splits"].items():
         out.print(affect_table(figures, f"{record['source']}, {split}"))
     err.print(f"Fitted to {record['rows']:,} faces; the head is in {run_dir}")

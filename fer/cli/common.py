@@ -6,7 +6,8 @@ import io
 import json
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TimeRemainingColumn
 from rich.segment import Segment
+from rich.table import Table
 
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import LabelMap
@@ -98,6 +100,14 @@ def progress() -> Progress:
     )
 
 
+@contextmanager
+def share_bar(text: str) -> Iterator[Callable[[float], None]]:
+    """A progress bar, moved by the share done."""
+    with progress() as bars:
+        task = bars.add_task(bar_text(text), total=1.0)
+        yield lambda share: bars.update(task, completed=share)
+
+
 def open_data(
     data: Path | None,
     ferplus: Path | None,
@@ -123,15 +133,16 @@ def open_data(
             "path or set FER_DATA"
         )
     votes = find_ferplus(ferplus, found)
-    with progress() as bars:
-        task = bars.add_task(bar_text(f"Reading {found.name}"), total=1.0)
-        return open_dataset(
-            found,
-            ferplus=votes,
-            labels=labels,
-            skip_bad=skip_bad,
-            progress=lambda share: bars.update(task, completed=share),
-        )
+    with share_bar(f"Reading {found.name}") as show:
+        return open_dataset(found, ferplus=votes, labels=labels, skip_bad=skip_bad, progress=show)
+
+
+def number_table(first: str, *others: str, title: str | None = None) -> Table:
+    """A table whose columns but the first hold numbers."""
+    table = Table(first, title=title)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
 
 
 def print_json(content: object) -> None:

@@ -15,10 +15,11 @@ from fer.cli.common import (
     Ferplus,
     SkipBad,
     err,
+    number_table,
     open_data,
     out,
     print_json,
-    progress,
+    share_bar,
 )
 
 dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
@@ -39,12 +40,10 @@ def dataset_stats(
     if as_json:
         print_json(facts)
         return
-    table = Table(title=f"{dataset.source}: {len(dataset):,} pictures")
     table_of = class_distribution(dataset).pivot(index="label", columns="split", values="count")
     counts = table_of.to_dict()
-    table.add_column("class")
-    for split in dataset.split_names:
-        table.add_column(split, justify="right")
+    title = f"{dataset.source}: {len(dataset):,} pictures"
+    table = number_table("class", *dataset.split_names, title=title)
     for label in dataset.label_names:
         table.add_row(label, *(f"{counts[s][label]:,}" for s in dataset.split_names))
     out.print(table)
@@ -106,11 +105,8 @@ def dataset_export(
     from fer.datasets.export import export_folders
 
     dataset = open_data(data, ferplus, skip_bad)
-    with progress() as bars:
-        task = bars.add_task(f"Writing {output}", total=1.0)
-        written = export_folders(
-            dataset, output, progress=lambda share: bars.update(task, completed=share)
-        )
+    with share_bar(f"Writing {output}") as show:
+        written = export_folders(dataset, output, progress=show)
     if as_json:
         print_json({"pictures": written, "folder": str(output)})
     else:

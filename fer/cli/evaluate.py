@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, TaskID
-from rich.table import Table
 
 from fer.cli.affect import affect_table
 from fer.cli.common import (
@@ -17,10 +14,11 @@ from fer.cli.common import (
     Ferplus,
     LabelSet,
     SkipBad,
+    number_table,
     open_data,
     out,
     print_json,
-    progress,
+    share_bar,
 )
 from fer.datasets import FaceDataset
 from fer.errors import InputError
@@ -67,7 +65,7 @@ def evaluate(
     """Measure published models on labelled faces, under every protocol that they allow."""
     from fer.datasets.label_map import OWN_NAMES, read_label_map
     from fer.evaluation.cross import ALL_ROWS, maps_for, usual_split
-    from fer.literature.session import cross_published, evaluate_published, published_card
+    from fer.literature.session import evaluate_published, published_card
 
     places: list[Path | None] = [*data] if data else [None]
     names: list[str | None] = [*model] if model else [None]
@@ -84,13 +82,10 @@ def evaluate(
             chosen = split or _default_split(dataset)
         one_by_one = several or (chosen or usual_split(dataset)) == ALL_ROWS
         for name in names:
-            with progress() as bars:
-                task = bars.add_task(f"Evaluating on {dataset.source}", total=1.0)
-                show = partial(_show, bars, task)
-                if one_by_one:
-                    report = cross_published(name, dataset, chosen, progress=show)
-                else:
-                    report = evaluate_published(name, dataset, str(chosen), progress=show)
+            with share_bar(f"Evaluating on {dataset.source}") as show:
+                report = evaluate_published(
+                    name, dataset, chosen, crossed=one_by_one, progress=show
+                )
             reports.append(report if labels is None else only(report, labels))
     if not several:
         print_json(reports[0]) if as_json else _print_one(reports[0])
@@ -125,10 +120,6 @@ def only(report: Mapping[str, Any], labels: str) -> dict[str, Any]:
     return kept
 
 
-def _show(bars: Progress, task: TaskID, share: float) -> None:
-    bars.update(task, completed=share)
-
-
 def _default_split(dataset: FaceDataset) -> str:
     """PublicTest where it has rows: PrivateTest is opened on request only."""
     from fer.evaluation.cross import usual_split
@@ -160,24 +151,21 @@ def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _print_cross(rows: Sequence[Mapping[str, Any]]) -> None:
-    table = Table("model", "head", title="Across data sets: accuracy, weighted F1")
-    for cell in rows[0]["on"]:
-        table.add_column(f"{cell['data']}, {cell['split']}", justify="right")
+    places = (f"{cell['data']}, {cell['split']}" for cell in rows[0]["on"])
+    table = number_table("model, head", *places, title="Across data sets: accuracy, weighted F1")
     for row in rows:
         cells = (
             f"{cell['accuracy']:.1%}, {cell['weighted_f1']:.3f} ({cell['classes']} classes)"
             for cell in row["on"]
         )
-        table.add_row(row["model"], row["head"], *cells)
+        table.add_row(f"{row['model']}, {row['head']}", *cells)
     out.print(table)
 
 
 def _print_one(report: Mapping[str, Any]) -> None:
-    table = Table(
-        title=f"{report['model']} {report['version']} on {report['source']}, {report['split']}"
-    )
-    for column in ("protocol", "n", "accuracy", "95 %", "weighted F1", "macro-F1", "ECE"):
-        table.add_column(column, justify="left" if column == "protocol" else "right")
+    title = f"{report['model']} {report['version']} on {report['source']}, {report['split']}"
+    columns = ("n", "accuracy", "95 %", "weighted F1", "macro-F1", "ECE")
+    table = number_table("protocol", *columns, title=title)
     for name, entry in report.items():
         if isinstance(entry, dict) and "accuracy" in entry:
             low, high = entry["accuracy_interval"]
@@ -186,9 +174,10 @@ def _print_one(report: Mapping[str, Any]) -> None:
                 f"{entry['n']:,}",
                 f"{entry['accuracy']:.2%}",
                 f"{low:.1%}-{high:.1%}",
-                f"{entry['weighted_f1']:.3f}" if "weighted_f1" in entry else "",
-                f"{entry['macro_f1']:.3f}" if "macro_f1" in entry else "",
-                f"{entry['ece']:.3f}" if "ece" in entry else "",
+                *(
+                    f"{entry[figure]:.3f}" if figure in entry else ""
+                    for figure in ("weighted_f1", "macro_f1", "ece")
+                ),
             )
     out.print(table)
     _print_seen(report)
@@ -206,11 +195,9 @@ def _print_seen(report: Mapping[str, Any]) -> None:
     seen = {name: report[key] for name, key in SEEN.items() if "votes" in report.get(key, {})}
     if not seen:
         return
-    table = Table("label set", title="What most of ten people see: found of 100")
-    for name in FER2013:
-        table.add_column(name, justify="right")
-    for column in ("mean", "calibration error", "against votes", "answered", "of these right"):
-        table.add_column(column, justify="right")
+    columns = ("mean", "calibration error", "against votes", "answered", "of these right")
+    title = "What most of ten people see: found of 100"
+    table = number_table("label set", *FER2013, *columns, title=title)
     for name, entry in seen.items():
         recalls = [entry["per_class"][label]["recall"] for label in FER2013]
         answered = entry.get("answered", {})
@@ -230,9 +217,7 @@ def _print_seen(report: Mapping[str, Any]) -> None:
 
 
 def _print_confusion(head: str, entry: Mapping[str, Any]) -> None:
-    table = Table("is \\ read as", title=f"{head}: confusion")
-    for label in entry["labels"]:
-        table.add_column(label, justify="right")
+    table = number_table("is \\ read as", *entry["labels"], title=f"{head}: confusion")
     for label, row in zip(entry["labels"], entry["confusion"], strict=True):
         table.add_row(label, *(f"{count:,}" for count in row))
     out.print(table)

@@ -59,19 +59,11 @@ def train_literature(
     image_size: Annotated[
         int | None, typer.Option("--image-size", min=32, help="transfer: networks: pixels.")
     ] = None,
-    augment: Annotated[
-        str | None,
-        typer.Option(
-            "--augment",
-            help="Names such as rotation,shift,flip instead of the recipe's own; none for none.",
-        ),
-    ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
 ) -> None:
     """Train a system by its source's recipe; a run can be interrupted and resumed at any time."""
-    from fer.literature.session import literature_folder, publish_system, train_system
-    from fer.training.augmentations import split_names
+    from fer.literature.session import publish_system, train_system
 
     dataset = open_training_data(data, None, skip_bad, class_names, drop)
     folder = run_dir or Path("runs") / (name or architecture.replace(":", "-"))
@@ -85,12 +77,13 @@ def train_literature(
             seed=seed,
             weights=weights,
             image_size=image_size,
-            augmentations=None if augment is None else split_names(augment),
             precision=precision,
             resume=resume,
             report=report,
         )
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
-        target = literature_folder(name)
+        from fer.models.store import LITERATURE, models_dir
+
+        target = models_dir() / LITERATURE / name
         publishing(lambda: publish_system(folder, dataset, target, version=version))

@@ -115,7 +115,8 @@ def train(
     class_names: ClassNames = None,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
-    from fer.training.session import run_training
+    from fer.training.run import train as train_network
+    from fer.training.session import choose_recipe
 
     if split not in (None, "official", "stratified"):
         raise InputError(
@@ -130,8 +131,7 @@ def train(
         err.print(dataset.notes[-1], markup=False)
     folder = run_dir or Path("runs") / (name or architecture)
     with training_progress() as report:
-        run_training(
-            dataset,
+        recipe = choose_recipe(
             folder,
             architecture=architecture,
             config_path=config,
@@ -139,9 +139,9 @@ def train(
             seed=seed,
             precision=precision,
             resume=resume,
-            own=class_names == OWN,
-            report=report,
+            classes=dataset.label_names if class_names == OWN else (),
         )
+        train_network(recipe, dataset, folder, resume=resume, report=report)
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
         from fer.models.store import models_dir

@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from fer.errors import InputError
-
 Values = npt.NDArray[np.floating[Any]]
 
 DIMENSIONS = ("valence", "arousal")
@@ -38,11 +36,7 @@ def sign_agreement(truth: Values, predicted: Values) -> float:
 
 
 def measure_affect(truth: Values, predicted: Values) -> dict[str, Any]:
-    """Every figure for valence and arousal.
-
-    Args:
-        truth: ``(n, 2)``, -1 to 1; rows with NaN are left out.
-        predicted: ``(n, 2)``.
+    """Every figure for valence and arousal ``(n, 2)`` in -1..1; rows with NaN are left out.
 
     Returns:
         ``n``, and for "valence" and "arousal" ``ccc``, ``rmse`` and ``sign_agreement``.
@@ -50,15 +44,7 @@ def measure_affect(truth: Values, predicted: Values) -> dict[str, Any]:
     Raises:
         InputError: If the shapes differ or no row is known.
     """
-    truth, predicted = np.asarray(truth), np.asarray(predicted)
-    if truth.shape != predicted.shape or truth.ndim != 2 or truth.shape[1] != len(DIMENSIONS):
-        raise InputError(
-            f"valence and arousal: expected two arrays (n, {len(DIMENSIONS)}), got {truth.shape} "
-            f"and {predicted.shape}; pass one row a face"
-        )
     known = np.isfinite(truth).all(axis=1)
-    if not known.any():
-        raise InputError("valence and arousal: expected at least one known row, got none; add some")
     report: dict[str, Any] = {"n": int(known.sum())}
     for column, name in enumerate(DIMENSIONS):
         pair = truth[known, column], predicted[known, column]

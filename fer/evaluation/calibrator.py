@@ -70,16 +70,6 @@ def calibrators_of(
     return {head: Calibrator(one, exponent.get(head, 1.0)) for head, one in temperature.items()}
 
 
-def temperatures_of(calibrators: Mapping[str, Calibrator]) -> dict[str, float]:
-    """Head -> temperature, for a card."""
-    return {head: one.temperature for head, one in calibrators.items()}
-
-
-def exponents_of(calibrators: Mapping[str, Calibrator]) -> dict[str, float]:
-    """Head -> exponent, for a card; one of 1 is left out."""
-    return {head: one.exponent for head, one in calibrators.items() if one.exponent != 1}
-
-
 def _fit_both(logits: Floats, labels: Integers | Floats, start: Calibrator) -> Calibrator:
     from scipy.optimize import minimize
 
@@ -101,13 +91,6 @@ def fit_calibrator(logits: Floats, labels: Integers | Floats) -> Calibrator:
     """The calibrator of least likelihood loss; fit it on the validation split.
 
     The exponent is kept where it lowers the loss on fifths of the rows that it was not fitted to.
-
-    Args:
-        logits: ``(n, classes)``.
-        labels: ``(n,)`` class indices, or ``(n, classes)`` target distributions.
-
-    Raises:
-        InputError: If the shapes do not belong together, or a logit is not finite.
     """
     straight = Calibrator(fit_temperature(logits, labels))
     if len(logits) < 10 * _FOLDS:

@@ -35,9 +35,6 @@ class Matched:
     Attributes:
         labels: ``(m,)`` index into ``names``.
         probabilities: ``(m, len(names))``; rows sum to 1.
-        names: The classes that both have.
-        left_out: Faces of classes that the head lacks.
-        rule: What was done, as a sentence.
     """
 
     labels: npt.NDArray[np.intp]
@@ -50,22 +47,12 @@ class Matched:
 def match_classes(
     dataset: FaceDataset, probabilities: npt.NDArray[np.floating[Any]], head: Sequence[str]
 ) -> Matched:
-    """Bring a head's answers and a data set's labels to the classes that both have.
-
-    Args:
-        dataset: ``n`` faces; its ``label_names`` are the classes that it could have.
-        probabilities: ``(n, len(head))``.
-        head: Classes of the head.
+    """Bring probabilities ``(n, len(head))`` and labels to the classes that both have.
 
     Raises:
         InputError: If there is not one row of probabilities a face.
         DatasetError: If no face is of a class of the head.
     """
-    if probabilities.shape != (len(dataset), len(head)):
-        raise InputError(
-            f"evaluation: expected probabilities ({len(dataset)}, {len(head)}), got "
-            f"{probabilities.shape}; pass one row a face"
-        )
     names = tuple(name for name in head if name in dataset.label_names)
     labels = label_indices(dataset, names)
     known = labels >= 0
@@ -111,12 +98,6 @@ def cross_report(
     split: str | None = None,
 ) -> dict[str, Any]:
     """Measure every head of a model on a data set of any classes.
-
-    Args:
-        predict_heads: The classifier; called once.
-        heads: Head -> its classes, as the model's card has them.
-        dataset: Faces of any reader.
-        split: A split, or "all"; default is ``usual_split``.
 
     Returns:
         ``source``, ``split``, ``n``, ``notes``, and by head what ``evaluate_probabilities`` returns

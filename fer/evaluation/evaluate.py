@@ -5,9 +5,7 @@ No deep-learning framework is imported: what predicts is passed in.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -63,11 +61,8 @@ def evaluate_probabilities(
 ) -> dict[str, Any]:
     """Everything that the project reports about predictions with known answers.
 
-    Args:
-        labels: ``(n,)`` index into ``names``.
-        probabilities: ``(n, len(names))``, rows sum to 1.
-        names: Class names.
-        calibrator: What made ``probabilities`` of logits; adds the calibration error without it.
+    Labels ``(n,)`` are indices into ``names``, probabilities ``(n, len(names))`` sum to 1 by row;
+    ``calibrator`` is what made them of logits, and adds the calibration error without it.
 
     Returns:
         Plain values for JSON: ``n``, ``accuracy`` with its 95 % bootstrap interval, ``macro_f1``,
@@ -100,15 +95,8 @@ def evaluate_probabilities(
         "ece": expected_calibration_error(probabilities, labels),
         "per_class": each,
         "confusion": confusion(labels, predicted, classes).tolist(),
-        "reliability": [asdict(one) for one in reliability_bins(probabilities, labels)],
-        "abstention": [
-            {
-                "threshold": point.threshold,
-                "coverage": point.coverage,
-                "accuracy": None if math.isnan(point.accuracy) else point.accuracy,
-            }
-            for point in abstention_curve(probabilities.max(axis=1), correct)
-        ],
+        "reliability": reliability_bins(probabilities, labels),
+        "abstention": abstention_curve(probabilities.max(axis=1), correct),
     }
     if calibrator is not None:
         report["ece_uncalibrated"] = expected_calibration_error(
@@ -122,10 +110,8 @@ def seen_report(
 ) -> dict[str, Any]:
     """Seven classes against what people see: the majority of ten voters, and their votes.
 
-    Args:
-        votes: ``(n, 10)`` FER+ votes.
-        probabilities: ``(n, 7)`` in FER-2013's order, rows sum to 1.
-        threshold: Confidence below which the answer is "unsure".
+    Votes are ``(n, 10)``, probabilities ``(n, 7)`` in FER-2013's order; below ``threshold`` the
+    answer is "unsure".
 
     Returns:
         As ``evaluate_probabilities`` on the faces with a clear majority for one of the seven, and

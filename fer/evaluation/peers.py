@@ -16,13 +16,11 @@ class Peer:
 
     Attributes:
         labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``.
-        accuracy: 0 to 1.
         macro_recall: Mean recall of the classes, NaN where it is not known.
         neutral: Share of neutral faces called neutral, NaN where it is not known.
         n: Pictures that it was measured on, NaN where it was not said.
         parameters: Of the network, NaN where it was not said.
         milliseconds: Per face on one thread, NaN where it was not measured.
-        trust: One of ``TRUST``.
     """
 
     name: str

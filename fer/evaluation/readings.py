@@ -46,13 +46,7 @@ def read_faces(
     *,
     progress: Progress | None = None,
 ) -> Readings:
-    """Run a model over faces without keeping their feature maps.
-
-    Args:
-        classifier: A published model.
-        images: ``(n, 48, 48)`` uint8.
-        progress: Called with the share done.
-    """
+    """Run a model over faces ``(n, 48, 48)`` uint8 without keeping their feature maps."""
     heads: dict[str, list[Floats]] = {}
     embeddings: list[Floats] = []
     # No face at all is a chunk too.
@@ -71,13 +65,7 @@ def read_faces(
 def heads_reader(
     classifier: EmotionClassifier, *, passes: int = 1, progress: Progress | None = None
 ) -> PredictHeads:
-    """What ``evaluate_classifier`` takes, with progress and in bounded memory.
-
-    Args:
-        classifier: A published model.
-        passes: How often it will be called, for the share that is reported.
-        progress: Called with the share done of all passes.
-    """
+    """What ``evaluate_classifier`` takes, with progress over ``passes``, in bounded memory."""
     done = 0
 
     def predict(images: npt.NDArray[np.uint8]) -> dict[str, Floats]:
@@ -97,16 +85,7 @@ def heads_reader(
 def worst_mistakes(
     dataset: FaceDataset, probabilities: Floats, names: Sequence[str]
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Rows that are read wrongly, the most confident mistake first.
-
-    Args:
-        dataset: The faces; rows of classes that the model lacks are left out.
-        probabilities: ``(n, len(names))`` of these rows.
-        names: Classes of the probabilities.
-
-    Returns:
-        ``(m,)`` rows of the data set, and ``(m,)`` classes that they were read as.
-    """
+    """Rows that are read wrongly, the surest first, and the classes that they were read as."""
     labels = label_indices(dataset, names)
     predicted = probabilities.argmax(axis=1)
     rows = np.flatnonzero((labels >= 0) & (predicted != labels))
@@ -117,12 +96,7 @@ def worst_mistakes(
 def milliseconds_per_face(
     predict: Callable[[npt.NDArray[np.uint8]], object], *, faces: int = 40
 ) -> float:
-    """Median processor time of one face on this machine, after a warm-up; other work hardly counts.
-
-    Args:
-        predict: Reads ``(1, 48, 48)`` uint8, such as ``EmotionClassifier.predict``.
-        faces: How many are read.
-    """
+    """Median processor time of one face here, after a warm-up; other work hardly counts."""
     crop = np.random.default_rng(0).integers(0, 256, (1, CROP_SIZE, CROP_SIZE), np.uint8)
     predict(crop)
     times = []
@@ -141,15 +115,6 @@ def evaluate_model(
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Evaluate a published model on one split, as ``fer evaluate`` and the Model page do.
-
-    Args:
-        classifier: A published model.
-        dataset: Faces of any reader.
-        split: Name of the split.
-        progress: Called with the share done.
-
-    Returns:
-        As ``evaluate_classifier``, with ``model`` and ``version`` in front.
 
     Raises:
         DatasetError: If the split does not exist, or holds no row of the model's classes.

@@ -7,8 +7,9 @@ detector's box that is off.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -28,8 +29,6 @@ class Condition:
     """One corruption at several levels.
 
     Attributes:
-        name: What is done to the picture.
-        unit: Unit of the level.
         levels: From mild to severe.
         apply: ``(picture (s, s) uint8, level) -> (s, s) uint8``.
     """
@@ -40,17 +39,41 @@ class Condition:
     apply: Callable[[Image, float], Image]
 
 
-def _warp(picture: Image, matrix: npt.NDArray[np.float64]) -> Image:
-    """An affine warp ``(2, 3)``; what comes in from outside repeats the edge."""
-    height, width = picture.shape
-    warped = cv2.warpAffine(
-        picture,
-        matrix,
-        (width, height),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+def affine_matrix(
+    source: int,
+    target: int,
+    *,
+    degrees: float = 0.0,
+    scale: float = 1.0,
+    shift_xy: tuple[float, float] = (0.0, 0.0),
+    flip: bool = False,
+) -> npt.NDArray[np.float32]:
+    """Matrix ``(2, 3)`` that rotates and zooms about the centre, shifts, flips and resizes.
+
+    Degrees are clockwise, the zoom above 1 lets a face grow, the shift is in fractions of the side,
+    and the flip, left and right, comes first.
+    """
+    zoom = scale * target / source
+    cos, sin = zoom * math.cos(math.radians(degrees)), zoom * math.sin(math.radians(degrees))
+    mirror = -1.0 if flip else 1.0
+    centre_in, centre_out = (source - 1) / 2, (target - 1) / 2
+    a, b, c, d = cos * mirror, -sin, sin * mirror, cos
+    x = centre_out + shift_xy[0] * target - (a + b) * centre_in
+    y = centre_out + shift_xy[1] * target - (c + d) * centre_in
+    return np.array([[a, b, x], [c, d, y]], np.float32)
+
+
+def warp(picture: Image, matrix: npt.NDArray[np.float32], side: int) -> Image:
+    """An affine warp to ``(side, side)``; what comes in from outside repeats the edge."""
+    flags, border = cv2.INTER_LINEAR, cv2.BORDER_REPLICATE
+    warped = cv2.warpAffine(picture, matrix, (side, side), flags=flags, borderMode=border)
     return np.asarray(warped, np.uint8)
+
+
+def moved(picture: Image, **change: Any) -> Image:
+    """A picture through ``affine_matrix``, of the same size."""
+    side = len(picture)
+    return warp(picture, affine_matrix(side, side, **change), side)
 
 
 def blurred(picture: Image, sigma: float) -> Image:
@@ -66,9 +89,7 @@ def small(picture: Image, side: float) -> Image:
 
 def rotated(picture: Image, degrees: float) -> Image:
     """Rotation in the plane about the centre."""
-    height, width = picture.shape
-    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), degrees, 1.0)
-    return _warp(picture, np.asarray(matrix, np.float64))
+    return moved(picture, degrees=-degrees)
 
 
 def exposed(picture: Image, gamma: float) -> Image:
@@ -100,16 +121,12 @@ def half_hidden(picture: Image, side: float) -> Image:
 
 def shifted(picture: Image, percent: float) -> Image:
     """As if the box lay ``percent`` of its side too far to the right and down."""
-    offset = percent / 100 * picture.shape[0]
-    return _warp(picture, np.array([[1, 0, -offset], [0, 1, -offset]], np.float64))
+    return moved(picture, shift_xy=(-percent / 100, -percent / 100))
 
 
 def zoomed(picture: Image, percent: float) -> Image:
     """As if the box were ``percent`` too large (negative: too small) around the same centre."""
-    height, width = picture.shape
-    factor = 1 / (1 + percent / 100)
-    move_x, move_y = (1 - factor) * (width - 1) / 2, (1 - factor) * (height - 1) / 2
-    return _warp(picture, np.array([[factor, 0, move_x], [0, factor, move_y]], np.float64))
+    return moved(picture, scale=1 / (1 + percent / 100))
 
 
 CONDITIONS: tuple[Condition, ...] = (
@@ -128,49 +145,22 @@ CLEAN = "clean"
 _AS_IT_IS = Condition(CLEAN, "", (0.0,), lambda picture, _level: picture)
 
 
-@dataclass(frozen=True, slots=True)
-class RobustnessRow:
-    """Accuracy under one condition at one level.
-
-    Attributes:
-        condition: Name of the condition; "clean" for the pictures as they are.
-        level: Severity in ``unit``.
-        unit: Unit of the level.
-        labels: The label set that answered.
-        accuracy: Share of right answers.
-        macro_f1: Mean F1 of the classes.
-        n: Faces.
-    """
-
-    condition: str
-    level: float
-    unit: str
-    labels: str
-    accuracy: float
-    macro_f1: float
-    n: int
-
-
 def robustness(
     predict_heads: PredictHeads,
     dataset: FaceDataset,
     *,
     conditions: Sequence[Condition] = CONDITIONS,
     own: Sequence[str] = (),
-) -> list[RobustnessRow]:
+) -> list[dict[str, Any]]:
     """Accuracy on PublicTest, clean and under every condition.
 
     Measured on what most of ten voters see where the data has votes and the model that label set,
     else on the labels of FER-2013.
 
-    Args:
-        predict_heads: The classifier, as for ``evaluate_classifier``; called once per level.
-        dataset: Faces of any reader.
-        conditions: What to try.
-        own: Classes of the model's own head, where it has one.
-
     Returns:
-        One row for the clean pictures, then one per condition and level.
+        One record for the clean pictures, then one per condition and level: ``condition``,
+        ``level``, ``unit``, ``labels`` (the label set that answered), ``accuracy``, ``macro_f1``
+        and ``n``.
 
     Raises:
         DatasetError: If the split does not exist.
@@ -190,30 +180,21 @@ def robustness(
         changed = np.stack([condition.apply(np.ascontiguousarray(one), level) for one in images])
         answers = predict_heads(changed)[name].argmax(axis=1)
         rows.append(
-            RobustnessRow(
-                condition.name,
-                level,
-                condition.unit,
-                name,
-                accuracy(labels, answers),
-                macro_f1(labels, answers, len(names)),
-                len(labels),
-            )
+            {
+                "condition": condition.name,
+                "level": level,
+                "unit": condition.unit,
+                "labels": name,
+                "accuracy": accuracy(labels, answers),
+                "macro_f1": macro_f1(labels, answers, len(names)),
+                "n": len(labels),
+            }
         )
     return rows
 
 
-def to_records(rows: Sequence[RobustnessRow]) -> list[dict[str, Any]]:
-    """Plain values for JSON."""
-    return [asdict(row) for row in rows]
-
-
 def mean_loss(records: Sequence[Mapping[str, Any]]) -> float:
-    """Accuracy lost on average over the conditions, each the mean of its levels, as a share.
-
-    Args:
-        records: As ``to_records`` gives them.
-    """
+    """Accuracy lost on average over ``robustness``'s conditions, each the mean of its levels."""
     clean = next(row["accuracy"] for row in records if row["condition"] == CLEAN)
     by_condition: dict[str, list[float]] = {}
     for row in records:

@@ -58,7 +58,6 @@ class HeatMap:
 
     Attributes:
         box: Of the face, in pixels of the picture; may reach outside.
-        label: The class that is explained.
         evidence: ``(h, w)`` float32, one value per position of the last feature map (6 x 6);
             positive where the face speaks for the class. Its mean is the class's logit without
             bias, against the mean of all classes.
@@ -136,9 +135,6 @@ class ClassActivation:
     The weights of the last layer are read from the model file and proved against the
     probabilities that the file gives.
 
-    Args:
-        classifier: Its head and labels are the ones that are explained.
-
     Raises:
         ModelError: If the network does not end in global average pooling and a linear layer.
     """
@@ -196,13 +192,6 @@ class ClassActivation:
     def explain(self, frame_bgr: Image, faces: Sequence[FaceEmotion]) -> tuple[HeatMap, ...]:
         """What the network looked at on each face; one forward pass per face.
 
-        Args:
-            frame_bgr: The picture that the faces were found in, uint8, BGR, BGRA or grey.
-            faces: As the recogniser returned them.
-
-        Returns:
-            One map per face, in their order, for its most probable class.
-
         Raises:
             InputError: If a box does not belong to the picture.
         """
@@ -226,10 +215,6 @@ class ClassActivation:
 def heat(evidence: Floats, side: int | None = None) -> Floats:
     """Evidence as what is drawn: 0 where nothing speaks for the class, 1 where most does.
 
-    Args:
-        evidence: ``(h, w)`` float32.
-        side: Upsample to this many pixels square, bilinearly; None leaves the grid.
-
     Returns:
         ``(side, side)`` or ``(h, w)`` float32 in 0..1; all 0 when nothing speaks for the class.
     """
@@ -242,30 +227,14 @@ def heat(evidence: Floats, side: int | None = None) -> Floats:
 
 
 def blend_heat(picture_bgr: Image, warmth: Floats, strength: float = 0.6) -> Image:
-    """Lay heat over a picture; where it is 0 the picture shows unchanged.
-
-    Args:
-        picture_bgr: ``(h, w, 3)`` uint8.
-        warmth: ``(h, w)`` float32 in 0..1.
-        strength: Cover of the hottest place, 0 to 1.
-
-    Returns:
-        ``(h, w, 3)`` uint8, a new array.
-    """
+    """Lay warmth ``(h, w)`` in 0..1 over a picture ``(h, w, 3)``; 0 leaves it unchanged."""
     colours = cv2.applyColorMap((warmth * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
     cover = np.asarray(warmth * strength, np.float32)
     return np.asarray(cv2.blendLinear(picture_bgr, colours, 1 - cover, cover), np.uint8)
 
 
 def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap]) -> Image:
-    """Lay each map over its face.
-
-    Args:
-        frame_bgr: Uint8, BGR, BGRA or grey; not changed.
-        maps: As ``ClassActivation.explain`` returns them.
-
-    Returns:
-        ``(h, w, 3)`` BGR uint8, a new array.
+    """A BGR copy ``(h, w, 3)`` uint8 of a BGR, BGRA or grey picture with each map over its face.
 
     Raises:
         InputError: If ``frame_bgr`` is not such a picture.

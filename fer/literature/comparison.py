@@ -37,7 +37,6 @@ class Entry:
     """One system.
 
     Attributes:
-        name: Of its folder.
         headline: The figure of its source, as text.
         published: That figure as a share, where it is one of FER-2013.
         own: Record of the run under its source's split, or None.

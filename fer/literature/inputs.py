@@ -14,7 +14,6 @@ from fer.errors import InputError, TrainingError
 from fer.literature.recipes import Recipe
 from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
-from fer.training.augmentations import apply_named
 from fer.training.batches import Batch, prefetched
 
 if TYPE_CHECKING:
@@ -36,12 +35,7 @@ class PictureSource(Protocol):
 
 
 class FileSource:
-    """Pictures of files, read in colour when they are needed.
-
-    Args:
-        files: Where each is, and where the face is in it.
-        side: Side in pixels; shrunk by area averaging, enlarged bilinearly.
-    """
+    """Pictures of files, read in colour when they are needed, ``side`` pixels square."""
 
     def __init__(self, files: Sequence[PictureFile], side: int) -> None:
         self._files = files
@@ -102,14 +96,9 @@ def epoch_batches(
     epoch: int,
     shape: tuple[int, int],
 ) -> Iterator[Batch]:
-    """Batches of one epoch; the last one may be smaller.
+    """Batches of one epoch, counted from 0, which with the seed decides order and augmentation.
 
-    Args:
-        source: Training pictures.
-        labels: ``(n,)`` class indices, the targets.
-        recipe: Batch size, seed, augmentation.
-        epoch: From 0; with the seed it decides the order and the augmentation.
-        shape: Side in pixels and channels of the input.
+    ``shape`` is the side in pixels and the channels of the input. The last batch may be smaller.
     """
     order = np.random.default_rng((recipe.seed, epoch)).permutation(len(source))
 
@@ -123,8 +112,6 @@ def epoch_batches(
         elif recipe.flip:
             mirrored = rng.random(len(rows)) < recipe.flip
             images[mirrored] = images[mirrored, :, ::-1]
-        if recipe.augmentations and images.ndim == 3:
-            images = np.stack([apply_named(i, recipe.augmentations, rng) for i in images])
         return Batch(fitted(images, *shape), labels[rows])
 
     return prefetched(make, recipe.steps(len(source)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,8 +14,8 @@ import numpy.typing as npt
 from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.datasets.resplit import OFFICIAL, resplit
-from fer.errors import ModelError, TrainingError
-from fer.training.run_folder import CONFIG, write_arrays, write_json
+from fer.errors import TrainingError
+from fer.training.run_folder import CONFIG, read_arrays, write_arrays, write_json
 
 NEIGHBOURS = 169
 """The square root of 28,709 training rows, rounded."""
@@ -33,8 +32,6 @@ class Neighbours:
 
     Attributes:
         points: ``(n, d)`` training points: uint8 pixels, or float32 components.
-        labels: ``(n,)`` int8 class of each.
-        classes: Number of classes.
         k: Neighbours that vote, each with one voice.
         mean: ``(p,)`` float32 mean picture, or None without components.
         axes: ``(d, p)`` float32 principal axes, or None.
@@ -72,14 +69,7 @@ class Neighbours:
         return model.fit(self.points.astype(np.float32), self.labels)
 
     def predict_heads(self, images: npt.NDArray[np.uint8]) -> dict[str, npt.NDArray[np.float32]]:
-        """Shares of the votes, as ``fer.evaluation`` takes them.
-
-        Args:
-            images: ``(n, 48, 48)`` uint8.
-
-        Returns:
-            ``{"fer2013": (n, classes)}`` float32; rows sum to 1.
-        """
+        """Shares of the votes for faces ``(n, 48, 48)``: ``{"fer2013": (n, classes)}`` float32."""
         shares = np.zeros((len(images), self.classes), np.float32)
         if len(images):
             voted = self._voters.predict_proba(self._project(images))
@@ -107,25 +97,20 @@ class Neighbours:
         """Read what ``save`` wrote.
 
         Raises:
-            ModelError: If the file is missing or damaged.
+            TrainingError: If the file is missing or damaged.
         """
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-                classes, k = (int(value) for value in stored["sizes"])
-                mean, axes = stored["mean"], stored["axes"]
-                return cls(
-                    stored["points"],
-                    stored["labels"],
-                    classes,
-                    k,
-                    mean if mean.size else None,
-                    axes if axes.size else None,
-                )
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
-            raise ModelError(
-                f"{path}: expected stored neighbours, got: {fault}; make them with fer "
-                "literature train --architecture knn-169 --name knn-169"
-            ) from fault
+        remedy = "make them with fer literature train --architecture knn-169 --name knn-169"
+        with read_arrays(path, "stored neighbours", remedy) as stored:
+            classes, k = (int(value) for value in stored["sizes"])
+            mean, axes = stored["mean"], stored["axes"]
+            return cls(
+                stored["points"],
+                stored["labels"],
+                classes,
+                k,
+                mean if mean.size else None,
+                axes if axes.size else None,
+            )
 
 
 def fit_neighbours(
@@ -136,18 +121,11 @@ def fit_neighbours(
     k: int = NEIGHBOURS,
     components: int = 0,
 ) -> Neighbours:
-    """Fit by storing; with components, by a principal component analysis first.
+    """Fit pictures ``(n, h, w)`` by storing; with components, by a principal component analysis.
 
     Source: a student system that sets it beside its CNN (k = 169, 30.08 %, which is 864 of 2,872:
     the report calls the split stratified, but only the plain division with its seed gives that);
     the form with 250 principal components is its remedy against the cost of 2,304 dimensions.
-
-    Args:
-        images: ``(n, h, w)`` uint8 training pictures.
-        labels: ``(n,)`` int8 class of each.
-        classes: Number of classes.
-        k: Neighbours that vote; at most ``n``.
-        components: Principal components (scikit-learn, randomised, seed 0); 0 for raw pixels.
     """
     flat = np.asarray(images).reshape(len(images), -1)
     if not components:

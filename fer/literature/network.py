@@ -14,15 +14,13 @@ from fer.architectures.transfer import PREFIX
 from fer.errors import TrainingError
 from fer.literature.inputs import PictureSource, fitted, model_input
 from fer.literature.recipes import Recipe
-from fer.training.precision import dtype_policy
+from fer.training.network_pass import dtype_policy
 from fer.training.run_folder import (
     CHECKPOINT,
     CONFIG,
     load_checkpoint,
-    read_history,
     read_recipe,
 )
-from fer.training.seeds import set_seed
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +31,9 @@ _CHUNK = 256
 
 def build_network(recipe: Recipe) -> keras.Model:
     """The untrained network of a recipe, under its dtype policy."""
-    set_seed(recipe.seed)
+    import keras
+
+    keras.utils.set_random_seed(recipe.seed)
     options: dict[str, Any] = {}
     if recipe.architecture.startswith(PREFIX):
         options["weights"] = recipe.weights
@@ -46,13 +46,7 @@ def build_network(recipe: Recipe) -> keras.Model:
 def probabilities(
     model: keras.Model, source: PictureSource, *, limit: int | None = None
 ) -> npt.NDArray[np.float32]:
-    """Class probabilities ``(n, k)`` float32 of pictures, by one forward pass.
-
-    Args:
-        model: A network with one softmax.
-        source: The pictures.
-        limit: Only so many of them, evenly spread.
-    """
+    """Class probabilities ``(n, k)`` of pictures, or of at most ``limit``, evenly spread."""
     shape = model_input(model)
     count = len(source) if limit is None else min(limit, len(source))
     rows = np.linspace(0, len(source) - 1, count).astype(np.intp)
@@ -61,11 +55,6 @@ def probabilities(
         for i in range(0, len(rows), _CHUNK)
     ]
     return np.concatenate(parts).astype(np.float32)
-
-
-def val_losses(run_dir: Path, epochs: int) -> list[float]:
-    """Validation loss of the first ``epochs`` epochs of a run."""
-    return [float(r["val_loss"]) for r in read_history(run_dir) if int(r["epoch"]) <= epochs]
 
 
 def load_run(run_dir: Path) -> tuple[keras.Model, Recipe, int]:

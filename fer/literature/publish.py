@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,6 @@ import numpy.typing as npt
 from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.resplit import OFFICIAL, SCHEMES, resplit
-from fer.errors import TrainingError
-from fer.evaluation.calibration import choose_threshold
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, evaluate_probabilities
 from fer.evaluation.readings import LATENCY, milliseconds_per_face
 from fer.files import write_faults
@@ -24,11 +22,12 @@ from fer.literature.neighbours import FILE, Neighbours
 from fer.literature.network import load_run, probabilities
 from fer.literature.recipes import OWN_SPLIT, recipe_changes, split_record
 from fer.literature.run import TrainingData, training_data
-from fer.models.store import CARD, HISTORY, METRICS, WEIGHTS, InputSpec, ModelCard, check_name
+from fer.models.card import InputSpec, ModelCard
+from fer.models.store import CARD, HISTORY, METRICS, WEIGHTS, check_name, read_json
 from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields
 from fer.training.config import TrainingConfig
 from fer.training.convert import network_ms, run_converted
-from fer.training.deployment import ANSWERED_RIGHT, Deployment, HeadTruth, deploy
+from fer.training.deployment import ANSWERED_RIGHT, Deployment, HeadTruth, abstention, deploy
 from fer.training.run_folder import CONFIG, minutes_of, read_history, write_bytes, write_json
 
 if TYPE_CHECKING:
@@ -120,18 +119,7 @@ def _record_official(
     data: str,
     **facts: Any,
 ) -> None:
-    """``metrics.json`` and ``card.json``; PrivateTest is opened here, by what will run.
-
-    Args:
-        folder: The model folder.
-        dataset: FER-2013 with its official splits.
-        deployment: What was chosen on PublicTest.
-        predict: What will run.
-        file: Its weights, in the folder.
-        figures: For the metrics, beside the reports.
-        data: For the card, with a place for ``record``, what the data set holds.
-        facts: The other fields of the card.
-    """
+    """``metrics.json`` and ``card.json``; PrivateTest is opened here, by what will run."""
     reports = {
         split: evaluate_classifier(predict, dataset, split, calibrators=deployment.calibrators)
         for split in ("PublicTest", "PrivateTest")
@@ -151,13 +139,8 @@ def _record_official(
 def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
     """Calibrate, convert and measure a run; under another split than the official one, record it.
 
-    Args:
-        run_dir: A run of ``fer.literature.run``.
-        dataset: FER-2013 with its official splits.
-        folder: The model folder. A run under the official split fills it; one under another split
-            adds ``own_split.json`` and its history, or ``split_NAME.json`` where it is another
-            reading of the source than ours.
-        version: Version of the weights, for the card.
+    A run under the official split fills the folder; one under another split adds ``own_split.json``
+    and its history, or ``split_NAME.json`` where it is another reading of the source than ours.
 
     Raises:
         TrainingError: If the run cannot be read, or the disk refuses.
@@ -176,7 +159,7 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
         _record_split(
             folder / name,
             dataset,
-            recipe.to_dict(),
+            asdict(recipe),
             lambda images: probabilities(model, images),
             **signs,
             epochs=len(rows),
@@ -202,7 +185,7 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
         folder / WEIGHTS,
         {
             "calibration": deployment.calibration,
-            "conversion": [check.to_dict() for check in deployment.checks],
+            "conversion": deployment.checks,
             "fit": signs,
             LATENCY: network_ms(deployment.content),
         },
@@ -212,7 +195,7 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
         architecture=recipe.architecture,
         parameters=model.count_params(),
         multiply_adds=multiply_adds(model),
-        recipe=recipe.to_dict(),
+        recipe=asdict(recipe),
         seed=recipe.seed,
         training_minutes=minutes_of(rows),
         epochs=len(rows),
@@ -223,25 +206,13 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
 def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
     """Measure stored neighbours as ``publish_network`` does a network.
 
-    Args:
-        run_dir: A folder that ``fer.literature.neighbours.fit_run`` filled.
-        dataset: The data that it was fitted on.
-        folder: The model folder.
-        version: For the card.
-
     Raises:
         TrainingError: If the run cannot be read or the disk refuses.
         ModelError: If the neighbours cannot be read, or the folder's name is none of a model.
     """
     check_name(folder.name)
     model = Neighbours.load(run_dir / FILE)
-    try:
-        recipe: dict[str, Any] = json.loads((run_dir / CONFIG).read_text(encoding="utf-8"))
-        SCHEMES[recipe["split"]]
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise TrainingError(
-            f"{run_dir / CONFIG}: expected the record of a fit, got: {fault}; fit again"
-        ) from fault
+    recipe = read_json(run_dir / CONFIG)
     minutes = round(recipe["seconds"] / 60, 2)
     if recipe["split"] != OFFICIAL:
         name = split_record(recipe["architecture"], recipe["split"])
@@ -256,19 +227,9 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
     model.save(folder / FILE)
     validation = dataset.split("PublicTest")
     shares = model.predict_heads(validation.images)["fer2013"]
-    point = choose_threshold(
-        shares.max(axis=1), shares.argmax(axis=1) == validation.labels, ANSWERED_RIGHT
-    )
-    deployment = Deployment(
-        content=b"",
-        precision="float32",
-        calibrators={},
-        perceived=None,
-        operating_points={"fer2013": point},
-        truths={"fer2013": HeadTruth("all", validation.labels, ANSWERED_RIGHT)},
-        calibration={},
-        checks=(),
-    )
+    truth = HeadTruth("all", validation.labels, ANSWERED_RIGHT)
+    unsure = {"fer2013": abstention(shares, truth)}
+    deployment = Deployment(b"", "float32", {}, None, unsure, {}, ())
     _record_official(
         folder,
         dataset,

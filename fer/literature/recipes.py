@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from importlib.resources import files
 from typing import Any
@@ -12,9 +12,8 @@ from fer.architectures import ARCHITECTURES
 from fer.architectures.transfer import PREFIX
 from fer.datasets.resplit import OFFICIAL, SCHEMES
 from fer.errors import InputError
-from fer.training.augmentations import check_names
-from fer.training.config import AugmentationConfig, recipe_faults
-from fer.training.precision import check_policy
+from fer.training.config import STRICT, AugmentationConfig, recipe_of
+from fer.training.network_pass import check_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +21,13 @@ class Recipe:
     """Training with Adam, as tutorials do it.
 
     Attributes:
-        architecture: Name in ``fer.architectures``.
         split: A key of ``fer.datasets.resplit.SCHEMES``.
         epochs: Most epochs of the first phase.
-        batch_size: Pictures a step.
         learning_rate: Of Adam (Kingma & Ba 2015, arXiv 1412.6980), in the first phase.
         patience: Early stopping: epochs without a lower validation loss; 0 never stops.
-        restore_best: Whether the run ends with the weights of its lowest validation loss.
         plateau_patience: Epochs without a lower validation loss after which the rate shrinks; 0
             never shrinks it.
-        plateau_factor: What the rate is multiplied by then.
-        lowest_rate: The rate does not shrink below.
-        flip: Probability of a mirrored picture.
         augmentation: Further random changes, of grey pictures only; None for none.
-        augmentations: The same by name (``fer.training.augmentations``), each applied to every
-            picture, after the others.
         fine_tuning_epochs: Most epochs of a second phase at a tenth of the rate; 0 for none.
         fine_tuning_share: Share of the backbone's layers that learns in the second phase.
         frozen: Whether the backbone is frozen in the first phase.
@@ -44,7 +35,6 @@ class Recipe:
         image_size: Side in pixels that a ``transfer:`` backbone sees; 0 for its default.
         precision: Keras's dtype policy; "mixed_bfloat16" helps only where the processor has
             bfloat16 instructions, elsewhere it is many times slower.
-        seed: Of the order, the augmentation and the initial weights.
     """
 
     architecture: str
@@ -59,7 +49,6 @@ class Recipe:
     lowest_rate: float = 0.0
     flip: float = 0.0
     augmentation: AugmentationConfig | None = None
-    augmentations: tuple[str, ...] = ()
     fine_tuning_epochs: int = 0
     fine_tuning_share: float = 0.3
     frozen: bool = False
@@ -67,6 +56,8 @@ class Recipe:
     image_size: int = 0
     precision: str = "float32"
     seed: int = 0
+
+    __pydantic_config__ = STRICT
 
     @property
     def phases(self) -> int:
@@ -81,24 +72,6 @@ class Recipe:
     def steps(self, rows: int) -> int:
         """Batches of an epoch over as many rows; the last one may be smaller."""
         return -(-rows // self.batch_size)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
-        """The recipe that ``to_dict`` wrote, also after a detour through JSON.
-
-        Raises:
-            TrainingError: If a field is unknown or has no place in a recipe.
-        """
-        with recipe_faults("Recipe"):
-            fields = dict(values)
-            if fields.get("augmentation") is not None:
-                fields["augmentation"] = AugmentationConfig.from_dict(fields["augmentation"])
-            fields["augmentations"] = tuple(fields.get("augmentations", ()))
-            return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +100,7 @@ def _stored() -> tuple[dict[str, Recipe], dict[str, Headline]]:
     headlines = {name: Headline(**fields.pop("source")) for name, fields in values.items()}
     # Nothing is trained of stored neighbours.
     recipes = {
-        name: Recipe.from_dict({**fields, "architecture": name})
+        name: recipe_of({**fields, "architecture": name}, Recipe)
         for name, fields in values.items()
         if fields
     }
@@ -148,8 +121,8 @@ _CHOSEN_BY_USER = {
 
 def recipe_changes(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
     """What a recipe does otherwise than its architecture's own: field -> (here, there)."""
-    here = recipe.to_dict()
-    there = RECIPES.get(recipe.architecture, recipe).to_dict()
+    here = asdict(recipe)
+    there = asdict(RECIPES.get(recipe.architecture, recipe))
     return {
         name: (value, there[name])
         for name, value in here.items()
@@ -159,11 +132,6 @@ def recipe_changes(recipe: Recipe) -> dict[str, tuple[Any, Any]]:
 
 def split_record(architecture: str, split: str, changed: Iterable[str] = ()) -> str:
     """File name of the record of a run under another split than the official one.
-
-    Args:
-        architecture: The system.
-        split: A key of ``fer.datasets.resplit.SCHEMES``.
-        changed: Fields of its recipe that were changed, see ``recipe_changes``.
 
     Returns:
         ``own_split.json`` for the split that the source's headline is compared with and an
@@ -184,7 +152,6 @@ def recipe_for(
     seed: int | None = None,
     weights: str | None = None,
     image_size: int | None = None,
-    augmentations: Sequence[str] | None = None,
     precision: str | None = None,
 ) -> Recipe:
     """The recipe of a network, with the options given by hand.
@@ -192,18 +159,8 @@ def recipe_for(
     With random weights there is nothing to keep frozen: a ``transfer:`` network with ``weights``
     "none" trains all of its backbone in both phases.
 
-    Args:
-        architecture: A key of ``RECIPES``.
-        split: A key of ``fer.datasets.resplit.SCHEMES``, or "own" for that of its source.
-        epochs: Most epochs, of one phase only; default is the recipe's.
-        seed: Default is the recipe's.
-        weights: Of a ``transfer:`` network.
-        image_size: Of a ``transfer:`` network.
-        augmentations: Names that take the place of the recipe's own flip and augmentation.
-        precision: One of ``fer.training.precision.POLICIES``; default is the recipe's.
-
     Raises:
-        InputError: If an augmentation, the network, the split or the precision is unknown, or its
+        InputError: If the network, the split or the precision is unknown, or its
             source used none of FER-2013, or ``weights`` or ``image_size`` belong to no
             ``transfer:`` network.
     """
@@ -235,9 +192,6 @@ def recipe_for(
         recipe = replace(recipe, weights=weights, image_size=image_size or 0)
         if weights == "none":
             recipe = replace(recipe, frozen=False, fine_tuning_share=1.0)
-    if augmentations is not None:
-        names = check_names(augmentations)
-        recipe = replace(recipe, flip=0.0, augmentation=None, augmentations=names)
     if epochs is not None:
         recipe = replace(recipe, epochs=epochs, fine_tuning_epochs=0)
     if precision is not None:

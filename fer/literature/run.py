@@ -25,7 +25,7 @@ from fer.literature.inputs import (
     epoch_batches,
     model_input,
 )
-from fer.literature.network import BEST, build_network, probabilities, val_losses
+from fer.literature.network import BEST, build_network, probabilities
 from fer.literature.recipes import Recipe
 from fer.literature.schedule import FINE_TUNING_RATE, stand
 from fer.training.batches import Batch
@@ -33,6 +33,7 @@ from fer.training.run_folder import (
     CHECKPOINT,
     finished_epochs,
     load_checkpoint,
+    read_history,
     save_checkpoint,
     start_run,
     write_bytes,
@@ -56,11 +57,7 @@ class TrainingData:
     """What a run learns from and is validated on.
 
     Attributes:
-        training: Pictures to learn from.
-        labels: Their class indices.
         validation: Pictures that choose the epoch.
-        validation_labels: Their class indices.
-        classes: Number of classes.
     """
 
     training: PictureSource
@@ -108,12 +105,6 @@ def _source(rows: FaceDataset, recipe: Recipe) -> PictureSource:
     side = COLOUR_SIDES.get(recipe.architecture)
     if side is None or rows.files is None:
         return rows.images
-    if recipe.augmentations:
-        raise TrainingError(
-            f"--augment {','.join(recipe.augmentations)}: expected a network that takes grey "
-            f"48 x 48 pictures, got {recipe.architecture}, which reads them from their files in "
-            "colour; leave the option out"
-        )
     return FileSource(rows.files, side)
 
 
@@ -205,20 +196,12 @@ def train(
     resume: bool = False,
     report: Reporter | None = None,
 ) -> keras.Model:
-    """Train under a recipe; the folder holds all that is needed to go on after a kill.
+    """Train under a recipe, and return the network with the weights that this ends with.
 
-    Args:
-        recipe: How.
-        data: On what.
-        run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``, and
-            ``best.npz`` with the weights of the lowest validation loss. A finished run also has the
-            network as tutorials save it, ``model.json`` and ``model.weights.h5``, which
-            ``keras.models.model_from_json`` and ``load_weights`` read.
-        resume: Go on from the checkpoint when there is one.
-        report: Called after every step.
-
-    Returns:
-        The network with the weights that the recipe ends with.
+    It has ``config.json``, ``checkpoint.npz``, ``history.csv``, and ``best.npz`` with the weights
+    of the lowest validation loss; once finished also the network as tutorials save it,
+    ``model.json`` and ``model.weights.h5``, which ``keras.models.model_from_json`` and
+    ``load_weights`` read.
 
     Raises:
         TrainingError: If the folder holds another run, a file cannot be used, the disk refuses, or
@@ -228,7 +211,7 @@ def train(
     start_run(run_dir, recipe, resume=resume)
     model = build_network(recipe)
     done = finished_epochs(run_dir)
-    losses = val_losses(run_dir, done)
+    losses = [float(row["val_loss"]) for row in read_history(run_dir, before=done + 1)]
     # The optimizer of a finished epoch is that of the phase it ran in, not of the next one.
     phase = stand(recipe, losses[:-1]).phase
     _enter_phase(model, recipe, phase)

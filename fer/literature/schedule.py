@@ -41,10 +41,6 @@ def stand(recipe: Recipe, losses: Iterable[float]) -> Moment:
 
     Follows Keras's ``EarlyStopping`` (smallest change 0) and ``ReduceLROnPlateau`` (smallest
     change 1e-4, no cooldown), each begun anew in every phase.
-
-    Args:
-        recipe: The recipe.
-        losses: Validation loss of every finished epoch, in order.
     """
     phase, done = 0, 0
     rate = recipe.learning_rate

@@ -9,12 +9,7 @@ _LEAST = 0.6
 
 
 def accuracy_lines(folder: ModelFolder, labels: str) -> tuple[str, ...]:
-    """What its card says about a label set; nothing where that was not measured.
-
-    Args:
-        folder: The model.
-        labels: A label set.
-    """
+    """What its card says about a label set; nothing where that was not measured."""
     card = folder.card
     seen = next(
         (

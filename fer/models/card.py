@@ -28,10 +28,8 @@ class Abstention(_Frozen):
     """When a head answers "unsure", chosen on ``split``.
 
     Attributes:
-        threshold: Lowest confidence that is answered.
         coverage: Share of the faces that were answered there.
         accuracy: Share of the answers that was right; None when nothing was answered.
-        target: The accuracy that was asked for.
         protocol: Which labels of the split count as right.
     """
 
@@ -52,9 +50,7 @@ class PerceivedRecord(_Frozen):
 
     Attributes:
         share: Weight of FER-2013's head; below 0 what search words add is taken out of the votes'.
-        prior_power: How much of the prior is taken out.
         prior: The FER+ head's mean answer, in FER-2013's order.
-        temperature: What the sum is divided by.
         split: Where it was chosen, by the votes as distributions.
         n: Faces with votes there.
         loss: Mean loss of these votes before the temperature was lowered, in nats.
@@ -80,11 +76,8 @@ class Metric(_Frozen):
 
     Attributes:
         name: What was measured, for example "accuracy" or "ece".
-        value: The figure; shares are in 0..1.
         protocol: Which rows of the split, and what counts as right: "all", "without copies",
             "majority of 7", "votes", "majority", "argmax".
-        n: Number of rows.
-        low: Lower end of the 95 % interval, where there is one.
     """
 
     name: str
@@ -102,12 +95,7 @@ class AffectRecord(_Frozen):
 
     Attributes:
         sha256: Digest of ``affect.npz``.
-        source: Name of the data set that it was fitted to.
-        faces: Faces that it was fitted to.
         split: Split that the figures are from; None when the data had no other than Training.
-        n: Its faces.
-        valence_ccc: Concordance correlation of valence.
-        arousal_ccc: The same of arousal.
     """
 
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
@@ -123,29 +111,16 @@ class ModelCard(_Frozen):
     """Everything that is known about a published model; written by ``fer.training.publish``.
 
     Attributes:
-        name: Name of the folder.
-        version: Of the weights.
-        architecture: Name in ``fer.architectures``.
         labels: Head -> class names in the order of its output.
-        input: What the network takes.
         sha256: Digest of ``model.tflite``, 64 hexadecimal digits.
         parameters: Parameters, BN statistics included.
         multiply_adds: Multiplications of one forward pass.
-        file_bytes: Size of ``model.tflite``.
-        precision: How its weights are stored.
         temperature: Head -> temperature inside the file.
         exponent: Head -> exponent of a logit's distance from the best one, where it is not 1.
         perceived: How both heads are joined; None where the file has no such output.
-        abstain: Head -> when it answers "unsure".
-        data: What it was trained on.
-        licence: Terms of the data and of the weights.
-        recipe: The configuration of the training run.
-        seed: Seed of the run.
         training_minutes: Time of all epochs.
         training_minutes_before: Time of the networks that it started from and that taught it.
-        epochs: Epochs that were finished.
         weights: "raw" or "ema", with the origin of the BN statistics.
-        metrics: Every figure, each with its n and split.
         created: Time of publication, ISO 8601 in UTC.
         affect: The head for valence and arousal in ``affect.npz``, when the model has one.
     """

@@ -20,26 +20,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from fer.errors import ModelError
-from fer.models.card import Abstention, InputSpec, Metric, ModelCard
-
-__all__ = [
-    "DEFAULT_MODEL",
-    "Abstention",
-    "InputSpec",
-    "Metric",
-    "ModelCard",
-    "ModelFolder",
-    "check_name",
-    "chosen_model",
-    "file_digest",
-    "find_folder",
-    "list_models",
-    "models_dir",
-    "open_model",
-    "own_models",
-    "read_card",
-    "read_json",
-]
+from fer.models.card import ModelCard
 
 DEFAULT_MODEL = "xs"
 ENVIRONMENT = "FER_MODELS"
@@ -105,9 +86,7 @@ class ModelFolder:
     def recalls(self, labels: str) -> dict[str, float]:
         """Label -> share of the faces that most of ten people call so which are read so.
 
-        Args:
-            labels: A label set. On the test split, where it was opened; empty where this was not
-                recorded.
+        On the test split, where it was opened; empty where this was not recorded.
         """
         metrics = self.metrics()
         report = metrics.get("PrivateTest", metrics.get("PublicTest", {})).get(
@@ -119,9 +98,7 @@ class ModelFolder:
     def neutral_reading(self, labels: str) -> dict[str, float]:
         """Label -> share of the faces that most of ten people call neutral which are read so.
 
-        Args:
-            labels: A label set. One face of each reading is added, so that no share is 0; empty
-                where this was not recorded.
+        One face of each reading is added, so that no share is 0; empty where this was not recorded.
         """
         report = self.metrics().get("PublicTest", {}).get(_RECALLS.get(labels, labels))
         if not report or "neutral" not in report["labels"]:
@@ -220,11 +197,7 @@ def read_card(folder: Path) -> ModelCard:
 
 
 def list_models(directory: Path | None = None) -> list[ModelCard]:
-    """Cards of all models, by name; a folder with a damaged card is logged and left out.
-
-    Args:
-        directory: Folder of model folders; default ``models_dir()``.
-    """
+    """Cards of all models, by name; a folder with a damaged card is logged and left out."""
     root = models_dir() if directory is None else directory
     cards = []
     for path in sorted(root.glob(f"*/{CARD}")):
@@ -248,14 +221,7 @@ def chosen_model() -> str:
 
 
 def open_model(name: str | Path | None = None, *, directory: Path | None = None) -> ModelFolder:
-    """Open a model folder and verify it.
-
-    Args:
-        name: Name of the folder, or its path; default ``chosen_model()``.
-        directory: Folder of model folders; default ``models_dir()``.
-
-    Returns:
-        The folder, complete, with weights that match the checksum on the card.
+    """Open a model folder, by name or path, and verify it: complete, with the weights of its card.
 
     Raises:
         ModelError: If the folder is missing, incomplete or damaged.

@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from fer.errors import InputError, ModelError
 from fer.labels import PERCEIVED
-from fer.models.store import ModelCard, ModelFolder, open_model
+from fer.models.card import ModelCard
+from fer.models.store import ModelFolder, open_model
 from fer.preprocessing import CROP_SIZE, Image
 from fer.recognition.affect_head import AffectHead
 from fer.results import Reader

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from fer.datasets.base import SPLITS, FaceDataset, Progress
+from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.protocol import training_rows
 from fer.errors import DatasetError, InputError, TrainingError
 from fer.evaluation.affect import measure_affect
@@ -24,25 +23,6 @@ from fer.training.run_folder import write_bytes, write_json
 
 _STRENGTHS = np.logspace(-2, 5, 15)
 FEWEST_ROWS = 10
-
-
-def known_affect(dataset: FaceDataset) -> npt.NDArray[np.bool_]:
-    """Mask ``(n,)`` of the rows whose valence and arousal are known.
-
-    Raises:
-        DatasetError: If the data set has none in Training.
-    """
-    if dataset.affect is None:
-        known = np.zeros(len(dataset), bool)
-    else:
-        known = np.asarray(np.isfinite(dataset.affect).all(axis=1))
-    found = int((known & dataset.split_mask(SPLITS[0])).sum())
-    if found < FEWEST_ROWS:
-        raise DatasetError(
-            f"{dataset.source or 'data set'}: expected at least {FEWEST_ROWS} rows of Training "
-            f"with valence and arousal, got {found}; use data with both columns, such as AffectNet"
-        )
-    return known
 
 
 def standard_spread(embeddings: np.ndarray) -> np.ndarray:
@@ -65,11 +45,6 @@ def fit_head(
     chosen by leave-one-out on the same rows (scikit-learn's ``RidgeCV``), so that no other split
     has a part in it. Copies of pictures of other splits are left out of Training.
 
-    Args:
-        classifier: A published model; it is not changed.
-        dataset: Faces with ``affect``.
-        progress: Called with the share of the faces read.
-
     Returns:
         The head, and its record: ``model``, ``version``, ``rows``, ``strength``, and for every
         split with known rows the figures of the head ("fitted") beside those of what the class
@@ -80,15 +55,16 @@ def fit_head(
     """
     from sklearn.linear_model import RidgeCV
 
-    known = known_affect(dataset)
-    chosen = dataset.select(np.flatnonzero(known))
-    assert chosen.affect is not None
+    told = np.full((len(dataset), 2), np.nan) if dataset.affect is None else dataset.affect
+    chosen = dataset.select(np.flatnonzero(np.isfinite(told).all(axis=1)))
     training = training_rows(chosen)
     if int(training.sum()) < FEWEST_ROWS:
         raise DatasetError(
             f"{dataset.source or 'data set'}: expected at least {FEWEST_ROWS} rows of Training "
-            f"that are no copies of other splits, got {int(training.sum())}; add some"
+            "with valence and arousal that are no copies of other splits, got "
+            f"{int(training.sum())}; use data with both columns, such as AffectNet"
         )
+    assert chosen.affect is not None
     readings = read_faces(classifier, chosen.images, progress=progress)
     rows = np.asarray(readings.embeddings[training], np.float64)
     mean, spread = rows.mean(axis=0), standard_spread(rows)
@@ -127,9 +103,6 @@ def fit_run(
 ) -> dict[str, Any]:
     """Fit a head on a published model; ``affect.npz`` and ``metrics.json`` go into the folder.
 
-    Returns:
-        The record, see ``fit_head``.
-
     Raises:
         ModelError: If there is no such model.
         DatasetError: If the data has no valence and arousal.
@@ -143,10 +116,6 @@ def fit_run(
 
 def add_affect(folder: ModelFolder, run_dir: Path) -> ModelFolder:
     """Put the head of a run into the folder of the model that it was fitted to.
-
-    Args:
-        folder: The model.
-        run_dir: A run of ``fit_run``.
 
     Raises:
         ModelError: If the run holds no head.

@@ -8,54 +8,16 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from fer.evaluation.robustness import affine_matrix, blurred, jpeg, warp
 from fer.training.config import AugmentationConfig
 
 _JPEG_QUALITY = (10, 61)
 
 
-def affine_matrix(
-    source: int,
-    target: int,
-    *,
-    degrees: float,
-    scale: float,
-    shift_xy: tuple[float, float],
-    flip: bool,
-) -> npt.NDArray[np.float32]:
-    """Matrix ``(2, 3)`` that rotates and zooms about the centre, shifts, flips and resizes.
-
-    Args:
-        source: Side of the input in pixels.
-        target: Side of the output in pixels.
-        degrees: Rotation.
-        scale: Zoom; above 1 the face grows.
-        shift_xy: Shift as fractions of the side.
-        flip: Mirror left and right first.
-    """
-    zoom = scale * target / source
-    cos, sin = zoom * math.cos(math.radians(degrees)), zoom * math.sin(math.radians(degrees))
-    mirror = -1.0 if flip else 1.0
-    centre_in, centre_out = (source - 1) / 2, (target - 1) / 2
-    a, b, c, d = cos * mirror, -sin, sin * mirror, cos
-    x = centre_out + shift_xy[0] * target - (a + b) * centre_in
-    y = centre_out + shift_xy[1] * target - (c + d) * centre_in
-    return np.array([[a, b, x], [c, d, y]], np.float32)
-
-
 def augment(
     image: npt.NDArray[np.uint8], size: int, config: AugmentationConfig, rng: np.random.Generator
 ) -> npt.NDArray[np.uint8]:
-    """One random view of a face.
-
-    Args:
-        image: ``(h, h)`` uint8.
-        size: Side of the result.
-        config: Ranges.
-        rng: Source of randomness; the same state gives the same view.
-
-    Returns:
-        ``(size, size)`` uint8.
-    """
+    """One random view ``(size, size)`` uint8 of a face ``(h, h)``; a state of ``rng`` has one."""
     draw = rng.random(14)
     spread = 2 * draw - 1
     matrix = affine_matrix(
@@ -66,12 +28,7 @@ def augment(
         shift_xy=(config.shift * spread[2], config.shift * spread[3]),
         flip=bool(draw[4] < config.flip),
     )
-    view = np.asarray(
-        cv2.warpAffine(
-            image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        ),
-        np.uint8,
-    )
+    view = warp(image, matrix, size)
     if draw[5] < config.low_resolution:
         view = _soften(view, draw[6], draw[7], config)
     gamma = (1 + config.gamma) ** spread[8]
@@ -81,13 +38,8 @@ def augment(
         _erase(view, config.erase_area, draw[10:14], rng)
     # Drawn only where it is wanted, so that a recipe without it gives the views that it gave.
     if config.jpeg and rng.random() < config.jpeg:
-        view = _through_jpeg(view, int(rng.integers(*_JPEG_QUALITY)))
+        view = jpeg(view, float(rng.integers(*_JPEG_QUALITY)))
     return view
-
-
-def _through_jpeg(view: npt.NDArray[np.uint8], quality: int) -> npt.NDArray[np.uint8]:
-    _done, packed = cv2.imencode(".jpg", view, [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
 
 
 def _soften(
@@ -99,7 +51,7 @@ def _soften(
         tiny = cv2.resize(view, (small, small), interpolation=cv2.INTER_AREA)
         softened = cv2.resize(tiny, (size, size), interpolation=cv2.INTER_LINEAR)
     else:
-        softened = cv2.GaussianBlur(view, (0, 0), 0.4 + (config.blur - 0.4) * amount)
+        softened = blurred(view, 0.4 + (config.blur - 0.4) * amount)
     return np.asarray(softened, np.uint8)
 
 

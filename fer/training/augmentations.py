@@ -1,21 +1,19 @@
-"""Augmentations one by one, by name: for networks of the literature, and to be looked at.
+"""Augmentations one by one, by name, to be looked at.
 
-The shipped model's own augmentation (``fer.training.augmentation``) does several at once in one
-warp; here each stands alone, so that its effect can be seen and its use in a recipe be named.
+The training's own augmentation (``fer.training.augmentation``) does several at once in one warp.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer.errors import InputError
-from fer.training.augmentation import affine_matrix
+from fer.evaluation.robustness import blurred, moved, warp
 
 Face = npt.NDArray[np.uint8]
 Change = Callable[[Face, float, np.random.Generator], Face]
@@ -23,14 +21,8 @@ Change = Callable[[Face, float, np.random.Generator], Face]
 HIGHEST_STRENGTH = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Augmentation:
-    """A random change of a picture.
-
-    Attributes:
-        text: What it does at strength 1, for a reader.
-        change: ``(h, h)`` uint8, strength, source of randomness -> ``(h, h)`` uint8.
-    """
+class Augmentation(NamedTuple):
+    """A random change of a picture ``(h, h)`` uint8, and what it does at strength 1 in words."""
 
     text: str
     change: Change
@@ -38,28 +30,6 @@ class Augmentation:
 
 def _either_side(rng: np.random.Generator, most: float) -> float:
     return float(rng.uniform(-most, most))
-
-
-def _warped(image: Face, matrix: npt.NDArray[np.float32]) -> Face:
-    side = image.shape[0]
-    warped = cv2.warpAffine(
-        image, matrix, (side, side), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return np.asarray(warped, np.uint8)
-
-
-def _moved(
-    image: Face,
-    *,
-    degrees: float = 0.0,
-    scale: float = 1.0,
-    shift_xy: tuple[float, float] = (0.0, 0.0),
-) -> Face:
-    side = image.shape[0]
-    return _warped(
-        image,
-        affine_matrix(side, side, degrees=degrees, scale=scale, shift_xy=shift_xy, flip=False),
-    )
 
 
 def _levels(image: Face, factor: float, offset: float) -> Face:
@@ -71,25 +41,26 @@ def _levels(image: Face, factor: float, offset: float) -> Face:
 
 def rotation(image: Face, strength: float, rng: np.random.Generator) -> Face:
     """Turn about the centre by up to 15 degrees."""
-    return _moved(image, degrees=_either_side(rng, 15 * strength))
+    return moved(image, degrees=_either_side(rng, 15 * strength))
 
 
 def shift(image: Face, strength: float, rng: np.random.Generator) -> Face:
     """Move by up to a tenth of the side, each way."""
     most = 0.1 * strength
-    return _moved(image, shift_xy=(_either_side(rng, most), _either_side(rng, most)))
+    return moved(image, shift_xy=(_either_side(rng, most), _either_side(rng, most)))
 
 
 def shear(image: Face, strength: float, rng: np.random.Generator) -> Face:
     """Slant by up to 12 degrees about the centre."""
     slope = math.tan(math.radians(_either_side(rng, 12 * strength)))
     middle = (image.shape[0] - 1) / 2
-    return _warped(image, np.array([[1, slope, -slope * middle], [0, 1, 0]], np.float32))
+    matrix = np.array([[1, slope, -slope * middle], [0, 1, 0]], np.float32)
+    return warp(image, matrix, len(image))
 
 
 def zoom(image: Face, strength: float, rng: np.random.Generator) -> Face:
     """Enlarge or shrink by up to 15 %; what is missing repeats the edge."""
-    return _moved(image, scale=math.exp(_either_side(rng, 0.15 * strength)))
+    return moved(image, scale=math.exp(_either_side(rng, 0.15 * strength)))
 
 
 def flip(image: Face, strength: float, rng: np.random.Generator) -> Face:
@@ -120,7 +91,7 @@ def blur(image: Face, strength: float, rng: np.random.Generator) -> Face:
     deviation = float(rng.uniform(0, 1.5 * strength)) * image.shape[0] / 48
     if deviation < 0.05:
         return image.copy()
-    return np.asarray(cv2.GaussianBlur(image, (0, 0), deviation), np.uint8)
+    return blurred(image, deviation)
 
 
 def crop(image: Face, strength: float, rng: np.random.Generator) -> Face:
@@ -162,56 +133,17 @@ AUGMENTATIONS: dict[str, Augmentation] = {
         erasing,
     )
 }
-"""Name -> augmentation, in the order in which a recipe applies them."""
-
-
-def check_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names in the order of ``AUGMENTATIONS``, each once.
-
-    Raises:
-        InputError: If one is unknown.
-    """
-    unknown = [name for name in names if name not in AUGMENTATIONS]
-    if unknown:
-        raise InputError(
-            f"augmentation: expected among {', '.join(AUGMENTATIONS)}, got {', '.join(unknown)}; "
-            "choose from these"
-        )
-    return tuple(name for name in AUGMENTATIONS if name in names)
+"""Name -> augmentation, in the order in which they are applied."""
 
 
 def apply_named(
-    image: Face, names: Sequence[str], rng: np.random.Generator, *, strength: float = 1.0
+    image: Face, names: Collection[str], rng: np.random.Generator, *, strength: float = 1.0
 ) -> Face:
-    """One random view of a face through augmentations by name.
+    """One random view of a face ``(h, h)`` uint8 through augmentations by name, in their order.
 
-    Args:
-        image: ``(h, h)`` uint8; it is not changed.
-        names: Keys of ``AUGMENTATIONS``; they are applied in its order.
-        rng: Source of randomness; the same state gives the same view.
-        strength: 1 is the range that each one's text tells; 0 changes nothing; at most 3.
-
-    Returns:
-        ``(h, h)`` uint8.
-
-    Raises:
-        InputError: If a name is unknown or the strength out of range.
+    A strength of 1 is the range that each one's text tells; 0 changes nothing.
     """
-    if not 0 <= strength <= HIGHEST_STRENGTH:
-        raise InputError(
-            f"strength: expected 0 to {HIGHEST_STRENGTH:g}, got {strength}; 1 is the usual range"
-        )
-    for name in check_names(names):
-        image = AUGMENTATIONS[name].change(image, strength, rng)
+    for name, one in AUGMENTATIONS.items():
+        if name in names:
+            image = one.change(image, strength, rng)
     return image
-
-
-def split_names(text: str) -> tuple[str, ...]:
-    """Names from ``rotation,shift``; "none" gives none.
-
-    Raises:
-        InputError: If one is unknown.
-    """
-    if text.strip().lower() == "none":
-        return ()
-    return check_names([name.strip().lower() for name in text.split(",")])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,15 @@ from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.ferplus import majority_labels
 from fer.datasets.protocol import training_rows
-from fer.evaluation.calibrator import exponents_of, temperatures_of
 from fer.evaluation.evaluate import SEEN
 from fer.labels import FERPLUS, LABEL_SETS, OWN
-from fer.models.card import SEEN_PROTOCOL
-from fer.models.store import Abstention, InputSpec, Metric, ModelCard, file_digest
+from fer.models.card import SEEN_PROTOCOL, InputSpec, Metric, ModelCard
+from fer.models.store import file_digest
 from fer.training.config import TrainingConfig
 from fer.training.deployment import Deployment
 from fer.training.finalize import Choice
-from fer.training.origin import minutes_before, origin_text
 from fer.training.run_folder import minutes_of
+from fer.training.starting import minutes_before, origin_text
 
 FER2013_TERMS = (
     "FER-2013 (Goodfellow et al. 2013) was published for research; its images were collected "
@@ -37,19 +36,17 @@ FERPLUS_TERMS = "FER+ votes (Barsoum et al. 2016): MIT licence, Copyright Micros
 
 _PROTOCOLS: dict[str, tuple[str, str]] = {
     **{report: (labels, SEEN_PROTOCOL) for labels, report in SEEN.items()},
-    "fer2013": ("fer2013", "all"),
-    "fer2013_without_copies": ("fer2013", "without copies"),
-    "fer2013_flip": ("fer2013", "mean with mirror image"),
-    "ferplus_majority": ("ferplus", "majority"),
-    "ferplus_argmax": ("ferplus", "argmax"),
     **{
-        f"{OWN}{key}": (OWN, protocol)
+        f"{head}{key}": (head, protocol)
+        for head in ("fer2013", OWN)
         for key, protocol in (
             ("", "all"),
             ("_without_copies", "without copies"),
             ("_flip", "mean with mirror image"),
         )
     },
+    "ferplus_majority": ("ferplus", "majority"),
+    "ferplus_argmax": ("ferplus", "argmax"),
 }
 _FIGURES = ("accuracy", "macro_f1", "macro_recall", "weighted_f1", "ece", "ece_uncalibrated")
 
@@ -118,6 +115,10 @@ def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
     return record
 
 
+def _terms(votes: bool) -> str:
+    return f"{FER2013_TERMS} {FERPLUS_TERMS}" if votes else FER2013_TERMS
+
+
 def _data_text(record: Mapping[str, Any], heads: Mapping[str, object]) -> str:
     splits = record["splits"]
     votes = ", with FER+ votes as second target" if "ferplus" in heads else ""
@@ -136,28 +137,12 @@ def make_card(
     config: TrainingConfig,
     deployment: Deployment,
     choice: Choice,
-    epochs: int,
     history: list[dict[str, str]],
     record: Mapping[str, Any],
     reports: Mapping[str, Mapping[str, Any]],
     weights_file: Path,
-    terms: str,
 ) -> ModelCard:
-    """Fill the card of a published model.
-
-    Args:
-        name: Name of its folder.
-        version: Version of the weights.
-        config: The recipe.
-        deployment: The converted network.
-        choice: How the run was ended.
-        epochs: Finished epochs.
-        history: Their rows.
-        record: As ``dataset_record`` returns it.
-        reports: Split -> report of ``evaluate_classifier``.
-        weights_file: The LiteRT file on disk.
-        terms: Terms of the data.
-    """
+    """The card of a published model."""
     fixed = build(
         config.architecture,
         dropout=config.dropout,
@@ -173,12 +158,12 @@ def make_card(
         parameters=fixed.count_params(),
         multiply_adds=multiply_adds(fixed),
         data=f"{_data_text(record, heads)} {origin_text(config)}".strip(),
-        licence=f"{terms} {FERPLUS_TERMS}" if "ferplus" in heads else terms,
-        recipe=config.portable().to_dict(),
+        licence=OWN_TERMS if config.classes else _terms("ferplus" in heads),
+        recipe=asdict(config.portable()),
         seed=config.seed,
         training_minutes=minutes_of(history),
         training_minutes_before=minutes_before(config),
-        epochs=epochs,
+        epochs=len(history),
         weights=f"{choice.chosen.weights}, BN statistics: {choice.chosen.statistics}",
         **deployed_fields(deployment, reports, weights_file, config.classes),
     )
@@ -194,29 +179,16 @@ def deployed_fields(
 
     ``own`` are the recipe's classes of one's own.
     """
-    names = {**LABEL_SETS, OWN: own}
-    abstain = {
-        head: Abstention(
-            threshold=point.threshold,
-            coverage=point.coverage,
-            accuracy=None if math.isnan(point.accuracy) else point.accuracy,
-            target=deployment.truths[head].target,
-            protocol=deployment.truths[head].protocol,
-            n=int(deployment.truths[head].rows.sum()),
-            split="PublicTest",
-        )
-        for head, point in deployment.operating_points.items()
-    }
-    heads = deployment.calibrators
+    names, heads = {**LABEL_SETS, OWN: own}, deployment.calibrators
     return {
-        "labels": {name: names[name] for name in names if name in abstain},
+        "labels": {name: names[name] for name in names if name in deployment.abstain},
         "sha256": file_digest(weights_file),
         "file_bytes": weights_file.stat().st_size,
         "precision": deployment.precision,
-        "temperature": temperatures_of(heads),
-        "exponent": exponents_of(heads),
+        "temperature": {head: one.temperature for head, one in heads.items()},
+        "exponent": {head: one.exponent for head, one in heads.items() if one.exponent != 1},
         "perceived": deployment.perceived,
-        "abstain": abstain,
+        "abstain": deployment.abstain,
         "metrics": card_metrics(reports),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
     }

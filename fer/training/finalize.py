@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,9 @@ import numpy.typing as npt
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.training.augmentation import augment
 from fer.training.config import TrainingConfig
-from fer.training.network_pass import validation_scores
+from fer.training.network_pass import resized, validation_scores
 from fer.training.perceived import fit_perceived
-from fer.training.run import resized, usable_rows
+from fer.training.run import usable_rows
 from fer.training.starting import start_weights
 
 if TYPE_CHECKING:
@@ -33,10 +33,7 @@ class Candidate:
             between those that the run began with and the last step's.
         statistics: Where BN's mean and variance come from: "training" for the moving averages of
             the run, "augmented" or "plain" for a re-estimate on such training images.
-        val_accuracy: PublicTest FER-2013 accuracy.
-        val_macro_f1: PublicTest macro-F1.
         vote_loss: Loss of the FER+ votes there, both heads joined, held out; None without votes.
-        n: Rows of PublicTest.
     """
 
     weights: str
@@ -54,20 +51,12 @@ class Choice:
     chosen: Candidate
     candidates: tuple[Candidate, ...]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
-
 
 def reestimate_statistics(model: keras.Model, batches: Iterator[npt.NDArray[np.float32]]) -> None:
     """Replace every BN layer's mean and variance by their average over the given batches.
 
     Averaged weights never ran a training step, so that their BN statistics do not exist yet
     (Izmailov et al. 2018, arXiv 1803.05407, section 3.2).
-
-    Args:
-        model: Changed in place; its weights are not trained.
-        batches: Inputs ``(b, s, s, 1)`` float32 in 0..255.
     """
     from keras import layers
 
@@ -86,23 +75,13 @@ def reestimate_statistics(model: keras.Model, batches: Iterator[npt.NDArray[np.f
 
 
 def statistics_batches(
-    images: npt.NDArray[np.uint8],
-    config: TrainingConfig,
-    *,
-    augmented: bool,
-    batches: int = STATISTICS_BATCHES,
+    images: npt.NDArray[np.uint8], config: TrainingConfig, *, augmented: bool
 ) -> Iterator[npt.NDArray[np.float32]]:
-    """Training images at full size in a seeded order, without targets.
-
-    Args:
-        images: ``(n, h, h)`` uint8 rows of Training.
-        config: The recipe: batch size, seed, augmentation.
-        augmented: Whether they pass through the augmentation of the recipe.
-        batches: At most this many; never more than one pass.
-    """
+    """Training images ``(n, h, h)`` uint8 at full size in a seeded order, at most one pass."""
     rng = np.random.default_rng((config.seed, config.epochs))
     order = rng.permutation(len(images))
-    for start in range(0, min(len(order), batches * config.batch_size), config.batch_size):
+    end = min(len(order), STATISTICS_BATCHES * config.batch_size)
+    for start in range(0, end, config.batch_size):
         rows = order[start : start + config.batch_size]
         if start and len(rows) < config.batch_size:
             return  # A small last batch would count as much as a whole one.
@@ -127,11 +106,6 @@ def finalize(
     statistics from augmented and from plain training images. All are measured at
     48 px, whatever size the last epoch had. What makes the FER+ votes most likely wins; without
     votes, the best accuracy; the first of equals.
-
-    Args:
-        model: As ``train`` returns it or ``load_checkpoint`` fills it, with its optimizer.
-        config: The recipe of the run.
-        dataset: A data set with the splits Training and PublicTest.
 
     Returns:
         The same model with the chosen weights, and what was compared.

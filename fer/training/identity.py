@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from fer.errors import TrainingError
 from fer.files import replace_file, write_faults
 from fer.models.store import own_models
 from fer.tracking.appearance import CARD, CHIP_SIDE, EMBEDDING, FOLDER, WEIGHTS
+from fer.training.convert import to_litert
 from fer.training.dlib_start import DlibLayer, find_dlib, read_dlib, read_projection
 
 if TYPE_CHECKING:
@@ -61,9 +61,6 @@ def _block(x: Any, first: DlibLayer, second: DlibLayer, stride: int) -> Any:
 
 def identity_network(path: Path) -> keras.Model:
     """The ``anet_type`` of dlib (King 2017), all 29 convolutions and the projection after them.
-
-    Args:
-        path: ``dlib_face_recognition_resnet_model_v1.dat``.
 
     Returns:
         A model from ``(n, CHIP_SIDE, CHIP_SIDE, 3)`` RGB pixels in 0..255 to ``(n, 128)``; dlib
@@ -110,11 +107,7 @@ def converted(network: keras.Model) -> bytes:
         result, _ = network.stateless_call(state, [], tf.cast(pixels, tf.float32), training=False)
         return {"embedding": result}
 
-    with tempfile.TemporaryDirectory(prefix="fer-convert-") as folder:
-        tf.saved_model.save(tf.Module(), folder, signatures={"serving_default": serve})
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        return bytes(converter.convert())
+    return to_litert(serve, "int8")
 
 
 def main() -> None:

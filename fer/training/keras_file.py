@@ -28,12 +28,7 @@ def rounded(weight: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 def save_small(model: keras.Model, path: Path) -> bool:
     """Save a network; where its file is too large, with rounded weights and compressed.
 
-    Args:
-        model: The network; its weights are rounded where that is needed.
-        path: A ``.keras`` file.
-
-    Returns:
-        Whether a file of at most ``LIMIT_BYTES`` came of it; otherwise there is none.
+    Tells whether a file of at most ``LIMIT_BYTES`` came of it; otherwise there is none.
     """
     model.save(path)
     if path.stat().st_size > LIMIT_BYTES:

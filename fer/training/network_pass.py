@@ -1,8 +1,9 @@
-"""Forward passes of a network during training."""
+"""Forward passes of a network during training, and in what precision it learns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,11 +12,46 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels
+from fer.errors import InputError
 from fer.evaluation.metrics import accuracy, macro_f1
 from fer.labels import OWN
 
 if TYPE_CHECKING:
     import keras
+
+
+POLICIES: tuple[str, ...] = ("float32", "mixed_bfloat16")
+"""Keras's dtype policies that networks are trained under."""
+
+
+def check_policy(name: str) -> str:
+    """The name, if it is one of ``POLICIES``.
+
+    Raises:
+        InputError: If it is not.
+    """
+    if name not in POLICIES:
+        raise InputError(
+            f"precision: expected one of {', '.join(POLICIES)}, got {name!r}; choose one"
+        )
+    return name
+
+
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers made in this block compute in one of ``POLICIES``; their weights stay float32.
+
+    Raises:
+        InputError: If it is none.
+    """
+    import keras
+
+    before = keras.mixed_precision.dtype_policy()
+    keras.mixed_precision.set_dtype_policy(check_policy(name))
+    try:
+        yield
+    finally:
+        keras.mixed_precision.set_dtype_policy(before)
 
 
 def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:

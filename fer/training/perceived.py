@@ -78,15 +78,12 @@ def _sharpened(joined: Floats, shares: Floats) -> float:
     return 1.0
 
 
-def fit_perceived(
-    logits: Mapping[str, Floats], votes: npt.NDArray[np.uint8], split: str = "PublicTest"
-) -> PerceivedRecord:
+def fit_perceived(logits: Mapping[str, Floats], votes: npt.NDArray[np.uint8]) -> PerceivedRecord:
     """Choose share, prior and temperature by the votes as distributions, never by one label.
 
     Args:
         logits: Heads "fer2013" ``(n, 7)`` and "ferplus" ``(n, 8)``.
-        votes: ``(n, 10)`` FER+ votes of the same faces.
-        split: Their split, for the record.
+        votes: ``(n, 10)`` FER+ votes of the same faces, which are those of PublicTest.
 
     Returns:
         The choice, with the loss of the votes under it, and under the choices of fifths that did
@@ -111,7 +108,7 @@ def fit_perceived(
         prior_power=power,
         prior=tuple(map(float, prior)),
         temperature=temperature * _sharpened(joined, shares),
-        split=split,
+        split="PublicTest",
         n=len(shares),
         loss=negative_log_likelihood(joined, shares),
         loss_held_out=negative_log_likelihood(unseen, shares),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,26 +18,26 @@ from fer.datasets.base import FaceDataset
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.readings import LATENCY
-from fer.evaluation.robustness import robustness, to_records
+from fer.evaluation.robustness import robustness
+from fer.models.card import ModelCard
 from fer.models.store import (
     CARD,
     HISTORY,
     KERAS_FILE,
     METRICS,
     WEIGHTS,
-    ModelCard,
     ModelFolder,
     check_name,
     open_model,
 )
-from fer.training.card import FER2013_TERMS, OWN_TERMS, dataset_record, deployed_fields, make_card
-from fer.training.config import TrainingConfig
+from fer.training.card import dataset_record, deployed_fields, make_card
+from fer.training.config import TrainingConfig, recipe_of
 from fer.training.convert import network_ms, run_converted
 from fer.training.deployment import Deployment, deploy
 from fer.training.finalize import finalize
 from fer.training.keras_file import save_small
 from fer.training.run import open_run
-from fer.training.run_folder import read_history
+from fer.training.run_folder import read_history, write_history, write_json
 from fer.training.teachers import load_network
 
 if TYPE_CHECKING:
@@ -55,17 +54,6 @@ def _save_keras(model: keras.Model, config: TrainingConfig, path: Path) -> None:
     )
     plain.set_weights(model.get_weights())
     save_small(plain, path)
-
-
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def _write_history(path: Path, rows: list[dict[str, str]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
 
 
 def _swap_in(finished: Path, target: Path) -> None:
@@ -98,17 +86,6 @@ def publish(
     will run. Data without a test part is measured on PublicTest alone. An older folder of that
     name is replaced in one step, after the new one is complete and has been opened.
 
-    Args:
-        run_dir: Folder of a run, finished or not.
-        dataset: The data of the run, with the splits Training, PublicTest and PrivateTest.
-        models_dir: Folder of model folders.
-        name: Name of the new folder.
-        version: Version of the weights, for the card.
-        test: Whether to evaluate on PrivateTest; leave it closed for trials.
-
-    Returns:
-        The folder.
-
     Raises:
         ModelError: If the name cannot be that of a folder.
         DatasetError: If the data lacks one of the splits.
@@ -120,7 +97,7 @@ def publish(
         dataset.split_mask(split)  # fails now rather than after minutes of work
     model, config, epochs = open_run(run_dir)
     splits = tuple(split for split in splits if dataset.split_mask(split).any())
-    history = [row for row in read_history(run_dir) if int(row["epoch"]) <= epochs]
+    history = read_history(run_dir, before=epochs + 1)
     if not history:
         raise TrainingError(
             f"{run_dir}: expected a history of {epochs} epochs, got none; copy the whole folder"
@@ -131,20 +108,18 @@ def publish(
 
     def fill(folder: Path) -> ModelCard:
         _save_keras(model, config, folder / KERAS_FILE)
-        _write_history(folder / HISTORY, history)
-        _write_json(folder / METRICS, {**metrics, "candidates": choice.to_dict()})
+        write_history(folder / HISTORY, history)
+        write_json(folder / METRICS, {**metrics, "candidates": asdict(choice)})
         return make_card(
             name=name,
             version=version,
             config=config,
             deployment=deployment,
             choice=choice,
-            epochs=epochs,
             history=history,
             record=metrics["dataset"],
             reports=reports,
             weights_file=folder / WEIGHTS,
-            terms=OWN_TERMS if config.classes else FER2013_TERMS,
         )
 
     return _replace_folder(models_dir / name, deployment.content, fill)
@@ -155,15 +130,6 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
 
     Its head for valence and arousal stays: the network is the same.
 
-    Args:
-        before: The model; its folder has the network as ``model.keras``.
-        dataset: The data of its run, as for ``publish``.
-        version: Version of what is made, for the card.
-        test: Whether to evaluate on PrivateTest.
-
-    Returns:
-        The folder, replaced in one step.
-
     Raises:
         DatasetError: If the data lacks one of the splits.
         TrainingError: If the network is not there or has other heads, or the disk refuses.
@@ -172,7 +138,7 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
     for split in splits:
         dataset.split_mask(split)
     model = load_network(before.path / KERAS_FILE)
-    config = TrainingConfig.from_dict(before.card.recipe)
+    config = recipe_of(before.card.recipe, TrainingConfig)
     deployment = deploy(model, config, dataset.split("PublicTest"))
     reports, metrics = _measured(deployment, dataset, splits)
 
@@ -182,7 +148,7 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
                 shutil.copy2(file, folder)
         candidates = before.metrics().get("candidates")
         kept = {} if candidates is None else {"candidates": candidates}
-        _write_json(folder / METRICS, {**metrics, **kept})
+        write_json(folder / METRICS, {**metrics, **kept})
         fields = deployed_fields(deployment, reports, folder / WEIGHTS, config.classes)
         return before.card.model_copy(update={**fields, "version": version})
 
@@ -200,7 +166,7 @@ def _measured(
     def predict(images: npt.NDArray[np.uint8]) -> Mapping[str, npt.NDArray[np.float32]]:
         return run_converted(deployment.content, images)
 
-    thresholds = {name: point.threshold for name, point in deployment.operating_points.items()}
+    thresholds = {name: one.threshold for name, one in deployment.abstain.items()}
     reports = {
         split: evaluate_classifier(
             predict,
@@ -214,9 +180,9 @@ def _measured(
     }
     metrics: dict[str, Any] = {
         **reports,
-        "robustness": to_records(robustness(predict, dataset, own=own)),
+        "robustness": robustness(predict, dataset, own=own),
         "calibration": deployment.calibration,
-        "conversion": [check.to_dict() for check in deployment.checks],
+        "conversion": deployment.checks,
         "dataset": dataset_record(dataset),
         LATENCY: network_ms(deployment.content),
     }
@@ -236,7 +202,7 @@ def _replace_folder(target: Path, content: bytes, fill: Callable[[Path], ModelCa
             folder = Path(scratch) / target.name
             folder.mkdir()
             (folder / WEIGHTS).write_bytes(content)
-            _write_json(folder / CARD, fill(folder).model_dump(mode="json"))
+            write_json(folder / CARD, fill(folder).model_dump(mode="json"))
             open_model(target.name, directory=Path(scratch))
             _swap_in(folder, target)
     except OSError as fault:

@@ -10,18 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from fer.architectures import SINGLE_OUTPUT, TWO_HEADS, build
+from fer.architectures import ARCHITECTURES, TWO_HEADS, build
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
-from fer.training.batches import Batch, epoch_batches, steps_per_epoch
+from fer.training.batches import Batch, epoch_batches, mixed, steps_per_epoch
 from fer.training.config import TrainingConfig
-from fer.training.mixing import mixed
-from fer.training.network_pass import resized, validate
-from fer.training.precision import dtype_policy
+from fer.training.network_pass import dtype_policy, validate
 from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe, start_run
-from fer.training.seeds import set_seed
 from fer.training.starting import start
 from fer.training.straightening import straightened
 from fer.training.targets import Targets, make_targets
@@ -30,8 +27,6 @@ from fer.training.trainer import Reporter, train_epochs
 
 if TYPE_CHECKING:
     import keras
-
-__all__ = ["compile_model", "open_run", "resized", "train", "usable_rows", "validate"]
 
 
 def compile_model(config: TrainingConfig) -> keras.Model:
@@ -43,13 +38,13 @@ def compile_model(config: TrainingConfig) -> keras.Model:
     """
     import keras
 
-    if config.architecture in SINGLE_OUTPUT:
+    if config.architecture in ARCHITECTURES and config.architecture not in TWO_HEADS:
         raise TrainingError(
             f"architecture: expected one with heads on an embedding, got "
             f"{config.architecture!r}, which has one output; train one of "
             f"{', '.join(TWO_HEADS)}, or a system of the literature with fer literature train"
         )
-    set_seed(config.seed)
+    keras.utils.set_random_seed(config.seed)
     with dtype_policy(config.precision):
         model = build(
             config.architecture,
@@ -137,23 +132,14 @@ class _Faces:
         return {"size": config.size_at(epoch), "learning_rate": config.learning_rate_at(epoch)}
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        config = self.config
-        if self.teachers is None:
-            batches = epoch_batches(
-                self.images, self.targets, epoch, config, straightened=self.straightened
-            )
-        else:
-            full = epoch_batches(
-                self.images,
-                self.targets,
-                epoch,
-                config,
-                size=IMAGE_SIZE,
-                straightened=self.straightened,
-            )
+        config, side = self.config, self.config.size_at(epoch)
+        shown = side if self.teachers is None else IMAGE_SIZE
+        batches = epoch_batches(
+            self.images, self.targets, epoch, config, shown, straightened=self.straightened
+        )
+        if self.teachers is not None:
             rows = self.steps * min(config.batch_size, len(self.images))
-            view, size = config.view_at(epoch), config.size_at(epoch)
-            batches = self.teachers.teach(full, view, rows, size)
+            batches = self.teachers.teach(batches, config.view_at(epoch), rows, side)
         return mixed(batches, epoch, config)
 
     def learning_rate_at(self, moment: float) -> float:
@@ -199,13 +185,6 @@ def train(
     report: Reporter | None = None,
 ) -> keras.Model:
     """Train under the protocol; the folder holds all that is needed to go on after a kill.
-
-    Args:
-        config: The recipe.
-        dataset: A data set with the splits Training and PublicTest.
-        run_dir: Folder of this run: ``config.json``, ``checkpoint.npz``, ``history.csv``.
-        resume: Go on from the checkpoint when there is one.
-        report: Called after every step.
 
     Returns:
         The model after the last epoch, with its optimizer (and EMA) still attached.

@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
+import math
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.errors import TrainingError
+from fer.training.config import Kind, recipe_of
 
 if TYPE_CHECKING:
     import keras
+    from _typeshed import DataclassInstance
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
 CONFIG = "config.json"
-
-
-class StoredRecipe(Protocol):
-    """A recipe that a run folder keeps."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        ...
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """The recipe that ``to_dict`` wrote."""
-        ...
-
-
-Kind = TypeVar("Kind", bound=StoredRecipe)
+NEW_RUN = "start a new run in another folder"
 
 
 def read_recipe(path: Path, kind: type[Kind]) -> Kind:
     """A recipe from a JSON file: a run's ``config.json``, or the ``card.json`` of a model.
-
-    Args:
-        path: The file.
-        kind: Class of the recipe.
 
     Raises:
         TrainingError: If it cannot be read as one.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        return kind.from_dict(content.get("recipe", content))
+        return recipe_of(content.get("recipe", content), kind)
     except (OSError, ValueError, AttributeError) as fault:
         reason = (fault.strerror if isinstance(fault, OSError) else None) or fault
         raise TrainingError(
@@ -61,13 +47,13 @@ def read_recipe(path: Path, kind: type[Kind]) -> Kind:
         ) from fault
 
 
-def read_history(run_dir: Path) -> list[dict[str, str]]:
-    """The history table as text, one row per finished epoch; empty before the first."""
+def read_history(run_dir: Path, *, before: float = math.inf) -> list[dict[str, str]]:
+    """The history table as text, one row per finished epoch ``before`` that one."""
     path = run_dir / HISTORY
     if not path.exists():
         return []
     with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+        return [row for row in csv.DictReader(file) if int(row["epoch"]) < before]
 
 
 def minutes_of(rows: list[dict[str, str]]) -> float:
@@ -75,20 +61,20 @@ def minutes_of(rows: list[dict[str, str]]) -> float:
     return round(sum(float(row["seconds"]) for row in rows) / 60, 1)
 
 
-def start_run(run_dir: Path, recipe: StoredRecipe, *, resume: bool) -> None:
+def start_run(run_dir: Path, recipe: DataclassInstance, *, resume: bool) -> None:
     """Make the folder and write the recipe, unless that would spoil another run.
 
     Raises:
         TrainingError: If the folder holds another run, or the disk refuses.
     """
-    path, kind = run_dir / CONFIG, type(recipe)
+    path = run_dir / CONFIG
     if (run_dir / CHECKPOINT).exists():
         if not resume:
             raise TrainingError(
                 f"{run_dir}: expected an empty folder, found a run; continue it with --resume or "
                 "choose another --run-dir"
             )
-        stored, wanted = read_recipe(path, kind).to_dict(), recipe.to_dict()
+        stored, wanted = asdict(read_recipe(path, type(recipe))), asdict(recipe)
         changed = [name for name in wanted if stored[name] != wanted[name]]
         if changed:
             raise TrainingError(
@@ -96,11 +82,11 @@ def start_run(run_dir: Path, recipe: StoredRecipe, *, resume: bool) -> None:
                 f"{', '.join(changed)}; resume with the same options or choose another --run-dir"
             )
         return
-    if not path.exists() or read_recipe(path, kind) != recipe:
+    if not path.exists() or read_recipe(path, type(recipe)) != recipe:
         # Left by a run that ended before its first checkpoint: answers to other pictures.
         for stale in run_dir.glob("view-*.npz"):
             stale.unlink()
-    write_json(path, recipe.to_dict())
+    write_json(path, asdict(recipe))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -127,20 +113,12 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON as ``write_bytes`` does.
-
-    Raises:
-        TrainingError: If the disk refuses.
-    """
+    """Write JSON as ``write_bytes`` does."""
     write_bytes(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write an ``.npz`` file as ``write_bytes`` does.
-
-    Raises:
-        TrainingError: If the disk refuses.
-    """
+    """Write an ``.npz`` file as ``write_bytes`` does."""
     content = io.BytesIO()
     np.savez(content, **arrays)  # type: ignore[arg-type]
     write_bytes(path, content.getvalue())
@@ -159,31 +137,34 @@ def save_checkpoint(model: keras.Model, path: Path, epoch: int) -> None:
     write_arrays(path, {"epoch": np.asarray(epoch, np.int64), **arrays})
 
 
+@contextlib.contextmanager
+def read_arrays(path: Path, what: str, remedy: str) -> Iterator[Mapping[str, npt.NDArray[Any]]]:
+    """What ``write_arrays`` wrote, by name, for a block that says by ``ValueError`` what is wrong.
+
+    Raises:
+        TrainingError: If the file or what the block does with it fails: expected ``what``.
+    """
+    try:
+        # Opened here: on a damaged file, np.load would leave its own handle open.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            yield stored
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
+        raise TrainingError(f"{path}: expected {what}, got: {fault}; {remedy}") from fault
+
+
 def load_checkpoint(model: keras.Model, path: Path, *, optimizer: bool = True) -> int:
     """Restore what ``save_checkpoint`` wrote; returns the number of finished epochs.
-
-    Args:
-        model: The network, with its optimizer unless that is left out.
-        path: The file.
-        optimizer: Whether to restore the optimizer too.
 
     Raises:
         TrainingError: If the file does not belong to this network.
     """
     state = [*model.variables, *(model.optimizer.variables if optimizer else ())]
-    try:
-        # Opened here: on a damaged file, np.load would leave its own handle open.
-        with path.open("rb") as file, np.load(file) as stored:
-            if optimizer and len(stored.files) != 1 + len(state):
-                raise ValueError(f"{len(stored.files) - 1} arrays instead of {len(state)}")
-            for index, variable in enumerate(state):
-                variable.assign(stored[f"v{index}"])
-            return int(stored["epoch"])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
-        raise TrainingError(
-            f"{path}: expected a checkpoint of this architecture, got: {fault}; "
-            "start a new run in another folder"
-        ) from fault
+    with read_arrays(path, "a checkpoint of this architecture", NEW_RUN) as stored:
+        if optimizer and len(stored) != 1 + len(state):
+            raise ValueError(f"{len(stored) - 1} arrays instead of {len(state)}")
+        for index, variable in enumerate(state):
+            variable.assign(stored[f"v{index}"])
+        return int(stored["epoch"])
 
 
 def finished_epochs(run_dir: Path) -> int:
@@ -195,13 +176,8 @@ def finished_epochs(run_dir: Path) -> int:
     path = run_dir / CHECKPOINT
     if not path.exists():
         return 0
-    try:
-        with path.open("rb") as file, np.load(file) as stored:
-            return int(stored["epoch"])
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
-        raise TrainingError(
-            f"{path}: expected a checkpoint, got: {fault}; start a new run in another folder"
-        ) from fault
+    with read_arrays(path, "a checkpoint", NEW_RUN) as stored:
+        return int(stored["epoch"])
 
 
 def view_path(run_dir: Path, epoch: int) -> Path:
@@ -215,31 +191,24 @@ def load_view(path: Path, rows: int) -> dict[str, npt.NDArray[np.float32]]:
     Raises:
         TrainingError: If the file is missing or belongs to other rows.
     """
-    try:
-        with path.open("rb") as file, np.load(file) as stored:
-            answers = {head: stored[head].astype(np.float32) for head in stored.files}
+    what = f"a teacher's answers for {rows} pictures"
+    with read_arrays(path, what, "copy the whole folder of the run, or start a new one") as stored:
+        answers = {head: stored[head].astype(np.float32) for head in stored}
         found = {len(one) for one in answers.values()}
         if found != {rows}:
             raise ValueError(f"answers for {sorted(found)} rows")
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as fault:
-        raise TrainingError(
-            f"{path}: expected a teacher's answers for {rows} pictures, got: {fault}; copy "
-            "the whole folder of the run, or start a new one"
-        ) from fault
-    return answers
+        return answers
 
 
 def append_history(path: Path, row: Mapping[str, float]) -> None:
-    """Rewrite the history with one more row; rows of a repeated epoch are replaced.
+    """Rewrite the history with one more row; rows of a repeated epoch are replaced."""
+    write_history(path, [*read_history(path.parent, before=row["epoch"]), row])
 
-    Raises:
-        TrainingError: If the disk refuses.
-    """
-    rows: list[Mapping[str, Any]] = [
-        old for old in read_history(path.parent) if int(old["epoch"]) < row["epoch"]
-    ]
+
+def write_history(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows with the columns of the last one, as ``write_bytes`` does."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(row))
+    writer = csv.DictWriter(text, fieldnames=list(rows[-1]))
     writer.writeheader()
-    writer.writerows([*rows, row])
+    writer.writerows(rows)
     write_bytes(path, text.getvalue().encode())

@@ -1,4 +1,4 @@
-"""What ``fer train`` does: choose the recipe, then run or resume."""
+"""The recipe of a run of ``fer train``."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import json
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
-from fer.datasets.base import FaceDataset
-from fer.training.config import TrainingConfig
-from fer.training.precision import check_policy
-from fer.training.run import train
+from fer.training.config import TrainingConfig, recipe_of
+from fer.training.network_pass import check_policy
 from fer.training.run_folder import CONFIG, read_recipe
-from fer.training.trainer import Reporter
 
 
 def default_recipe(architecture: str) -> TrainingConfig:
@@ -20,7 +18,7 @@ def default_recipe(architecture: str) -> TrainingConfig:
     stored = json.loads((files("fer.training") / "recipes.json").read_text(encoding="utf-8"))
     # One network that sees faces in two sizes.
     values = stored.get(architecture.removesuffix("-144"), {})
-    return TrainingConfig.from_dict({**values, "architecture": architecture})
+    return recipe_of({**values, "architecture": architecture}, TrainingConfig)
 
 
 def choose_recipe(
@@ -46,43 +44,10 @@ def choose_recipe(
         config = read_recipe(config_path, TrainingConfig)
     else:
         config = default_recipe(architecture)
-    if epochs is not None:
-        config = replace(config, epochs=epochs)
-    if seed is not None:
-        config = replace(config, seed=seed)
-    if precision is not None:
-        config = replace(config, precision=check_policy(precision))
-    return replace(config, classes=classes)
-
-
-def run_training(
-    dataset: FaceDataset,
-    run_dir: Path,
-    *,
-    architecture: str = "xs",
-    config_path: Path | None = None,
-    epochs: int | None = None,
-    seed: int | None = None,
-    precision: str | None = None,
-    resume: bool = False,
-    own: bool = False,
-    report: Reporter | None = None,
-) -> None:
-    """Train in a folder; see ``fer.training.run.train`` for what it holds.
-
-    With ``own``, one head for the classes of the data takes the place of the published ones.
-
-    Raises:
-        TrainingError: If the recipe or the folder cannot be used.
-    """
-    config = choose_recipe(
-        run_dir,
-        architecture=architecture,
-        config_path=config_path,
-        epochs=epochs,
-        seed=seed,
-        precision=precision,
-        resume=resume,
-        classes=dataset.label_names if own else (),
-    )
-    train(config, dataset, run_dir, resume=resume, report=report)
+    chosen: dict[str, Any] = {
+        "epochs": epochs,
+        "seed": seed,
+        "precision": precision and check_policy(precision),
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return replace(config, **given, classes=classes)

@@ -16,14 +16,7 @@ _PADDING = 1 / 3
 
 
 def straightened(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Every face in FER-2013's mean frame; one whose points are not found stays as it is.
-
-    Args:
-        images: ``(n, h, h)`` uint8.
-
-    Returns:
-        ``(n, h, h)`` uint8.
-    """
+    """Every face of ``(n, h, h)`` uint8 in FER-2013's mean frame, or as it was without points."""
     network = BlazeFace("short")
     height = images.shape[1]
     margin = round(_SIDE * _PADDING)

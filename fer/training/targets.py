@@ -32,18 +32,11 @@ def label_given_votes(
     votes: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int8],
 ) -> Floats:
-    """Estimate P(FER-2013 label | FER+ votes) by multinomial logistic regression.
+    """Estimate P(FER-2013 label | FER+ votes) ``(n, 7)`` by multinomial logistic regression.
 
     The two labellings disagree in a systematic way; this distribution says how a picture with
     these votes is usually labelled in FER-2013, which is a better place for the smoothed mass
     of the target than a uniform one. Fitted on the rows it is given: pass training rows only.
-
-    Args:
-        votes: ``(n, 10)`` uint8.
-        labels: ``(n,)`` int8.
-
-    Returns:
-        ``(n, 7)`` float32.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -57,14 +50,7 @@ def label_given_votes(
 def make_targets(
     dataset: FaceDataset, *, label_smoothing: float, vote_smoothing: float, own: bool = False
 ) -> Targets:
-    """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions.
-
-    Args:
-        dataset: Training rows.
-        label_smoothing: Uniform smoothing of the labels.
-        vote_smoothing: Share of FER-2013's target that is replaced by P(label | FER+ votes).
-        own: For one head of the data's own classes.
-    """
+    """Targets of training rows: smoothed one-hot labels, and FER+ vote distributions."""
     classes = len(dataset.label_names)
     one_hot = np.eye(classes, dtype=np.float32)[dataset.labels]
     labelled = ((1 - label_smoothing) * one_hot + label_smoothing / classes).astype(np.float32)

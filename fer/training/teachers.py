@@ -16,8 +16,7 @@ from fer.errors import TrainingError
 from fer.models.store import KERAS_FILE, models_dir
 from fer.training.batches import Batch
 from fer.training.config import TrainingConfig
-from fer.training.network_pass import resized
-from fer.training.precision import dtype_policy
+from fer.training.network_pass import dtype_policy, resized
 from fer.training.run_folder import load_view, view_path, write_arrays
 
 if TYPE_CHECKING:
@@ -42,12 +41,9 @@ class Teachers:
     keep_in: Path | None = None
 
     def ask(self, pixels: npt.NDArray[np.float32]) -> Answers:
-        """The mean probabilities of both heads.
+        """The mean probabilities of both heads for pixels ``(b, s, s, 1)`` float32 in 0..255.
 
         Where answers are kept, mirror images are asked about too: that pays by the second time.
-
-        Args:
-            pixels: ``(b, s, s, 1)`` float32 in 0..255.
         """
         looks = [pixels] if self.keep_in is None else [pixels, pixels[:, :, ::-1]]
         answers: Answers = {}
@@ -99,9 +95,7 @@ class Teachers:
 def load_network(path: Path) -> keras.Model:
     """A network for inputs of any size, from the folder of a finished run or a ``.keras`` file.
 
-    Args:
-        path: Of one of the two; the name of a published model, as its card has it, is that model's
-            ``model.keras``.
+    The name of a published model, as its card has it, is that model's ``model.keras``.
 
     Raises:
         TrainingError: If there is none with the heads "fer2013" and "ferplus".
@@ -151,10 +145,6 @@ def _in_precision(network: keras.Model, precision: str) -> keras.Model:
 
 def load_teachers(config: TrainingConfig, run_dir: Path) -> Teachers | None:
     """The teachers of a run; None when its recipe has none.
-
-    Args:
-        config: The recipe, whose precision they compute in.
-        run_dir: Folder of the run, which keeps their answers when it repeats its views.
 
     Raises:
         TrainingError: If one cannot be loaded.

@@ -27,10 +27,7 @@ class StepReport:
 
     Attributes:
         epoch: Counted from 0.
-        epochs: Of the run.
         step: Counted from 1.
-        steps: Of an epoch.
-        loss: Of the step.
     """
 
     epoch: int
@@ -86,13 +83,6 @@ def train_epochs(
     report: Reporter | None = None,
 ) -> None:
     """Train, and after every epoch write a history row and a checkpoint.
-
-    Args:
-        model: A compiled network, as the last epoch left it.
-        task: What to train.
-        run_dir: Folder of the run.
-        first: The epoch to go on with.
-        report: Called after every step.
 
     Raises:
         TrainingError: If the disk refuses, or the loss is not finite.

@@ -8,7 +8,7 @@ from html import escape
 
 from fer.figures.style import GREY
 from fer.labels import COLOURS, OWN
-from fer.models.store import ModelCard
+from fer.models.card import ModelCard
 from fer.recognition.circumplex import COORDINATES, affect_of
 from fer.results import FaceEmotion
 from fer.ui.live_view import emotion_colour

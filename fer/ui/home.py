@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from fer.labels import PERCEIVED
-from fer.models.card import SEEN_PROTOCOL
-from fer.models.store import ModelCard
+from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.recognition.classifier import usual_labels
 from fer.ui import samples
 from fer.ui.shell import begin, errors_shown, shipped_model

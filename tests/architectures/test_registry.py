@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fer.architectures import ARCHITECTURES, SINGLE_OUTPUT, build
+from fer.architectures import build
 from fer.architectures.complexity import multiply_adds
 from fer.errors import InputError
 
@@ -33,12 +33,6 @@ def test_what_the_networks_cost(name: str, parameters: int, millions: int) -> No
     assert multiply_adds(built(name)) == pytest.approx(millions * 1e6, rel=0.01)
 
 
-def test_a_network_of_any_size_has_the_same_parameters_and_no_count() -> None:
-    assert built("xs", input_size=None).count_params() == 1_583_551
-    with pytest.raises(ValueError, match="expected a fixed size"):
-        multiply_adds(built("xs", input_size=None))
-
-
 def test_multiply_adds_equal_the_count_by_hand() -> None:
     import keras
 
@@ -63,40 +57,17 @@ def test_the_residual_network_gives_logits_of_both_heads_and_features() -> None:
         assert answers(features, pixels).shape == (1, size // 4, size // 4, 16)
 
 
-def test_brightness_and_contrast_do_not_change_the_answer() -> None:
-    model = built("tiny")
+def test_brightness_and_contrast_do_not_change_the_answer_and_a_constant_is_finite() -> None:
     pixels = np.random.default_rng(0).integers(20, 100, (3, 48, 48, 1)).astype(np.float32)
-    plain = answers(model, pixels)["fer2013"]
-    brighter = answers(model, 1.5 * pixels + 40)["fer2013"]
+    pixels[2] = 90
+    plain = answers(built("tiny"), pixels)["fer2013"]
+    brighter = answers(built("tiny"), 1.5 * pixels + 40)["fer2013"]
+    assert np.isfinite(plain).all()
     np.testing.assert_allclose(plain, brighter, atol=1e-4)
 
 
-def test_a_constant_picture_gives_finite_logits() -> None:
-    logits = answers(built("tiny"), np.full((1, 48, 48, 1), 255, np.float32))
-    assert np.isfinite(logits["fer2013"]).all()
-
-
-@pytest.mark.parametrize(("stem", "widths"), [(8, (16, 16)), (16, (8, 16))])
-def test_layers_so_narrow_that_training_would_corrupt_memory_are_refused(
-    stem: int, widths: tuple[int, int]
-) -> None:
-    from fer.architectures.residual import residual_network
-
-    with pytest.raises(InputError, match="at least 16 filters"):
-        residual_network("narrow", stem=stem, widths=widths)
-
-
-def test_an_unknown_architecture_lists_the_known_ones() -> None:
-    with pytest.raises(
-        InputError, match=r"xs, s, tiny, dlib27, dlib27-144, cnn4-4\.5m, .*, got 'resnet'"
-    ):
+def test_an_unknown_architecture_or_option_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"xs, s, tiny, dlib27, dlib27-144, cnn4-4\.5m.*resnet"):
         build("resnet")
-
-
-def test_an_unknown_option_is_refused() -> None:
     with pytest.raises(InputError, match="expected options among dropout, got input_size"):
         build("cnn4-4.5m", input_size=None)
-
-
-def test_single_output_networks_are_registered() -> None:
-    assert SINGLE_OUTPUT <= set(ARCHITECTURES)

@@ -38,16 +38,6 @@ def test_analyze_writes_a_row_per_face_and_one_for_a_picture_without(
     assert len(list(annotated.glob("*.png"))) == 2
 
 
-def test_analyze_goes_on_after_a_broken_file_and_exits_with_1(
-    photos: Path, tmp_path: Path, fer: Command
-) -> None:
-    (photos / "broken.jpg").write_bytes(b"not a picture")
-    done = fer("analyze", photos, "-o", tmp_path / "faces.json")
-    rows = json.loads((tmp_path / "faces.json").read_text())
-    assert [row["status"] for row in rows] == ["ok", "error", "no face"]
-    assert done.code == 1 and "broken.jpg: expected" in done.err
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -11,13 +11,7 @@ from fer.evaluation.calibration import (
     fit_temperature,
     negative_log_likelihood,
 )
-from fer.evaluation.calibrator import (
-    Calibrator,
-    calibrators_of,
-    exponents_of,
-    fit_calibrator,
-    temperatures_of,
-)
+from fer.evaluation.calibrator import Calibrator, fit_calibrator
 
 
 def sampled(n: int, true: Calibrator, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -81,10 +75,3 @@ def test_undo_of_a_saturated_row_stays_finite() -> None:
     result = Calibrator(2.0, 1.3).undo(np.array([[1.0, 0.0, 0.0]], np.float32))
     assert np.isfinite(result).all()
     assert result.sum() == pytest.approx(1)
-
-
-def test_a_card_keeps_both() -> None:
-    calibrators = {"fer2013": Calibrator(1.2, 1.3), "ferplus": Calibrator(0.8)}
-    temperature, exponent = temperatures_of(calibrators), exponents_of(calibrators)
-    assert exponent == {"fer2013": 1.3}
-    assert calibrators_of(temperature, exponent) == calibrators

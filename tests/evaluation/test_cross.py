@@ -74,8 +74,6 @@ def test_the_split_is_the_test_else_validation_else_everything() -> None:
 
 
 def test_faults_are_named() -> None:
-    with pytest.raises(InputError, match=r"expected probabilities \(1, 7\)"):
-        match_classes(faces(FER2013, [0]), np.zeros((1, 8)), FER2013)
     with pytest.raises(DatasetError, match="expected faces of the classes"):
         match_classes(faces(ALL, [7]), np.zeros((1, 7)), FER2013)
     with pytest.raises(InputError, match="one for each of the 3"):

@@ -15,7 +15,6 @@ from fer.evaluation.robustness import (
     rotated,
     shifted,
     small,
-    to_records,
     zoomed,
 )
 
@@ -109,10 +108,10 @@ def brighter_half(images: np.ndarray) -> dict[str, np.ndarray]:
 def test_rows_name_condition_level_and_n() -> None:
     flip = Condition("mirrored", "times", (1, 2), lambda one, level: one[:, :: (-1) ** int(level)])
     rows = robustness(brighter_half, dataset(), conditions=[flip])
-    assert [(row.condition, row.level, row.accuracy) for row in rows] == [
+    assert [(row["condition"], row["level"], row["accuracy"]) for row in rows] == [
         (CLEAN, 0, 1.0),
         ("mirrored", 1, 0.0),
         ("mirrored", 2, 1.0),
     ]
-    assert {row.n for row in rows} == {4}
-    assert mean_loss(to_records(rows)) == pytest.approx(0.5)
+    assert {row["n"] for row in rows} == {4}
+    assert mean_loss(rows) == pytest.approx(0.5)

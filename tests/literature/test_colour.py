@@ -101,12 +101,6 @@ def test_a_file_that_went_away_is_named(tree: Path) -> None:
         data.training[np.asarray([0])]
 
 
-def test_named_augmentations_are_refused_rather_than_left_out(tree: Path) -> None:
-    recipe = recipe_for("cnn5-224", augmentations=("rotation",))
-    with pytest.raises(TrainingError, match="--augment rotation: expected a network that takes"):
-        training_data(read_folders(tree), recipe)
-
-
 def test_it_trains_from_the_command_line(tree: Path, tmp_path: Path, fer: Command) -> None:
     run = tmp_path / "run"
     train = ("literature", "train", "--architecture", "cnn5-224", "--data", tree, "--epochs", 1)

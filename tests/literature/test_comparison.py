@@ -93,22 +93,6 @@ def test_the_file_in_the_repository_holds_every_record() -> None:
             assert " | ".join(entry.cells()) in text
 
 
-def test_the_figure_of_the_neighbours_is_reproduced_to_within_half_a_point() -> None:
-    found = {entry.name: entry for entry in entries(models_dir())}["knn-169"]
-    assert found.own is not None and found.published is not None
-    assert found.own["n"] == 2872 and found.own["recipe"]["neighbours"] == 169
-    assert abs(found.own["accuracy"] - found.published) < 0.005
-
-
-def test_regularisation_shows_in_the_gap_and_in_the_dominance_of_one_class() -> None:
-    found = {entry.name: entry for entry in entries(models_dir())}
-    large, regularised = found["cnn4-4.5m"], found["cnn4-56"]
-    assert large.gap is not None and regularised.gap is not None
-    assert large.dominance is not None and regularised.dominance is not None
-    assert regularised.gap < large.gap
-    assert regularised.dominance < large.dominance
-
-
 def test_a_backbone_without_its_weights_says_so() -> None:
     found = {entry.name: entry for entry in entries(models_dir())}
     backbone = found["transfer:efficientnetb0"]

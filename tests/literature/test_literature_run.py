@@ -20,7 +20,7 @@ from fer.literature.run import train, training_data
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.trainer import StepReport
 from tests.made_data import bands
-from tests.training.tiny import Killed, history_of
+from tests.training.tiny import Killed, assert_same_curve, history_of
 
 # All batches of one size: another one would cost each run a second trace of its graph.
 RECIPE = Recipe("cnn5-16", epochs=3, batch_size=28, restore_best=True, precision="float32")
@@ -54,11 +54,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
 
 
 def test_a_killed_and_resumed_run_has_the_curve_of_an_unbroken_one(runs: Runs) -> None:
-    straight, resumed = history_of(runs.straight), history_of(runs.resumed)
-    assert [row["epoch"] for row in resumed] == [1, 2, 3]
-    for one, other in zip(straight, resumed, strict=True):
-        for name in one.keys() - {"seconds"}:
-            assert other[name] == pytest.approx(one[name], rel=1e-3, abs=1e-3), name
+    assert_same_curve(runs.straight, runs.resumed, epochs=3)
 
 
 def test_a_run_ends_with_the_weights_of_its_best_epoch(runs: Runs) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fer.errors import ModelError
+from fer.errors import TrainingError
 from fer.literature.neighbours import Neighbours, fit_neighbours
 
 
@@ -63,6 +63,6 @@ def test_a_file_gives_the_same_answers(tmp_path: Path, components: int) -> None:
 def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "bad.npz").write_bytes(b"PK no")
     for name in ("bad.npz", "missing.npz"):
-        with pytest.raises(ModelError, match="expected stored neighbours") as caught:
+        with pytest.raises(TrainingError, match="expected stored neighbours") as caught:
             Neighbours.load(tmp_path / name)
         assert "\n" not in str(caught.value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -18,6 +18,7 @@ from fer.literature.recipes import (
     split_record,
 )
 from fer.literature.schedule import stand
+from fer.training.config import recipe_of
 
 STOPPING = Recipe("cnn4-4.5m", epochs=50, patience=3, plateau_patience=2, plateau_factor=0.2)
 
@@ -77,9 +78,9 @@ def test_rows_after_the_end_change_nothing() -> None:
 
 def test_recipes_survive_json() -> None:
     for recipe in RECIPES.values():
-        assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+        assert recipe_of(json.loads(json.dumps(asdict(recipe))), Recipe) == recipe
     with pytest.raises(TrainingError, match="expected the fields of Recipe"):
-        Recipe.from_dict({"architecture": "cnn5-16", "speed": 3})
+        recipe_of({"architecture": "cnn5-16", "speed": 3}, Recipe)
 
 
 def test_own_is_the_split_of_the_source() -> None:

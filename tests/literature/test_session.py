@@ -11,7 +11,6 @@ from PIL import Image
 
 from fer.labels import FER2013
 from fer.literature.neighbours import Neighbours
-from fer.literature.session import SYSTEMS
 from fer.models.store import models_dir
 from tests.conftest import Command
 from tests.made_data import bands, write_fer2013
@@ -89,11 +88,6 @@ def test_records_without_weights_say_how_to_make_them(
     done = fer("models", "show", "thin")
     assert done.code == 1
     assert "fer literature train --architecture cnn5-16 --name thin" in done.err
-
-
-def test_every_system_has_a_name() -> None:
-    assert {"cnn4-4.5m", "cnn4-2.7m", "cnn5-16", "cnn5-224", "cnn4-56", "knn-169"} < set(SYSTEMS)
-    assert sum(name.startswith("transfer:") for name in SYSTEMS) == 11
 
 
 def test_numbered_class_folders_are_trained_on_when_a_map_says_what_they_mean(

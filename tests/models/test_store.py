@@ -11,9 +11,9 @@ from pydantic import ValidationError
 
 from fer.errors import ModelError
 from fer.labels import FER2013
+from fer.models.card import ModelCard
 from fer.models.store import (
     DEFAULT_MODEL,
-    ModelCard,
     file_digest,
     list_models,
     models_dir,
@@ -82,24 +82,14 @@ def test_the_environment_chooses_another_model(
     assert open_model(directory=tmp_path).card.name == DEFAULT_MODEL
 
 
-def test_a_card_finds_its_figures(tmp_path: Path) -> None:
-    make_folder(tmp_path)
-    card = open_model(directory=tmp_path).card
+def test_a_card_finds_its_figures_cannot_be_changed_and_survives_json() -> None:
+    card = ModelCard.model_validate(card_values())
     figure = card.metric("accuracy")
     assert figure is not None
     assert (figure.value, figure.n, figure.low) == (0.7, 10, 0.6)
     assert card.metric("accuracy", split="PublicTest") is None
-
-
-def test_a_card_cannot_be_changed(tmp_path: Path) -> None:
-    make_folder(tmp_path)
-    card = open_model(directory=tmp_path).card
     with pytest.raises(ValidationError, match="frozen"):
         card.version = "2"  # type: ignore[misc]
-
-
-def test_a_card_survives_its_own_json() -> None:
-    card = ModelCard.model_validate(card_values())
     assert ModelCard.model_validate(json.loads(card.model_dump_json())) == card
 
 
@@ -166,18 +156,17 @@ def test_listing_sorts_and_leaves_out_damaged_and_hidden_folders(
     assert "broken" in caplog.text
 
 
-@pytest.mark.parametrize("text", ["epoch\nsoon\n", "epoch,loss\n1\n", "epoch\n1,2\n"])
-def test_a_damaged_history_is_refused(tmp_path: Path, text: str) -> None:
-    (make_folder(tmp_path) / "history.csv").write_text(text)
-    with pytest.raises(ModelError, match=r"history\.csv: expected a table of numbers"):
-        open_model(directory=tmp_path).history()
-
-
-def test_a_value_that_was_not_recorded_is_not_a_number(tmp_path: Path) -> None:
-    (make_folder(tmp_path) / "history.csv").write_text("epoch,loss\n1,\n2,0.5\n")
+def test_a_history_has_nan_where_nothing_was_recorded_and_is_refused_when_damaged(
+    tmp_path: Path,
+) -> None:
+    path = make_folder(tmp_path) / "history.csv"
+    path.write_text("epoch,loss\n1,\n2,0.5\n")
     first, second = open_model(directory=tmp_path).history()
-    assert math.isnan(first["loss"])
-    assert second["loss"] == 0.5
+    assert math.isnan(first["loss"]) and second["loss"] == 0.5
+    for text in ("epoch\nsoon\n", "epoch,loss\n1\n", "epoch\n1,2\n"):
+        path.write_text(text)
+        with pytest.raises(ModelError, match=r"history\.csv: expected a table of numbers"):
+            open_model(directory=tmp_path).history()
 
 
 def test_damaged_metrics_are_refused(tmp_path: Path) -> None:
@@ -186,17 +175,12 @@ def test_damaged_metrics_are_refused(tmp_path: Path) -> None:
         open_model(directory=tmp_path).metrics()
 
 
-def test_the_environment_chooses_the_directory(
+def test_the_environment_chooses_the_directory_else_it_is_the_projects_or_the_packages(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     make_folder(tmp_path, "only")
     monkeypatch.setenv("FER_MODELS", str(tmp_path))
     assert models_dir() == tmp_path
     assert open_model("only").card.name == "only"
-
-
-def test_without_it_the_directory_belongs_to_the_project_or_the_package(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delenv("FER_MODELS", raising=False)
+    monkeypatch.delenv("FER_MODELS")
     assert models_dir().name in {"models", "_models"}

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fer.training.network_pass import resized
 from fer.training.publish import publish
-from fer.training.run import compile_model, resized, train
+from fer.training.run import compile_model, train
 from fer.training.run_folder import load_checkpoint
 from fer.training.trainer import StepReport
 from tests.training.tiny import CONFIG, Runs, history_of, make_faces

@@ -46,10 +46,6 @@ def test_error_and_sign_are_counted() -> None:
 def test_unknown_rows_are_left_out() -> None:
     truth = np.array([[0.5, 0.1], [np.nan, 0.2], [-0.5, 0.3]])
     assert measure_affect(truth, truth)["n"] == 2
-    with pytest.raises(InputError, match="at least one known row"):
-        measure_affect(np.full((2, 2), np.nan), np.zeros((2, 2)))
-    with pytest.raises(InputError, match="two arrays"):
-        measure_affect(np.zeros((2, 2)), np.zeros((3, 2)))
 
 
 def test_derived_values_are_those_of_one_face() -> None:
@@ -119,7 +115,7 @@ def test_data_without_valence_and_arousal_is_refused(classifier: EmotionClassifi
     dataset = known_answer(100)
     for affect in (None, np.full((100, 2), np.nan, np.float32)):
         without = FaceDataset(dataset.images, dataset.labels, dataset.splits, affect=affect)
-        with pytest.raises(DatasetError, match=r"with valence and arousal, got 0"):
+        with pytest.raises(DatasetError, match=r"with valence and arousal .*got 0"):
             fit_head(classifier, without)
 
 

@@ -8,6 +8,7 @@ import pytest
 from scipy.signal import correlate2d
 
 from fer.architectures import build
+from fer.architectures.complexity import multiply_adds
 from fer.errors import TrainingError
 from fer.results import Box, FaceEmotion
 from fer.tracking.appearance import CHIP_SIDE, EMBEDDING, Appearance
@@ -101,18 +102,19 @@ def test_what_was_written_is_read(file: Path, recognition: list[DlibLayer]) -> N
             np.testing.assert_array_equal(getattr(got, name), getattr(wanted, name))
 
 
-def test_dlib27_has_its_parameters_and_costs_less_than_s() -> None:
-    from fer.architectures.complexity import multiply_adds
-
+def test_dlib27_has_its_parameters_and_windows_that_begin_at_the_first_pixel() -> None:
+    """dlib pads neither the convolution nor the mean; at 7 pixels both still give 4."""
     model = build("dlib27")
     assert model.count_params() == 4_404_399
-    assert multiply_adds(model) < multiply_adds(build("s"))
+    assert multiply_adds(model) < 227e6, "less than s"
     assert model.get_layer("features").output.shape == (None, 4, 4, 256)
+    sides = [layer.output.shape[1] for layer in model.layers if type(layer).__name__ == "Add"]
+    assert sides == [28] * 3 + [14] * 4 + [7] * 3 + [4] * 3
+    pads = [layer.padding for layer in model.layers if type(layer).__name__ == "ZeroPadding2D"]
+    assert pads == [((0, 1), (0, 1)), ((0, 1), (0, 1)), ((0, 2), (0, 2))]
 
 
 def test_dlib27_144_is_the_same_network_on_larger_faces(started: Any, faces: np.ndarray) -> None:
-    from fer.architectures.complexity import multiply_adds
-
     large = build("dlib27-144", input_size=None)
     large.set_weights(started.get_weights())
     fixed = build("dlib27-144")
@@ -178,37 +180,22 @@ def test_statistics_are_those_of_the_faces_with_unit_variance(
         np.testing.assert_allclose(norm.moving_mean, into.mean(axis=(0, 1, 2)), atol=0.02)
 
 
-def test_windows_at_a_stride_begin_at_the_first_pixel_of_odd_sides_too() -> None:
-    """dlib pads neither the convolution nor the mean; at 7 pixels both still give 4."""
-    model = build("dlib27")
-    sides = [layer.output.shape[1] for layer in model.layers if type(layer).__name__ == "Add"]
-    assert sides == [28] * 3 + [14] * 4 + [7] * 3 + [4] * 3
-    pads = [layer.padding for layer in model.layers if type(layer).__name__ == "ZeroPadding2D"]
-    assert pads == [((0, 1), (0, 1)), ((0, 1), (0, 1)), ((0, 2), (0, 2))]
-
-
-def test_another_network_is_refused(file: Path, faces: np.ndarray) -> None:
+def test_another_network_and_a_file_with_too_few_layers_are_refused(
+    file: Path, tmp_path: Path, recognition: list[DlibLayer], faces: np.ndarray
+) -> None:
     with pytest.raises(TrainingError, match=r"number 1 does not fit; start dlib27"):
         start_from_dlib(build("tiny", input_size=None), file, faces)
-
-
-def test_a_file_with_too_few_layers_is_refused(
-    tmp_path: Path, recognition: list[DlibLayer], faces: np.ndarray
-) -> None:
     short = write(tmp_path / "short.dat", recognition[:9])
     with pytest.raises(TrainingError, match="got 9 of which number 10 does not fit"):
         start_from_dlib(build("dlib27", input_size=None), short, faces)
 
 
-@pytest.mark.parametrize("cut", [0, 40, 20_000])
-def test_a_damaged_file_is_one_clear_line(tmp_path: Path, file: Path, cut: int) -> None:
+def test_a_damaged_or_missing_file_is_one_clear_line(tmp_path: Path, file: Path) -> None:
     damaged = tmp_path / "damaged.dat"
-    damaged.write_bytes(file.read_bytes()[:cut])
-    with pytest.raises(TrainingError, match=r"expected dlib_face_recognition_resnet_model_v1\.dat"):
-        read_dlib(damaged)
-
-
-def test_a_missing_file_says_to_check_the_path(tmp_path: Path) -> None:
+    for cut in (0, 40, 20_000):
+        damaged.write_bytes(file.read_bytes()[:cut])
+        with pytest.raises(TrainingError, match=r"expected dlib_face_recognition_resnet_model_v1"):
+            read_dlib(damaged)
     with pytest.raises(TrainingError, match="could not read the weights"):
         read_dlib(tmp_path / "none.dat")
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ def test_a_run_on_jax_is_opened_and_published_on_tensorflow(tmp_path: Path) -> N
     dataset = make_faces(120)
     data = write_fer2013(tmp_path / "fer2013.csv", dataset)
     recipe, run = tmp_path / "recipe.json", tmp_path / "run"
-    recipe.write_text(json.dumps(replace(CONFIG, epochs=1, sizes=((1.0, 48),)).to_dict()))
+    recipe.write_text(json.dumps(asdict(replace(CONFIG, epochs=1, sizes=((1.0, 48),)))))
     command = ("-m", "fer", "train", "--data", data, "--config", recipe, "--run-dir", run)
     done = subprocess.run(
         [sys.executable, *map(str, command)],

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fer.training.batches import Batch
+from fer.training.batches import Batch, mix, mixed
 from fer.training.config import AugmentationConfig, TrainingConfig
-from fer.training.mixing import mix, mixed
 
 
 def a_batch(count: int = 64, *, voted: bool = True) -> Batch:

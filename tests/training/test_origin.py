@@ -12,8 +12,8 @@ from fer.errors import TrainingError
 from fer.models.store import models_dir, read_card
 from fer.training.config import TrainingConfig
 from fer.training.dlib_start import FILE, PACKAGE, find_dlib
-from fer.training.origin import minutes_before, origin_text
 from fer.training.run_folder import read_recipe, start_run
+from fer.training.starting import minutes_before, origin_text
 
 FIRST = TrainingConfig(architecture="tiny")
 

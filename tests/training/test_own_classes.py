@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from unittest import mock
 
@@ -66,7 +67,7 @@ def models(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the published model, trained by the command on a tree without validation."""
     folder = tmp_path_factory.mktemp("models")
     recipe = folder.parent / "recipe.json"
-    recipe.write_text(json.dumps(RECIPE.to_dict()))
+    recipe.write_text(json.dumps(asdict(RECIPE)))
     given = ("--data", data, "--class-names", "own", "--config", recipe, "--run-dir")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FER_MODELS", str(folder))

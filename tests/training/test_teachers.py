@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fer.architectures import build
 from fer.errors import InputError, TrainingError
 from fer.models.store import models_dir
 from fer.training.batches import make_batch
-from fer.training.config import TrainingConfig
+from fer.training.config import TrainingConfig, recipe_of
 from fer.training.run import compile_model, open_run, train
 from fer.training.run_folder import read_recipe, start_run
 from fer.training.targets import make_targets
@@ -94,16 +94,21 @@ def test_views_that_are_shown_again_find_the_answers_kept(
     monkeypatch.setattr(Teachers, "ask", counted)
     config = replace(
         CONFIG,
-        epochs=5,
-        sizes=((0.6, 32), (0.4, 48)),
+        epochs=4,
+        sizes=((0.75, 32), (0.25, 48)),
         teacher_weight=0.5,
         teachers=(str(runs.straight),),
         views=2,
     )
     # The closing step, with an augmentation of its own, has views of its own.
-    assert [config.view_at(epoch) for epoch in range(5)] == [0, 1, 0, 3, 4]
+    assert [config.view_at(epoch) for epoch in range(4)] == [0, 1, 0, 3]
     train(config, runs.dataset, tmp_path / "run")
-    assert len(asked) == 4 * (139 // 10)
+    assert len(asked) == 3 * (139 // 10)
+    losses = [row["loss"] for row in history_of(tmp_path / "run")]
+    assert losses[-1] < losses[0]
+    assert read_recipe(tmp_path / "run" / "config.json", TrainingConfig) == config
+    # What is published names the teacher, not where it lies on this machine.
+    assert config.portable().teachers == ("straight",)
     # Kept answers are the mean over the picture and its mirror image.
     pixels = runs.dataset.images[:8, ..., None].astype(np.float32)
     keeping = load_teachers(config, tmp_path)
@@ -112,7 +117,7 @@ def test_views_that_are_shown_again_find_the_answers_kept(
         mirrored = keeping.ask(pixels[:, :, ::-1])[head]
         np.testing.assert_allclose(values, mirrored, atol=1e-6)
     assert {one.name for one in (tmp_path / "run").glob("view-*")} == {
-        f"view-{epoch}.npz" for epoch in (0, 1, 3, 4)
+        f"view-{epoch}.npz" for epoch in (0, 1, 3)
     }
     # Asked again, a run that lost a kept answer goes the same way.
     history = history_of(tmp_path / "run")
@@ -127,7 +132,7 @@ def test_views_that_are_shown_again_find_the_answers_kept(
     # Another recipe in a folder without a checkpoint shows other pictures.
     (folder / "checkpoint.npz").unlink()
     start_run(folder, config, resume=False)
-    assert len(list(folder.glob("view-*"))) == 4
+    assert len(list(folder.glob("view-*"))) == 3
     start_run(folder, replace(config, seed=2), resume=False)
     assert not list(folder.glob("view-*"))
 
@@ -145,18 +150,6 @@ def test_teachers_compute_in_the_precision_of_the_run(runs: Runs, tmp_path: Path
     assert {one.compute_dtype for one in half.networks[0].layers} >= {"bfloat16", "float32"}
 
 
-def test_a_student_learns_from_a_finished_run_and_resumes(runs: Runs, tmp_path: Path) -> None:
-    config = replace(CONFIG, seed=1, teacher_weight=0.5, teachers=(str(runs.straight),))
-    train(config, runs.dataset, tmp_path / "run")
-    assert read_recipe(tmp_path / "run" / "config.json", TrainingConfig) == config
-    # What is published names the teacher, not where it lies on this machine.
-    assert config.portable().teachers == ("straight",)
-    history = history_of(tmp_path / "run")
-    assert history[1]["loss"] < history[0]["loss"]
-    train(config, runs.dataset, tmp_path / "run", resume=True)
-    assert history_of(tmp_path / "run") == history
-
-
 def test_a_start_of_another_network_is_refused(runs: Runs, tmp_path: Path) -> None:
     config = replace(CONFIG, start=str(models_dir() / "xs" / "model.keras"))
     with pytest.raises(TrainingError, match="expected the weights of tiny"):
@@ -166,7 +159,7 @@ def test_a_start_of_another_network_is_refused(runs: Runs, tmp_path: Path) -> No
 def test_the_recipe_on_a_card_is_one_to_train_by_and_its_names_are_published_networks() -> None:
     card = models_dir() / "xs" / "card.json"
     recipe = read_recipe(card, TrainingConfig)
-    assert recipe == TrainingConfig.from_dict(json.loads(card.read_text())["recipe"])
+    assert recipe == recipe_of(json.loads(card.read_text())["recipe"], TrainingConfig)
     assert recipe.start == "xs" and load_network(Path(recipe.start)).name == "xs"
     with pytest.raises(TrainingError, match="none: expected the folder of a run"):
         load_network(Path("none"))
@@ -185,7 +178,7 @@ def test_what_cannot_teach_is_refused_in_one_line(runs: Runs, tmp_path: Path) ->
     assert "expected the folder of a run or a .keras file" in refused(tmp_path / "text.keras")
     folder = shutil.copytree(runs.straight, tmp_path / "run")
     longer = replace(CONFIG, epochs=3)
-    (folder / "config.json").write_text(json.dumps(longer.to_dict()))
+    (folder / "config.json").write_text(json.dumps(asdict(longer)))
     assert "got 2 of 3 epochs" in refused(folder)
     (folder / "checkpoint.npz").unlink()
     assert "found no checkpoint.npz" in refused(folder)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from fer.datasets.base import FaceDataset
 from fer.labels import FER2013, FERPLUS
@@ -57,6 +58,15 @@ class Killed(Exception):
 def history_of(folder: Path) -> list[dict[str, float]]:
     with (folder / "history.csv").open(newline="") as file:
         return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+
+
+def assert_same_curve(straight: Path, resumed: Path, epochs: int) -> None:
+    """The histories of two runs differ by no more than what threads round differently."""
+    first, second = history_of(straight), history_of(resumed)
+    assert [row["epoch"] for row in second] == list(range(1, epochs + 1))
+    for one, other in zip(first, second, strict=True):
+        for name in one.keys() - {"seconds"}:
+            assert other[name] == pytest.approx(one[name], rel=1e-3, abs=1e-3), name
 
 
 @dataclass(frozen=True)
