@@ -9,7 +9,7 @@ from typing import Any
 from fer.architectures.transfer import PREFIX
 from fer.evaluation.readings import LATENCY
 from fer.literature.neighbours import NAMES
-from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES
+from fer.literature.recipes import HEADLINES, OWN_SPLIT, RECIPES, Headline
 from fer.models.card import ModelCard
 from fer.models.store import CARD, DEFAULT_MODEL, LITERATURE, METRICS, read_card, read_json
 from fer.training.run_folder import write_bytes
@@ -34,68 +34,41 @@ COLUMNS: tuple[str, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One system.
+    """One system: the figure of its source, and what was recorded of it here.
 
     Attributes:
-        headline: The figure of its source, as text.
-        published: That figure as a share, where it is one of FER-2013.
         own: Record of the run under its source's split, or None.
         readings: Records under other readings of that split or of the recipe.
         card: Card of the run under the official split, or None.
-        milliseconds: Median processor time of one face, or None.
-        gap: Accuracy on training pictures less that on PublicTest, or None.
-        dominance: Largest ratio of a class's share of the answers to its share of the labels.
-        remark: Why the published figure does not come out, if that is known.
+        metrics: Of the same run; empty without one.
     """
 
     name: str
-    headline: str
-    published: float | None
+    headline: Headline
     own: dict[str, Any] | None
+    readings: tuple[dict[str, Any], ...]
     card: ModelCard | None
-    milliseconds: float | None = None
-    gap: float | None = None
-    dominance: float | None = None
-    readings: tuple[dict[str, Any], ...] = ()
-    remark: str = ""
+    metrics: dict[str, Any]
+
+    @property
+    def published(self) -> float | None:
+        """The figure of its source as a share, where it is one of FER-2013."""
+        return self.headline.accuracy if self.headline.split else None
 
     def cells(self) -> tuple[str, ...]:
         """Its row, as text in the order of ``COLUMNS``; empty where nothing was measured."""
-        own, card = self.own, self.card
+        own, card, milliseconds = self.own, self.card, self.metrics.get(LATENCY)
         metric = card.metric("accuracy") if card else None
         return (
             self.name,
-            self.headline,
+            self.headline.text,
             f"{own['accuracy']:.2%} (n = {own['n']:,}, {own['scheme']})" if own else "",
             f"{metric.value:.2%} (n = {metric.n:,})" if metric else "",
             f"{card.parameters:,}" if card else "",
             f"{card.multiply_adds / 1e6:,.0f} M" if card else "",
-            f"{self.milliseconds:,.2f}" if self.milliseconds is not None else "",
+            f"{milliseconds:,.2f}" if milliseconds is not None else "",
             f"{card.training_minutes + card.training_minutes_before:,.1f}" if card else "",
         )
-
-
-def _record(path: Path) -> dict[str, Any] | None:
-    return read_json(path) if path.is_file() else None
-
-
-def _entry(
-    name: str, folder: Path, headline: str, published: float | None, remark: str = ""
-) -> Entry:
-    metrics = _record(folder / METRICS) or {}
-    fit = metrics.get("fit", {})
-    return Entry(
-        name,
-        headline,
-        published,
-        _record(folder / OWN_SPLIT),
-        read_card(folder) if (folder / CARD).is_file() else None,
-        metrics.get(LATENCY),
-        fit.get("gap"),
-        fit.get("dominance"),
-        tuple(map(read_json, sorted(folder.glob(READINGS)))),
-        remark,
-    )
 
 
 def folder_of(models_dir: Path, name: str) -> Path:
@@ -111,14 +84,17 @@ def entries(models_dir: Path) -> list[Entry]:
     Raises:
         ModelError: If a record is damaged.
     """
-    found = [
-        _entry(DEFAULT_MODEL, folder_of(models_dir, DEFAULT_MODEL), "this project's own", None)
-    ]
-    for name in (*RECIPES, *NAMES):
-        headline = HEADLINES[name]
+    found = []
+    for name in (DEFAULT_MODEL, *RECIPES, *NAMES):
+        headline = HEADLINES.get(name, Headline("this project's own"))
         folder = folder_of(models_dir, name)
-        published = headline.accuracy if headline.split else None
-        found.append(_entry(name, folder, headline.text, published, headline.remark))
+        own_split, metrics = (
+            read_json(folder / file) if (folder / file).is_file() else None
+            for file in (OWN_SPLIT, METRICS)
+        )
+        readings = tuple(map(read_json, sorted(folder.glob(READINGS))))
+        card = read_card(folder) if (folder / CARD).is_file() else None
+        found.append(Entry(name, headline, own_split, readings, card, metrics or {}))
     return found
 
 
@@ -137,8 +113,8 @@ def _difference(entry: Entry) -> str | None:
         f"- `{entry.name}`: {points:+.2f} points from the published figure on the split "
         f"*{entry.own['split']}*; the 95 % interval of ours, {low:.1%} to {high:.1%}, {inside} it."
     )
-    if abs(points) > CLOSE_POINTS and entry.remark:
-        line += f" {entry.remark}"
+    if abs(points) > CLOSE_POINTS and entry.headline.remark:
+        line += f" {entry.headline.remark}"
     return line
 
 
@@ -179,10 +155,10 @@ def against_published(found: list[Entry]) -> list[str]:
 def fit_signs(found: list[Entry]) -> list[str]:
     """Markdown list lines: how much each network overfits, and how much one class rules it."""
     return [
-        f"- `{entry.name}`: {100 * entry.gap:.1f} points better on pictures that it learned from; "
-        f"its favourite class is answered {entry.dominance:.2f} times as often as it occurs."
+        f"- `{entry.name}`: {100 * fit['gap']:.1f} points better on pictures that it learned from; "
+        f"its favourite class is answered {fit['dominance']:.2f} times as often as it occurs."
         for entry in found
-        if entry.gap is not None and entry.dominance is not None
+        if (fit := entry.metrics.get("fit"))
     ]
 
 

@@ -250,19 +250,18 @@ def open_model(name: str | Path | None = None, *, directory: Path | None = None)
             "copy the folder again or publish the model again"
         )
     card = read_card(path)
-    if card.affect is not None and not (path / AFFECT).is_file():
-        raise ModelError(
-            f"{path}: expected a model folder with a valence-arousal head, missing {AFFECT}; copy "
-            "the folder again"
-        )
-    signed = [("weights are", WEIGHTS, card.sha256)]
+    signed = {WEIGHTS: card.sha256}
     if card.affect is not None:
-        signed.append(("valence-arousal head is", AFFECT, card.affect.sha256))
-    for what, file, wanted in signed:
+        signed[AFFECT] = card.affect.sha256
+    for file, wanted in signed.items():
+        if not (path / file).is_file():
+            raise ModelError(
+                f"{path}: expected a model folder, missing {file}; copy the folder again"
+            )
         digest = file_digest(path / file)
         if digest != wanted:
             raise ModelError(
-                f"{path / file}: expected SHA-256 {wanted[:12]}..., got {digest[:12]}...; the "
-                f"{what} damaged or of another card: copy the folder again"
+                f"{path / file}: expected SHA-256 {wanted[:12]}..., got {digest[:12]}...; it is "
+                "damaged or of another card: copy the folder again"
             )
     return ModelFolder(path, card)

@@ -75,7 +75,7 @@ def test_no_figure_is_missed_without_a_reason() -> None:
     for entry in entries(models_dir()):
         if entry.own is not None and entry.published is not None:
             close = abs(100 * (entry.own["accuracy"] - entry.published)) <= CLOSE_POINTS
-            assert close or entry.remark, entry.name
+            assert close or entry.headline.remark, entry.name
 
 
 def test_the_command_writes_the_file(
