@@ -27,17 +27,6 @@ def photos(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
     return folder
 
 
-def test_analyze_writes_a_row_per_face_and_one_for_a_picture_without(
-    photos: Path, tmp_path: Path, fer: Command
-) -> None:
-    output, annotated = tmp_path / "faces.csv", tmp_path / "annotated"
-    assert fer("analyze", photos, "--output", output, "--annotated", annotated).code == 0
-    table = pd.read_csv(output)
-    assert table["status"].tolist() == ["ok", "no face"]
-    assert table["emotion"][0] == "happy"
-    assert len(list(annotated.glob("*.png"))) == 2
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -27,13 +27,10 @@ def test_figures_by_hand() -> None:
     assert weighted_f1(LABELS, PREDICTED, 3) == pytest.approx(by_rows)
 
 
-def test_confusion_has_a_row_per_true_class() -> None:
+def test_confusion_has_a_row_per_true_class_and_scores_are_those_by_hand() -> None:
     np.testing.assert_array_equal(
         confusion(LABELS, PREDICTED, 3), [[2, 1, 0], [0, 1, 1], [0, 0, 1]]
     )
-
-
-def test_per_class_scores_by_hand() -> None:
     scores = per_class(LABELS, PREDICTED, ["a", "b", "c"])
     assert scores["a"] == {
         "precision": 1.0,
