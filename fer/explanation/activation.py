@@ -93,11 +93,6 @@ def _constants(interpreter: Any, columns: int) -> list[Floats]:
     return found
 
 
-def _softmax(logits: Floats) -> Floats:
-    raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
-
-
 def _head_kernel(
     constants: Iterable[Floats], pooled: Floats, probabilities: Floats, one: Calibrator, path: str
 ) -> Floats:
@@ -116,7 +111,7 @@ def _head_kernel(
     best, kernel = np.inf, None
     for weights in kernels:
         for bias in biases:
-            answers = _softmax(pooled @ weights.T + bias)
+            answers = Calibrator().apply(pooled @ weights.T + bias)
             for wanted, scale in ((undone, 1.0), (probabilities, one.temperature)):
                 error = float(np.abs(answers - wanted).max())
                 if error < best:

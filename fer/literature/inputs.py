@@ -15,6 +15,7 @@ from fer.literature.recipes import Recipe
 from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
 from fer.training.batches import Batch, prefetched
+from fer.training.network_pass import resized
 
 if TYPE_CHECKING:
     import keras
@@ -70,19 +71,6 @@ class FileSource:
         return np.asarray(cv2.resize(picture, shape, interpolation=method), np.uint8)
 
 
-def fitted(images: Pictures, size: int, channels: int) -> npt.NDArray[np.float32]:
-    """Pictures ``(b, h, w[, 3])`` uint8 as network input ``(b, size, size, channels)`` float32.
-
-    Enlarged bilinearly, as the model does that is served; shrunk by area averaging.
-    """
-    if images.shape[1:3] != (size, size):
-        method = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_LINEAR
-        images = np.stack([cv2.resize(i, (size, size), interpolation=method) for i in images])
-    if images.ndim == 3:
-        images = np.repeat(images[..., None], channels, axis=-1)
-    return images.astype(np.float32)
-
-
 def model_input(model: keras.Model) -> tuple[int, int]:
     """Side in pixels and channels that a network takes."""
     _, side, _, channels = model.input_shape
@@ -112,6 +100,6 @@ def epoch_batches(
         elif recipe.flip:
             mirrored = rng.random(len(rows)) < recipe.flip
             images[mirrored] = images[mirrored, :, ::-1]
-        return Batch(fitted(images, *shape), labels[rows])
+        return Batch(resized(images, *shape), labels[rows])
 
     return prefetched(make, recipe.steps(len(source)))

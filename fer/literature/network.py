@@ -11,10 +11,9 @@ import numpy.typing as npt
 
 from fer.architectures import build
 from fer.architectures.transfer import PREFIX
-from fer.errors import TrainingError
-from fer.literature.inputs import PictureSource, fitted, model_input
+from fer.literature.inputs import PictureSource, model_input
 from fer.literature.recipes import Recipe
-from fer.training.network_pass import dtype_policy
+from fer.training.network_pass import dtype_policy, resized
 from fer.training.run_folder import (
     CHECKPOINT,
     CONFIG,
@@ -51,7 +50,7 @@ def probabilities(
     count = len(source) if limit is None else min(limit, len(source))
     rows = np.linspace(0, len(source) - 1, count).astype(np.intp)
     parts = [
-        np.asarray(model.predict_on_batch(fitted(source[rows[i : i + _CHUNK]], *shape)))
+        np.asarray(model.predict_on_batch(resized(source[rows[i : i + _CHUNK]], *shape)))
         for i in range(0, len(rows), _CHUNK)
     ]
     return np.concatenate(parts).astype(np.float32)
@@ -67,10 +66,6 @@ def load_run(run_dir: Path) -> tuple[keras.Model, Recipe, int]:
         TrainingError: If the folder holds no run with a finished epoch.
     """
     recipe = read_recipe(run_dir / CONFIG, Recipe)
-    if not (run_dir / CHECKPOINT).exists():
-        raise TrainingError(
-            f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
-        )
     # Measured and published in full precision, however it learned.
     model = build_network(replace(recipe, precision="float32"))
     file = BEST if recipe.restore_best else CHECKPOINT

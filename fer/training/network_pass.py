@@ -54,13 +54,17 @@ def dtype_policy(name: str) -> Iterator[None]:
         keras.mixed_precision.set_dtype_policy(before)
 
 
-def resized(images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.float32]:
-    """Faces ``(n, h, h)`` as network input ``(n, size, size, 1)`` float32 in 0..255."""
-    if images.shape[1] != size:
-        images = np.stack(
-            [cv2.resize(i, (size, size), interpolation=cv2.INTER_AREA) for i in images]
-        )
-    return images[..., None].astype(np.float32)
+def resized(images: npt.NDArray[np.uint8], size: int, channels: int = 1) -> npt.NDArray[np.float32]:
+    """Pictures ``(b, h, w[, 3])`` uint8 as network input ``(b, size, size, channels)`` in 0..255.
+
+    Enlarged bilinearly, as the model does that is served; shrunk by area averaging.
+    """
+    if images.shape[1:3] != (size, size):
+        method = cv2.INTER_AREA if images.shape[1] > size else cv2.INTER_LINEAR
+        images = np.stack([cv2.resize(i, (size, size), interpolation=method) for i in images])
+    if images.ndim == 3:
+        images = np.repeat(images[..., None], channels, axis=-1)
+    return images.astype(np.float32)
 
 
 def validate(model: keras.Model, dataset: FaceDataset, size: int) -> dict[str, float]:

@@ -83,10 +83,6 @@ def open_run(run_dir: Path) -> tuple[keras.Model, TrainingConfig, int]:
         TrainingError: If no epoch is finished, or the folder cannot be read.
     """
     config = read_recipe(run_dir / CONFIG, TrainingConfig)
-    if not (run_dir / CHECKPOINT).exists():
-        raise TrainingError(
-            f"{run_dir}: expected a run with a finished epoch, found no {CHECKPOINT}; train first"
-        )
     # What is published, measured or taught with reads in full precision, however it learned.
     model = compile_model(replace(config, precision="float32"))
     return model, config, load_checkpoint(model, run_dir / CHECKPOINT)

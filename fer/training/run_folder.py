@@ -156,8 +156,13 @@ def load_checkpoint(model: keras.Model, path: Path, *, optimizer: bool = True) -
     """Restore what ``save_checkpoint`` wrote; returns the number of finished epochs.
 
     Raises:
-        TrainingError: If the file does not belong to this network.
+        TrainingError: If there is no such file, or it does not belong to this network.
     """
+    if not path.exists():
+        raise TrainingError(
+            f"{path.parent}: expected a run with a finished epoch, found no {path.name}; train "
+            "first"
+        )
     state = [*model.variables, *(model.optimizer.variables if optimizer else ())]
     with read_arrays(path, "a checkpoint of this architecture", NEW_RUN) as stored:
         if optimizer and len(stored) != 1 + len(state):

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from fer.datasets.base import FaceDataset
-from fer.literature.inputs import epoch_batches, fitted
+from fer.literature.inputs import epoch_batches
 from fer.literature.network import load_run, probabilities
 from fer.literature.publish import publish_network
 from fer.literature.recipes import Recipe, recipe_changes, split_record
 from fer.literature.run import train, training_data
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.network_pass import resized
 from fer.training.trainer import StepReport
 from tests.made_data import bands
 from tests.training.tiny import Killed, assert_same_curve, history_of
@@ -137,9 +138,9 @@ def test_batches_depend_on_seed_and_epoch_alone_and_cover_every_row() -> None:
 
 def test_pictures_fit_any_network() -> None:
     grey = np.full((2, 48, 48), 7, np.uint8)
-    assert fitted(grey, 56, 1).shape == (2, 56, 56, 1)
-    assert fitted(grey, 224, 3).shape == (2, 224, 224, 3)
-    assert np.all(fitted(grey, 224, 3) == 7)
+    assert resized(grey, 56, 1).shape == (2, 56, 56, 1)
+    assert resized(grey, 224, 3).shape == (2, 224, 224, 3)
+    assert np.all(resized(grey, 224, 3) == 7)
 
 
 def test_a_published_run_is_a_model_like_any_other(runs: Runs, tmp_path: Path) -> None:
