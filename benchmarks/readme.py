@@ -190,7 +190,7 @@ def others(default: ModelCard, cards: Sequence[ModelCard]) -> str:
         lines.append(
             f"Also there: `{card.name}` {card.version} ({card.file_bytes / 1e6:.1f} MB, "
             f"{card.multiply_adds / 1e6:.0f} M multiply-adds) reads {', '.join(figures)}. "
-            f"[Its card](models/{card.name}/card.json) says what it learned from. "
+            f"[Its card](../models/{card.name}/card.json) says what it learned from. "
             f"`{CHOICE}={card.name} make run` opens the dashboard with it, `--model {card.name}` "
             "runs a command with it."
         )

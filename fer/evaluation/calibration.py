@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from fer.errors import InputError
+
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
 
@@ -34,6 +36,16 @@ class OperatingPoint(NamedTuple):
     accuracy: float
 
 
+def _checked(rows: Floats, labels: Integers | Floats) -> None:
+    """Every figure here would be wrong without a word on arrays that do not belong together."""
+    fits = labels.shape in (rows.shape[:1], rows.shape)
+    if rows.ndim != 2 or not len(rows) or not fits or not np.isfinite(rows).all():
+        raise InputError(
+            "calibration: expected finite rows (n, classes) and labels (n,) or shares (n, classes) "
+            f"with n > 0, got {rows.shape} and {labels.shape}; pass one label per row"
+        )
+
+
 def _bin_of(shares: Floats, bins: int) -> npt.NDArray[np.intp]:
     """Right-closed bins, as in the paper; a softmax may exceed 1 by a rounding error."""
     return np.clip(np.ceil(shares * bins).astype(np.intp) - 1, 0, bins - 1)
@@ -47,7 +59,11 @@ def reliability_bins(
     Returns:
         For every bin its edges ``low`` (exclusive) and ``high``, the number ``n`` of predictions in
         it, their mean ``confidence`` and ``accuracy``, or None without predictions.
+
+    Raises:
+        InputError: If the arrays do not belong together, or are empty.
     """
+    _checked(probabilities, labels)
     confidence = probabilities.max(axis=1).astype(np.float64)
     correct = probabilities.argmax(axis=1) == labels
     edges, place = np.linspace(0, 1, bins + 1), _bin_of(confidence, bins)
@@ -66,7 +82,11 @@ def expected_calibration_error(probabilities: Floats, labels: Integers, bins: in
     """Expected calibration error (Guo et al. 2017, equation 3), 0..1; 0 is perfect.
 
     The mean over bins of |accuracy - confidence|, weighted by the predictions in the bin.
+
+    Raises:
+        InputError: If the arrays do not belong together, or are empty.
     """
+    _checked(probabilities, labels)
     confidence = probabilities.max(axis=1).astype(np.float64)
     gaps = (probabilities.argmax(axis=1) == labels) - confidence
     return float(np.abs(np.bincount(_bin_of(confidence, bins), gaps)).sum() / len(labels))
@@ -79,7 +99,11 @@ def vote_calibration_error(probabilities: Floats, shares: Floats, bins: int = 15
     votes in place of a label: faces are binned by the probability of one class, in ``bins`` of
     equal width over 0..1, and the error is the mean over the classes of
     ``sum over bins of n_bin / n * |mean probability - mean vote share|``.
+
+    Raises:
+        InputError: If the arrays do not belong together, or are empty.
     """
+    _checked(probabilities, shares)
     places = _bin_of(probabilities, bins)
     gaps = probabilities.astype(np.float64) - shares
     sums = [np.bincount(k, gap, bins) for k, gap in zip(places.T, gaps.T, strict=True)]
@@ -106,7 +130,11 @@ def fit_temperature(logits: Floats, labels: Integers | Floats) -> float:
 
     One number divides all logits, so that the ranking of the classes, and with it the accuracy,
     stays as it is. Fit it on the validation split.
+
+    Raises:
+        InputError: If the arrays do not belong together, or are empty.
     """
+    _checked(logits, labels)
     from scipy.optimize import minimize_scalar
 
     # The loss is convex in 1/T, so that a bounded scalar search finds its only minimum.

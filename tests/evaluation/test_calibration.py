@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.special import softmax
 
+from fer.errors import InputError
 from fer.evaluation.calibration import (
     abstention_curve,
     choose_threshold,
@@ -153,3 +155,17 @@ def test_the_error_against_votes_is_that_of_the_written_formula() -> None:
     error = vote_calibration_error(probabilities, shares, bins=10)
     assert error == pytest.approx((first + second) / 2)
     assert vote_calibration_error(shares, shares) == 0
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [reliability_bins, expected_calibration_error, vote_calibration_error, fit_temperature],
+)
+def test_arrays_that_do_not_belong_together_are_refused(measure: Any) -> None:
+    for rows, labels in (
+        (FOUR, FOUR_LABELS[:3]),
+        (FOUR[:0], FOUR_LABELS[:0]),
+        (FOUR * np.nan, FOUR),
+    ):
+        with pytest.raises(InputError, match="expected finite rows"):
+            measure(rows, labels)
