@@ -23,8 +23,6 @@ from fer.overlay import OverlayStyle
 from fer.preprocessing import Image
 from fer.results import FaceEmotion, FrameResult, Reader
 
-VIDEO_MIME = "video/webm"
-
 
 @dataclass(frozen=True, slots=True)
 class RecordingStatus:

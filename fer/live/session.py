@@ -1,4 +1,4 @@
-"""The webcam stream: a one-slot mailbox, a worker thread of its own, a bounded history.
+"""The webcam stream: a one-slot mailbox, a worker thread of its own.
 
 The WebRTC callback must return at once and must never raise: either would end the stream without
 a word. So it only leaves the newest frame in a mailbox with one slot and draws the last known
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,7 +21,7 @@ from fer.live.picture import guarded, heat_maps, live_picture, live_style
 from fer.live.reader import Read, Recognizer, StreamReader
 from fer.live.record import SessionRecord
 from fer.live.recording import Recording
-from fer.live.samples import SampleCollector
+from fer.live.samples import NeutralCapture, SampleCollector
 from fer.live.settings import LiveSettings
 from fer.live.snapshot import LiveSnapshot
 from fer.live.throttle import Pace
@@ -31,7 +30,6 @@ from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
 from fer.results import FrameResult
 
-_HISTORY_STEP_S = 0.1
 _DARK_MEAN = 4.0
 # Boxes older than this are not drawn: when recognition fails or hangs, they would stay for ever.
 _STALE_S = 3.0
@@ -48,6 +46,7 @@ class LiveSession:
         record: All of the session: its rows, time line, sums and events.
         recording: What the viewer records, or recorded last; set by whoever starts it.
         collector: Collects snapshots for a personal model; set by whoever teaches one.
+        neutral: Learns a face at rest; set by whoever calibrates.
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
@@ -55,7 +54,6 @@ class LiveSession:
             ``for_stream()`` is used, so that several sessions may be given the same one.
         settings: The controls at the start; ``configure`` changes them.
         admission: Shared by all sessions of a server: who of them gets the full frame rate.
-        history_s: Length of the history in seconds.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
             after half a minute); a later frame starts another.
         clock: Monotonic seconds; replaced in tests.
@@ -67,7 +65,6 @@ class LiveSession:
         *,
         settings: LiveSettings | None = None,
         admission: Admission | None = None,
-        history_s: float = 60.0,
         idle_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,11 +72,9 @@ class LiveSession:
         self._reader = StreamReader(recognizer, self._settings)
         self._admission = admission
         self.clock = clock
-        self._history_s = history_s
         self._changed = threading.Condition()
         self._worker = LatestFrameWorker(self._work, changed=self._changed, idle_s=idle_s)
         self._result: FrameResult | None = None
-        self._history: deque[FrameResult] = deque(maxlen=max(1, round(history_s / _HISTORY_STEP_S)))
         self._health = StreamHealth()
         # What is on show, without drawings, and whether its faces were found in time: a paused
         # picture follows the controls too.
@@ -92,6 +87,7 @@ class LiveSession:
         self.record = SessionRecord()
         self.recording: Recording | None = None
         self.collector: SampleCollector | None = None
+        self.neutral: NeutralCapture | None = None
         self.explainer: ClassActivation | None = None
         self._maps: tuple[HeatMap, ...] = ()
 
@@ -189,7 +185,7 @@ class LiveSession:
             self._health.failed(fault)
 
     def stop(self) -> None:
-        """End the worker; the history stays. A later frame starts a new worker.
+        """End the worker; the record stays. A later frame starts a new worker.
 
         A frame that is being analysed may take its time; its result is thrown away.
         """
@@ -219,7 +215,6 @@ class LiveSession:
             now, health = self.clock(), self._health
             return LiveSnapshot(
                 result=self._result,
-                history=tuple(self._history),
                 camera_fps=health.camera_fps(now),
                 processed_fps=health.processed_fps(now),
                 latency_ms=health.latency_ms,
@@ -262,6 +257,8 @@ class LiveSession:
                 recording.add(shown, found, style, read.reader)
             if (collector := self.collector) is not None:
                 collector.add(read.reading, moment)
+            if (neutral := self.neutral) is not None:
+                neutral.add(found)
         except Exception as fault:
             self.count_error(fault)
 
@@ -274,9 +271,4 @@ class LiveSession:
             hidden = self._settings.blur != "nobody"
             self.record.add(result, read.reader, None if hidden else frame)
             self._health.finished(self.clock(), arrived)
-            last = self._history[-1].timestamp_s if self._history else float("-inf")
-            if result.timestamp_s - last >= _HISTORY_STEP_S:
-                self._history.append(result)
-            while result.timestamp_s - self._history[0].timestamp_s > self._history_s:
-                self._history.popleft()
             return True

@@ -13,7 +13,6 @@ class LiveSnapshot:
 
     Attributes:
         result: The newest analysed frame, or None before the first.
-        history: Analysed frames of the last minute, at most ten a second, oldest first.
         camera_fps: Frames received per second.
         processed_fps: Frames analysed per second.
         latency_ms: Time from a frame's arrival to its result.
@@ -27,7 +26,6 @@ class LiveSnapshot:
     """
 
     result: FrameResult | None = None
-    history: tuple[FrameResult, ...] = ()
     camera_fps: float = 0.0
     processed_fps: float = 0.0
     latency_ms: float = 0.0

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from fer.ui.shell import download
+from fer.ui.downloads import download
 
 # Zoom, pan and a picture of the figure; no advertisement, no selection tools.
 _CONFIG = {

@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -115,7 +114,6 @@ def test_before_the_first_frame_everything_is_zero(start) -> None:
     session, _ = start()
     snapshot = session.snapshot()
     assert snapshot.result is None
-    assert snapshot.history == ()
     assert (snapshot.received, snapshot.dropped, snapshot.errors) == (0, 0, 0)
     assert snapshot.idle_s == float("inf")
     assert workers() == []
@@ -296,7 +294,7 @@ def test_a_result_that_comes_after_the_stop_is_thrown_away(start, clock: Clock) 
     stopper.join(30)
     wait_until(lambda: session.snapshot().result is not None and len(workers()) == 1)
     assert session.snapshot().result.timestamp_s == 100.5
-    assert [result.timestamp_s for result in session.snapshot().history] == [100.5]
+    assert session.record.log.frames == 1
 
 
 def test_an_idle_worker_ends_by_itself_and_comes_back(start, clock: Clock) -> None:
@@ -305,25 +303,6 @@ def test_an_idle_worker_ends_by_itself_and_comes_back(start, clock: Clock) -> No
     wait_until(lambda: workers() == [])
     feed(session, clock)
     assert session.snapshot().errors == 0
-
-
-def test_the_history_is_bounded_in_time_and_in_density(start, clock: Clock) -> None:
-    session, _ = start(history_s=2.0)
-    for _ in range(120):
-        feed(session, clock)
-    times = [result.timestamp_s for result in session.snapshot().history]
-    assert times == sorted(times)
-    assert 10 <= len(times) <= 21
-    assert times[-1] - times[0] <= 2.0
-    assert min(b - a for a, b in pairwise(times)) > 0.099
-
-
-def test_a_history_from_before_a_long_pause_is_forgotten(start, clock: Clock) -> None:
-    session, _ = start(history_s=2.0)
-    feed(session, clock)
-    clock.now += 60
-    feed(session, clock)
-    assert len(session.snapshot().history) == 1
 
 
 def test_rates_count_frames_per_second(start, clock: Clock) -> None:
@@ -345,7 +324,7 @@ def test_snapshots_do_not_change_afterwards(start, clock: Clock) -> None:
     for _ in range(10):
         feed(session, clock)
     assert early.received == 1
-    assert len(early.history) == 1
+    assert early.result.timestamp_s == 100.0
 
 
 def test_a_threshold_acts_with_the_next_frame(start, clock: Clock) -> None:

@@ -45,7 +45,6 @@ def script() -> None:
     from fer.ui.webcam.timeline import session_line
 
     session, playing = st.session_state["session"], st.session_state["playing"]
-    st.session_state.setdefault("webcam_kept", {})
     event_buttons(session, playing)
     event_keys(session)
     session_line(session, playing)

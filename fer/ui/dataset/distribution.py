@@ -15,7 +15,9 @@ from fer.datasets.splits import USUAL_SHARES, stratified_split
 from fer.datasets.statistics import class_distribution, ferplus_distribution, imbalance_ratio
 from fer.figures import class_distribution_figure, split_difference_figure
 from fer.ui.charts import show_figure, table_expander
-from fer.ui.shell import download, shipped_model
+from fer.ui.downloads import download
+from fer.ui.long_work import once_a_dataset
+from fer.ui.shell import shipped_model
 from fer.ui.text import text
 
 _DIVIDED = "Stratified " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
@@ -31,10 +33,9 @@ def recorded_distribution(metrics: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@st.cache_resource(show_spinner="Dividing ...", max_entries=4, hash_funcs={FaceDataset: id})
-def _divided(dataset: FaceDataset, seed: int) -> tuple[FaceDataset, FaceDataset]:
-    """The divided data set, with the one it came from, whose identity it keeps alive."""
-    return dataset, stratified_split(dataset, seed=seed)
+@once_a_dataset("Dividing ...")
+def _divided(dataset: FaceDataset, seed: int) -> FaceDataset:
+    return stratified_split(dataset, seed=seed)
 
 
 def imbalance_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,7 +86,7 @@ def _splits_of(dataset: FaceDataset) -> FaceDataset:
     if chosen != _DIVIDED:
         return dataset
     seed = int(right.number_input("Seed of the division", 0, 10_000, 0, key="dataset_seed"))
-    divided = _divided(dataset, seed)[1]
+    divided = _divided(dataset, seed)
     st.caption("Each class in the same shares; copies of a picture stay in one split.")
     listed = pd.DataFrame(
         {

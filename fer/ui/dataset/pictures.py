@@ -19,6 +19,7 @@ from fer.preprocessing import resize_square
 from fer.ui.charts import show_figure
 from fer.ui.dataset.augmentation_preview import augmentation_view
 from fer.ui.face_grid import Tile, face_grid
+from fer.ui.long_work import once_a_dataset
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
 from fer.ui.sections import places
@@ -31,16 +32,15 @@ _VIEWS = ("Samples", "Mean faces", "Light and focus", "Pixels", "Augmentations")
 Floats = npt.NDArray[np.float32]
 
 
-# The results keep their data set alive, so that no other one can take over its identity.
-@st.cache_resource(show_spinner="Measuring ...", max_entries=4, hash_funcs={FaceDataset: id})
-def _quality(dataset: FaceDataset) -> tuple[FaceDataset, dict[str, Floats]]:
-    return dataset, quality(dataset.images)
+@once_a_dataset("Measuring ...")
+def _quality(dataset: FaceDataset) -> dict[str, Floats]:
+    return quality(dataset.images)
 
 
-@st.cache_resource(show_spinner="Averaging ...", max_entries=8, hash_funcs={FaceDataset: id})
-def _means(dataset: FaceDataset, split: str) -> tuple[FaceDataset, Floats, Floats]:
+@once_a_dataset("Averaging ...", most=8)
+def _means(dataset: FaceDataset, split: str) -> tuple[Floats, Floats]:
     part = dataset.split(split)
-    return dataset, *mean_faces(part.images, part.labels, len(dataset.label_names))
+    return mean_faces(part.images, part.labels, len(dataset.label_names))
 
 
 def model_or_none() -> ModelFolder | None:
@@ -99,7 +99,7 @@ def _samples(dataset: FaceDataset, split: str) -> None:
 
 
 def _mean_faces(dataset: FaceDataset, split: str) -> None:
-    _, means, deviations = _means(dataset, split)
+    means, deviations = _means(dataset, split)
     there = dataset.labels[dataset.split_mask(split)]
     present = np.unique(there)
     names = [dataset.label_names[label] for label in present]
@@ -127,7 +127,7 @@ def _light_and_focus(dataset: FaceDataset) -> None:
     )
     measure = measure or "brightness"
     by = right.segmented_control("Lines", ["class", "split"], default="class", key="quality_by")
-    values = _quality(dataset)[1][measure]
+    values = _quality(dataset)[measure]
     table = quality_table(dataset, values, by=by or "class")
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     show_figure(

@@ -13,7 +13,7 @@ from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.photo import Photo, Upload
 from fer.media.photo_task import PhotoTask
 from fer.ui import live_view, samples
-from fer.ui.downloads import table_buttons
+from fer.ui.downloads import download, table_buttons
 from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import OPEN, show_photos
@@ -176,15 +176,8 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
             key="photos_report_faces",
             help="The face of the strongest reading of every emotion becomes part of the file.",
         )
-        st.download_button(
-            "Report",
-            partial(task.report, shown),
-            "report.html",
-            "text/html",
-            icon=":material/lab_profile:",
-            key="photos_report",
-            on_click="ignore",
-        )
+        report, icon = partial(task.report, shown), ":material/lab_profile:"
+        download("Report", report, "report.html", key="photos_report", icon=icon)
         st.markdown("**A table of all faces**")
         with st.container(horizontal=True, gap="small"):
             table_buttons(task.table, "emotions", key="photos_table")

@@ -20,8 +20,9 @@ from fer.recognition.personal import (
 )
 from fer.recognition.personal_file import from_json, to_json
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.ui.downloads import download
 from fer.ui.label_sets import usual
-from fer.ui.shell import download, errors_shown, pressed, recognizer
+from fer.ui.shell import errors_shown, pressed, recognizer
 from fer.ui.text import fault, say
 
 _SHOTS = 5
@@ -45,8 +46,8 @@ _STYLE = """
 
 def chosen_engine() -> EmotionRecognizer:
     """The recogniser of the label set and the detector that this viewer chose."""
-    kept = st.session_state.get("webcam_kept", {})
-    labels, detector = kept.get("webcam_labels", usual()), kept.get("webcam_detector")
+    chosen = st.session_state
+    labels, detector = chosen.get("webcam_labels") or usual(), chosen.get("webcam_detector")
     # Without the usual one by name, which the other pages do not name either: one, not two.
     return recognizer(labels) if detector in (None, DETECTORS[0]) else recognizer(labels, detector)
 
@@ -136,13 +137,7 @@ def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
         st.caption("It was taught with another label set, and rests until you choose that again.")
         return
     content = to_json(personal, engine.classifier.folder, engine.classifier.head)
-    download(
-        "Keep it as a file",
-        content,
-        "my-face.json",
-        key="personal_file",
-        mime="application/json",
-    )
+    download("Keep it as a file", content, "my-face.json", key="personal_file")
 
 
 def _upload(engine: EmotionRecognizer) -> None:
