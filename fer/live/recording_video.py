@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,7 +57,7 @@ def _fitted(image: Image, width: int, height: int) -> Image:
 
 
 class RecordingVideo:
-    """What the recording's thread writes; knows nothing of the recording, so that may vanish.
+    """What the recording's thread writes.
 
     Args:
         limits: When to end.
@@ -73,8 +72,6 @@ class RecordingVideo:
         self._container: Any = None
         self._stream: Any = None
         self._last_pts = -1
-        self._lock = threading.Lock()
-        self._ended = self._released = False
 
     @property
     def file_bytes(self) -> int:
@@ -138,22 +135,6 @@ class RecordingVideo:
             finally:
                 container, self._container = self._container, None
                 container.close()
-
-    def end(self) -> None:
-        """The thread writes no more."""
-        with self._lock:
-            self._ended = True
-            self._close()
-
-    def release(self) -> None:
-        """Nobody reads any more."""
-        with self._lock:
-            self._released = True
-            self._close()
-
-    def _close(self) -> None:
-        if self._ended and self._released:
-            self.video.close()
 
     def fail(self, fault: BaseException) -> None:
         """Remember why writing ended."""

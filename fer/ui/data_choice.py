@@ -18,7 +18,6 @@ from fer.ui.text import fault, text
 from fer.ui.typed_paths import may_type, typed_path
 
 _MAX_UPLOAD_MIB = 400
-_CHUNK = 1 << 20
 _SKIP = "Leave out rows and files that cannot be read"
 
 
@@ -50,9 +49,7 @@ def _digest(files: list[Any]) -> str:
     for file in files:
         digest.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
         file.seek(0)
-        while block := file.read(_CHUNK):
-            digest.update(block)
-        digest.update(b"|")
+        digest.update(hashlib.file_digest(file, "blake2b").digest())
         file.seek(0)
     return digest.hexdigest()
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from fer.ui.face_grid import SHEET_COLUMNS, sheet_url
+from fer.ui.face_grid import sheet
 
 _SCRIPT = """
 export default function (component) {
@@ -79,13 +79,4 @@ def face_hover(images: npt.NDArray[np.uint8], *, figure: str, key: str) -> None:
         figure: Key of the figure on the page.
         key: Unique on the page.
     """
-    columns = max(1, min(SHEET_COLUMNS, len(images)))
-    _component()(
-        key=key,
-        data={
-            "sheet": sheet_url(images, columns),
-            "columns": columns,
-            "count": len(images),
-            "figure": figure,
-        },
-    )
+    _component()(key=key, data={**sheet(images), "figure": figure})

@@ -18,7 +18,7 @@ from fer.models.store import ModelFolder
 from fer.preprocessing import resize_square
 from fer.ui.charts import show_figure
 from fer.ui.dataset.augmentation_preview import augmentation_view
-from fer.ui.face_grid import Tile, face_grid
+from fer.ui.face_grid import face_grid
 from fer.ui.long_work import once_a_dataset
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
@@ -51,18 +51,14 @@ def model_or_none() -> ModelFolder | None:
         return None
 
 
-def _tiles(dataset: FaceDataset, rows: npt.NDArray[np.intp]) -> list[Tile]:
-    numbers = source_rows(dataset)[rows]
-    labels = [dataset.label_names[label] for label in dataset.labels[rows]]
-    return [
-        Tile(f"row {number:,}, labelled {label}", COLOURS[label])
-        for number, label in zip(numbers, labels, strict=True)
-    ]
-
-
 def clickable_faces(dataset: FaceDataset, rows: npt.NDArray[np.intp], *, key: str) -> None:
     """A grid of pictures; a click opens one of them large."""
-    picked = face_grid(dataset.images[rows], _tiles(dataset, rows), key=key)
+    labels = [dataset.label_names[label] for label in dataset.labels[rows]]
+    tiles = [
+        (f"row {number:,}, labelled {label}", COLOURS[label])
+        for number, label in zip(source_rows(dataset)[rows], labels, strict=True)
+    ]
+    picked = face_grid(dataset.images[rows], tiles, key=key)
     if picked is not None:
         show_picture(dataset, int(rows[picked]), model_or_none())
 

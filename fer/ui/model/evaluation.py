@@ -17,7 +17,7 @@ from fer.models.store import ModelFolder
 from fer.ui.charts import table_expander
 from fer.ui.data_choice import choose_data
 from fer.ui.downloads import download
-from fer.ui.face_grid import Tile, face_grid
+from fer.ui.face_grid import face_grid
 from fer.ui.long_work import once_a_dataset, progress_bar
 from fer.ui.model.errors import REPORTS, confusion_view
 from fer.ui.model_choice import classifier
@@ -79,7 +79,7 @@ def mistakes_part(folder: ModelFolder) -> None:
         return
     shown = places(len(rows), _PAGE, "mistakes_page")
     tiles = [
-        Tile(f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
+        (f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
         for a, b, c in zip(labelled[shown], said[shown], confidence[shown], strict=True)
     ]
     picked = face_grid(part.images[rows[shown]], tiles, key="mistakes_grid")

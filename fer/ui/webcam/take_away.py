@@ -42,7 +42,8 @@ def session_files(session: LiveSession, playing: bool) -> None:
             if log.dropped:
                 st.caption(f"The first {log.dropped:,} gave way to newer ones.")
             for suffix, name in TABLE_FORMATS.items():
-                label, table = f"Session as {plain(name)}", partial(session.record.table, suffix)
+                table = partial(session.record.table, suffix)
+                label = f"Session as {plain(name)}"
                 file_button(label, stem + suffix, table, "log", at_once=at_once)
         clear_button(session)
         session.record.keep_faces = kept_toggle(
