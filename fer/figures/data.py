@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer.figures.style import GREY, SERIES, faded, heat_map, styled
+from fer.figures.style import SERIES, add_solid_bars, heat_map, styled
 from fer.labels import COLOURS, in_order
 
 
@@ -23,30 +23,9 @@ def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> g
     for index, (split, rows) in enumerate(table.groupby("split", sort=False)):
         rows = rows.set_index("label").reindex(order)
         values = rows["share"] * 100 if shares else rows["count"]
-        opacity = max(0.35, 1 - 0.32 * index)
-        group = {"name": str(split), "legendgroup": str(split)}
-        # The legend shows how solid a split is drawn, in grey: the hue belongs to the emotion.
-        grey = {"color": faded(GREY, opacity), "line": {"width": 0}}
-        figure.add_bar(x=[None], y=[None], marker=grey, **group)
-        figure.add_bar(
-            **group,
-            showlegend=False,
-            offsetgroup=str(split),
-            x=order,
-            y=values,
-            # One colour per emotion; the splits differ by how solid it is.
-            marker={
-                "color": [COLOURS[label] for label in order],
-                "opacity": opacity,
-                "line": {"width": 0},
-            },
-            customdata=np.stack([rows["count"], rows["share"] * 100], axis=1),
-            hovertemplate="%{x}, " + str(split) + "<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1f}%<extra></extra>",
-        )
-    figure.update_layout(barmode="group", bargap=0.22)
-    # Said aloud: the empty legend bars come first, and would make the axis one of numbers.
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
+        counted = np.stack([rows["count"], rows["share"] * 100], axis=1)
+        said = f", {split}<br>%{{customdata[0]:,}} pictures, %{{customdata[1]:.1f}}%"
+        add_solid_bars(figure, str(split), values, max(0.35, 1 - 0.32 * index), counted, said)
     figure.update_yaxes(title_text="share of the split (%)" if shares else "pictures")
     return styled(figure, "Pictures per class and split", 400)
 
