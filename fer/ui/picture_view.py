@@ -20,6 +20,7 @@ from fer.preprocessing import resize_square, to_bgr
 from fer.recognition.classifier import EmotionClassifier
 from fer.ui import live_view
 from fer.ui.model_choice import classifier, explainer, gradient_map, keras_file
+from fer.ui.sections import one_of
 from fer.ui.shell import errors_shown
 from fer.ui.text import caption, plain, say
 
@@ -67,11 +68,9 @@ def _why(
     if not methods:
         return
     label = st.selectbox("What speaks for", labels, index=labels.index(top), key="picture_why")
-    method: str | None = methods[0]
-    if len(methods) > 1:
-        method = st.segmented_control("Map", methods, default=methods[0], key="picture_method")
+    method = one_of("Map", methods, "picture_method")
     target = labels.index(label)
-    if exact is not None and (method == _EXACT or method is None):
+    if exact is not None and method == _EXACT:
         found = exact.evidence(features)[0, :, :, target]
         meaning = "Warm: what speaks for {label}, against the mean of all classes."
     elif network is not None:

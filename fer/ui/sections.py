@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -17,20 +18,43 @@ def sections(drawn: Mapping[str, Callable[[], object]], key: str, label: str) ->
         key: Of the choice, which lasts as long as the session.
         label: What is chosen, for those who cannot see it.
     """
-    names = list(drawn)
-    chosen = names[0]
-    if len(names) > 1:
-        chosen = st.segmented_control(
-            label,
-            names,
-            default=names[0],
-            required=True,
-            key=key,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
     with errors_shown():
-        drawn[chosen]()
+        drawn[one_of(label, list(drawn), key, hidden=True, persist_state="session")]()
+
+
+def one_of(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    *,
+    default: str | None = None,
+    place: Any = st,
+    hidden: bool = False,
+    **more: Any,
+) -> str:
+    """One of a few names; of a single one there is no choice.
+
+    Args:
+        label: What is chosen.
+        options: The names.
+        key: Of the widget.
+        default: Chosen at first; the first one where none is given.
+        place: Where it goes.
+        hidden: Say the label to those alone who cannot see the names.
+        more: For ``st.segmented_control``.
+    """
+    if len(options) == 1:
+        return options[0]
+    chosen: str = place.segmented_control(
+        label,
+        options,
+        default=default or options[0],
+        required=True,
+        key=key,
+        label_visibility="collapsed" if hidden else "visible",
+        **more,
+    )
+    return chosen
 
 
 def places(count: int, each: int, key: str) -> slice:

@@ -27,6 +27,7 @@ FIRST = {
         "kept_choice",
         "file_button",
         "progress_bar",
+        "one_of",
         "say",
         "caption",
         "text",
@@ -42,6 +43,7 @@ PASS_ON = {
     "kept_choice",
     "file_button",
     "progress_bar",
+    "one_of",
     "show_figure",
 }
 PASS_ON |= {"table_expander", "choose_data"}

@@ -22,7 +22,7 @@ from fer.ui.face_grid import face_grid
 from fer.ui.long_work import once_a_dataset
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
-from fer.ui.sections import places
+from fer.ui.sections import one_of, places
 from fer.ui.shell import shipped_model
 from fer.ui.text import say
 
@@ -118,13 +118,10 @@ def _mean_faces(dataset: FaceDataset, split: str) -> None:
 
 def _light_and_focus(dataset: FaceDataset) -> None:
     left, right = st.columns(2)
-    measure = left.segmented_control(
-        "Measure", list(MEASURES), default="brightness", key="quality_measure"
-    )
-    measure = measure or "brightness"
-    by = right.segmented_control("Lines", ["class", "split"], default="class", key="quality_by")
+    measure = one_of("Measure", list(MEASURES), "quality_measure", place=left)
+    by = one_of("Lines", ["class", "split"], "quality_by", place=right)
     values = _quality(dataset)[measure]
-    table = quality_table(dataset, values, by=by or "class")
+    table = quality_table(dataset, values, by=by)
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     show_figure(
         quality_figure(table, measure, MEASURES[measure]),
@@ -196,7 +193,7 @@ def pictures_part(dataset: FaceDataset | None) -> None:
         )
         return
     left, right = st.columns([3, 1])
-    view = left.segmented_control("Show", list(_VIEWS), default="Samples", key="pictures_view")
+    view = one_of("Show", _VIEWS, "pictures_view", place=left)
     filled = [name for name in dataset.split_names if dataset.split_mask(name).any()]
     if view == "Augmentations":
         augmentation_view(dataset)

@@ -21,6 +21,7 @@ from fer.ui.face_hover import face_hover
 from fer.ui.long_work import once_a_dataset, progress_bar
 from fer.ui.model_choice import classifier
 from fer.ui.pictures import captioned_faces
+from fer.ui.sections import one_of
 from fer.ui.text import text
 
 # Enough for shares that are right to a percent; all pictures would take a minute.
@@ -126,13 +127,8 @@ def _map(dataset: FaceDataset, split: str) -> None:
     if folder is None:
         st.info("The map needs a model that can be opened.")
         return
-    chosen = st.segmented_control(
-        "Placed by",
-        ["PCA", "t-SNE"],
-        default="PCA",
-        key="structure_method",
-        help="PCA keeps distances and is instant; t-SNE keeps neighbours and takes some seconds.",
-    )
+    words = "PCA keeps distances and is instant; t-SNE keeps neighbours and takes some seconds."
+    chosen = one_of("Placed by", ["PCA", "t-SNE"], "structure_method", help=words)
     method: Literal["PCA", "t-SNE"] = "t-SNE" if chosen == "t-SNE" else "PCA"
     digest = folder.card.sha256
     rows, readings = _embedded(dataset, split, digest, folder)

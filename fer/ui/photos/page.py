@@ -17,6 +17,7 @@ from fer.ui.downloads import download, table_buttons
 from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import OPEN, show_photos
+from fer.ui.sections import one_of
 from fer.ui.shell import (
     PUT_AWAY,
     begin,
@@ -38,15 +39,7 @@ _DROPPED = "photos_dropped"
 def _uploads() -> list[Upload]:
     """What is handed in just now."""
     number = st.session_state.setdefault(_DROPPED, 0)
-    source = st.segmented_control(
-        "Where from",
-        ["Files", "Camera"],
-        default="Files",
-        required=True,
-        key="photos_source",
-        label_visibility="collapsed",
-    )
-    if source == "Camera":
+    if one_of("Where from", ["Files", "Camera"], "photos_source", hidden=True) == "Camera":
         # Rendered on demand only: the widget asks for the camera as soon as it is on the page.
         shot = st.camera_input("Take a picture", key=f"photos_camera{number}")
         return [Upload(shot.file_id, "camera.jpg", shot.getvalue())] if shot else []
