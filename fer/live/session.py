@@ -16,14 +16,13 @@ from dataclasses import replace
 from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.admission import Admission
 from fer.live.camera_clock import CameraClock
-from fer.live.health import StreamHealth
+from fer.live.health import LiveSnapshot, StreamHealth
 from fer.live.picture import guarded, heat_maps, live_picture, live_style
 from fer.live.reader import Read, Recognizer, StreamReader
 from fer.live.record import SessionRecord
 from fer.live.recording import Recording
 from fer.live.samples import NeutralCapture, SampleCollector
 from fer.live.settings import LiveSettings
-from fer.live.snapshot import LiveSnapshot
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
@@ -212,20 +211,8 @@ class LiveSession:
     def snapshot(self) -> LiveSnapshot:
         """The state now."""
         with self._changed:
-            now, health = self.clock(), self._health
-            return LiveSnapshot(
-                result=self._result,
-                camera_fps=health.camera_fps(now),
-                processed_fps=health.processed_fps(now),
-                latency_ms=health.latency_ms,
-                received=health.received,
-                dropped=health.dropped,
-                errors=health.errors,
-                last_error=health.last_error,
-                dark=health.dark,
-                idle_s=health.idle_s(now),
-                waiting=self._admission.position(id(self)) if self._admission else 0,
-            )
+            waiting = self._admission.position(id(self)) if self._admission else 0
+            return self._health.snapshot(self.clock(), self._result, waiting)
 
     def _submit(self, frame: Image, moment: float) -> None:
         dark = float(frame[::16, ::16].mean()) < _DARK_MEAN

@@ -10,7 +10,7 @@ from support import astronaut_png, running_server, write_film
 
 pytestmark = pytest.mark.browser
 
-LEASE_S = 12.0
+LEASE_S = 7.0
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -37,7 +37,7 @@ def test_work_and_files_go_with_the_tab_and_stay_with_an_open_one(
 ) -> None:
     # Long enough to be still at work when its tab closes.
     clip = tmp_path / "clip.mp4"
-    write_film(clip, 100)
+    write_film(clip, 40)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     variables = {"TMPDIR": str(temporary), "LEASE_S": str(LEASE_S)}

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "open sesame"
 CADDYFILE = PROJECT / "docs" / "sharing" / "Caddyfile"
-VIEWERS = 6
+VIEWERS = 4
 
 
 def caddy() -> str:
@@ -162,7 +162,7 @@ def process_of(page: Page) -> str:
     return cookie
 
 
-@pytest.mark.timeout(600)  # Six browsers' pages.
+@pytest.mark.timeout(600)  # Several browsers' pages.
 def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back(
     shared: Shared, new_viewer: Callable[[], BrowserContext]
 ) -> None:

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer.labels import FER2013
+from fer.live.health import LiveSnapshot
 from fer.live.samples import NeutralCapture
-from fer.live.snapshot import LiveSnapshot
 from fer.results import Box, FaceEmotion, FrameResult
 
 STERN = dict(zip(FER2013, (0.6, 0.02, 0.02, 0.02, 0.06, 0.02, 0.26), strict=True))

@@ -10,9 +10,9 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
 from fer.live.admission import Admission
+from fer.live.health import LiveSnapshot
 from fer.live.memory import give_back_soon
 from fer.live.session import LiveSession
-from fer.live.snapshot import LiveSnapshot
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
 from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
