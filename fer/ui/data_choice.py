@@ -129,19 +129,10 @@ def _paths(key: str, found: Path | None) -> tuple[str, str]:
 def choose_data(
     key: str, *, look: bool = True, label: str = "Choose the data", own: bool = False
 ) -> FaceDataset | None:
-    """Widgets for a data set.
+    """Widgets for a data set; None when none was chosen yet.
 
-    A path or upload that cannot be read is a sentence on the page, and what was shown before
-    stays.
-
-    Args:
-        key: Unique on the page.
-        look: Whether to start with the data set found in the usual places.
-        label: Title of the expander.
-        own: Take the class folders at a path as they are called.
-
-    Returns:
-        The data set, or None when none was chosen yet.
+    What cannot be read is a sentence on the page, and what was shown before stays. With ``look`` it
+    starts with what lies in the usual places; ``own`` takes class folders as they are called.
     """
     found = None
     if look:

@@ -45,12 +45,6 @@ def download(
 
 
 def table_buttons(make: Callable[[str], bytes], stem: str, *, key: str) -> None:
-    """A button for each format.
-
-    Args:
-        make: Suffix -> the file.
-        stem: File name without suffix.
-        key: Beginning of the keys; unique on the page.
-    """
+    """A button for each format; ``make`` takes its suffix."""
     for suffix, label in TABLE_FORMATS.items():
         download(plain(label), partial(make, suffix), f"{stem}{suffix}", key=f"{key}{suffix}")

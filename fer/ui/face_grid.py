@@ -75,15 +75,9 @@ def sheet(images: npt.NDArray[np.uint8]) -> dict[str, object]:
 def face_grid(
     images: npt.NDArray[np.uint8], tiles: Sequence[tuple[str, str]], *, key: str
 ) -> int | None:
-    """Draw the faces.
+    """Draw faces ``(n, h, w)`` uint8; returns the one that was just clicked, or None.
 
-    Args:
-        images: ``(n, h, w)`` uint8, all of one size.
-        tiles: Of each face what is said about it, and the colour of its edge.
-        key: Unique on the page.
-
-    Returns:
-        The face that was just clicked, or None.
+    Of each, ``tiles`` has what is said about it and the colour of its edge.
     """
     data = {**sheet(images), "tiles": [list(tile) for tile in tiles]}
     result = _component()(key=key, data=data, on_picked_change=lambda: None)

@@ -71,12 +71,8 @@ def _component() -> Any:
 
 
 def face_hover(images: npt.NDArray[np.uint8], *, figure: str, key: str) -> None:
-    """Show the face of the point under the pointer.
+    """Show the face of the point under the pointer of the figure with that key.
 
-    Args:
-        images: ``(n, h, w)`` uint8, in the order of the numbers that the points carry first in
-            their ``customdata``.
-        figure: Key of the figure on the page.
-        key: Unique on the page.
+    A point's ``customdata`` begins with its place among the images ``(n, h, w)`` uint8.
     """
     _component()(key=key, data={**sheet(images), "figure": figure})

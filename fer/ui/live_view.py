@@ -133,15 +133,7 @@ def probability_bars(probabilities: Mapping[str, float]) -> str:
 def face_card(
     face: FaceEmotion, title: str, extra: str = "", *, chip: str = "", most: int | None = None
 ) -> str:
-    """A card with the label, the confidence and the probabilities of a face.
-
-    Args:
-        face: What was read.
-        title: Which face it is.
-        extra: More HTML below.
-        chip: The plate of its identity.
-        most: Show only so many of the probabilities, the largest.
-    """
+    """A card of a face: ``extra`` is HTML below, ``chip`` its plate, ``most`` limits the bars."""
     shares = face.probabilities
     if most is not None:
         shares = dict(sorted(shares.items(), key=lambda item: -item[1])[:most])

@@ -19,12 +19,7 @@ OfDataset = Callable[Concatenate[FaceDataset, Arguments], Made]
 def once_a_dataset(
     spinner: str | bool = False, most: int = 4
 ) -> Callable[[OfDataset[Arguments, Made]], OfDataset[Arguments, Made]]:
-    """Let all sessions share what a function makes of a data set.
-
-    Args:
-        spinner: What is said meanwhile.
-        most: Results that are kept.
-    """
+    """Let all sessions share what a function makes of a data set; keeps the ``most`` newest."""
 
     def decorate(make: OfDataset[Arguments, Made]) -> OfDataset[Arguments, Made]:
         @st.cache_resource(show_spinner=spinner, max_entries=most, hash_funcs={FaceDataset: id})

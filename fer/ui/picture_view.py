@@ -97,13 +97,7 @@ def _why(
 
 @st.dialog("Picture", width="medium")
 def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -> None:
-    """A dialog over the page.
-
-    Args:
-        dataset: Where it is from.
-        index: Its position in the data set.
-        folder: The model that reads it; None for none.
-    """
+    """A dialog over the page: the picture at that place, and how the model, if any, reads it."""
     image = np.asarray(dataset.images[index])
     split = dataset.split_names[dataset.splits[index]]
     label = dataset.label_names[dataset.labels[index]]

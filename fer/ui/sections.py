@@ -11,13 +11,7 @@ from fer.ui.shell import errors_shown
 
 
 def sections(drawn: Mapping[str, Callable[[], object]], key: str, label: str) -> None:
-    """Draw the section that is chosen; the others cost nothing.
-
-    Args:
-        drawn: Name -> what draws it; the first is open.
-        key: Of the choice, which lasts as long as the session.
-        label: What is chosen, for those who cannot see it.
-    """
+    """Draw the section that is chosen, at first the first one; the others cost nothing."""
     with errors_shown():
         drawn[one_of(label, list(drawn), key, hidden=True, persist_state="session")]()
 
@@ -32,16 +26,9 @@ def one_of(
     hidden: bool = False,
     **more: Any,
 ) -> str:
-    """One of a few names; of a single one there is no choice.
+    """One of a few names, at first ``default`` or the first; of a single one no choice.
 
-    Args:
-        label: What is chosen.
-        options: The names.
-        key: Of the widget.
-        default: Chosen at first; the first one where none is given.
-        place: Where it goes.
-        hidden: Say the label to those alone who cannot see the names.
-        more: For ``st.segmented_control``.
+    Hidden, the label is said to those alone who cannot see the names.
     """
     if len(options) == 1:
         return options[0]

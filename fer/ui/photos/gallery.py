@@ -237,13 +237,7 @@ def _large(
 def show_photos(
     task: PhotoTask, photos: Sequence[Photo], explainer: ClassActivation | None
 ) -> None:
-    """Draw everything that is done: as a gallery, or the picture that is open.
-
-    Args:
-        task: Whose pictures they are.
-        photos: What is done.
-        explainer: For heat maps; None where the model has none.
-    """
+    """Draw everything that is done: as a gallery, or the picture that is open."""
     read = [photo for photo in photos if photo.picture is not None]
     if not read:
         return

@@ -37,11 +37,7 @@ def neutral_line(session: LiveSession, face: FaceEmotion) -> str:
 def calibrate(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Draw the expander; call it in a fragment of its own.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the fragment repeats itself; it asks for a run of the page when there is
-            nothing to follow any more.
+    Where that repeats itself, ``followed``, it asks for a run of the page when all is done.
     """
     if not playing and calibrating(session):
         session.neutral = None

@@ -168,11 +168,7 @@ def taking(session: LiveSession) -> bool:
 def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Draw the expander; call it in a fragment of its own.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the fragment repeats itself; it asks for a run of the page when there is
-            nothing to follow any more.
+    Where that repeats itself, ``followed``, it asks for a run of the page when all is done.
     """
     engine = chosen_engine()
     collector = _collector(session, engine)

@@ -116,16 +116,7 @@ def file_button(
     at_once: bool = False,
     icon: str | None = None,
 ) -> None:
-    """A file with one click; while the page refreshes itself, made by one and ``offered`` next.
-
-    Args:
-        label: Of the button.
-        name: Of the file.
-        make: Its content.
-        slot: What offers it; beginning of the keys.
-        at_once: Nothing on the page refreshes itself.
-        icon: Of the button.
-    """
+    """A file with one click; where the page refreshes itself, made by one and ``offered`` next."""
     key = f"{slot}_{name.rpartition('.')[2]}"
     if at_once:
         download(label, make, name, key=f"{key}_once", icon=icon)
@@ -149,11 +140,7 @@ def recording_now(session: LiveSession) -> bool:
 def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Record and snapshot buttons, the state of a recording, and its downloads.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the part repeats itself; it asks for a run of the page when it should
-            begin to, or need not any more.
+    It asks for a run of the page when the part should begin or end to repeat itself, ``followed``.
     """
     if session.recording is not None and session.recording.closed:
         session.recording = None
