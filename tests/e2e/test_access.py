@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
-from support import Server, all_read, choose
+from support import Server, all_read, at_rest, choose, opened
 
 pytestmark = pytest.mark.browser
 
 # Of the page, in light and dark.
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-
-
-def settled(page: Page) -> None:
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
 
 
 def findings(page: Page) -> list[str]:
@@ -26,7 +21,7 @@ def findings(page: Page) -> list[str]:
         before = page.evaluate(GROUND)
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"{GROUND} !== {before!r}")
-        settled(page)
+        at_rest(page)
         found += Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]}"
@@ -74,8 +69,7 @@ def made(page: Page) -> None:
 def test_no_page_has_a_serious_finding_as_it_opens_and_after_each_step(
     page: Page, server: Server, name: str, acts: list[Callable[[Page], None]]
 ) -> None:
-    page.goto(f"{server.url}/{name}")
-    settled(page)
+    opened(page, server, name)
     found = findings(page)
     for act in acts:
         act(page)
@@ -95,8 +89,7 @@ def test_the_pages_are_a_landmark_that_names_the_open_one(page: Page, server: Se
 
 
 def test_a_picture_is_opened_with_the_keyboard_alone(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/Photos")
-    settled(page)
+    opened(page, server, "Photos")
     page.get_by_role("button", name="Try with sample pictures").focus()
     page.keyboard.press("Enter")
     all_read(page)

@@ -127,8 +127,8 @@ def test_pause_holds_the_picture(pair: Page, server: Server) -> None:
     for _ in range(60):
         held = grabbed_frame(pair)
         pair.wait_for_timeout(700)
-        # Coding noise only, while the faces sway by up to 48 pixels.
-        if moved(held) < 2:
+        # Coding noise only, which gets less while the picture stands.
+        if moved(held) < 1:
             break
     wait_for_new_frames(pair)
     assert moved(held) < 4

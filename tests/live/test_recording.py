@@ -2,8 +2,6 @@ import io
 import json
 import sys
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import av
@@ -20,6 +18,7 @@ from fer.live.session import LiveSession
 from fer.overlay import PLAIN, OverlayStyle
 from fer.recognition.recognizer import Reading
 from fer.results import Reader
+from tests.waiting import wait_until
 
 READER = Reader("xs", "1", "perceived", ("happy", "sad"))
 SMALL = RecordingLimits(spare_bytes=0)
@@ -32,13 +31,6 @@ def frame(shade: int = 90, width: int = 160, height: int = 120) -> np.ndarray:
 
 def result(time_s: float, *faces: FaceEmotion, width: int = 160, height: int = 120) -> FrameResult:
     return FrameResult(time_s, width, height, faces)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited 30 s in vain"
-        time.sleep(0.005)
 
 
 def add(recording: Recording, picture: np.ndarray, found: FrameResult, style=PLAIN) -> None:

@@ -1,7 +1,6 @@
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from fer.live.admission import Admission
 from fer.live.session import LiveSession
 from fer.live.settings import LiveSettings
 from fer.recognition.recognizer import Reading
+from tests.waiting import wait_until
 
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.9, {"happy": 0.9, "sad": 0.1})
 FRAME = np.full((120, 160, 3), 90, np.uint8)
@@ -52,14 +52,6 @@ class FakeRecognizer:
         if fault is not None:
             raise fault
         return Reading((FACE,), np.zeros((1, 48, 48), np.uint8), np.zeros((1, 6, 6, 2), np.float32))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread; generous, since only a failure ever takes long."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited 30 s in vain"
-        time.sleep(0.002)
 
 
 def workers() -> list[threading.Thread]:
