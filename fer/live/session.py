@@ -18,7 +18,7 @@ from fer.live.admission import Admission
 from fer.live.camera_clock import CameraClock
 from fer.live.health import LiveSnapshot, StreamHealth
 from fer.live.picture import guarded, heat_maps, live_picture, live_style
-from fer.live.reader import Read, Recognizer, StreamReader
+from fer.live.reader import Read, StreamReader
 from fer.live.record import SessionRecord
 from fer.live.recording import Recording
 from fer.live.samples import NeutralCapture, SampleCollector
@@ -27,6 +27,7 @@ from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 
 _DARK_MEAN = 4.0
@@ -49,8 +50,7 @@ class LiveSession:
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
-        recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
-            ``for_stream()`` is used, so that several sessions may be given the same one.
+        recognizer: Its ``for_stream()`` is used, so that several sessions may be given the same.
         settings: The controls at the start; ``configure`` changes them.
         admission: Shared by all sessions of a server: who of them gets the full frame rate.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
@@ -60,7 +60,7 @@ class LiveSession:
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: EmotionRecognizer,
         *,
         settings: LiveSettings | None = None,
         admission: Admission | None = None,
@@ -100,7 +100,9 @@ class LiveSession:
         """Whether so many viewers share the server that each gets a little less."""
         return self._pace.crowded
 
-    def configure(self, settings: LiveSettings, recognizer: Recognizer | None = None) -> None:
+    def configure(
+        self, settings: LiveSettings, recognizer: EmotionRecognizer | None = None
+    ) -> None:
         """Change the controls; acts with the next frame, without a restart.
 
         Args:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterable
 
 import numpy as np
 import streamlit as st
@@ -28,14 +27,12 @@ _SIDE = 336
 _EXACT = "Exact"
 
 
-def vote_bars(votes: Mapping[str, int]) -> str:
-    """Votes as horizontal bars, each with its number."""
-    total = max(1, sum(votes.values()))
+def _vote_bars(votes: Iterable[int]) -> str:
+    counts = dict(zip(VOTE_COLUMNS, map(int, votes), strict=True))
+    total = max(1, sum(counts.values()))
     return "".join(
-        f'<div class="fer-row"><span>{escape(name)}</span><div><span style="width:'
-        f'{count / total:.1%};background:{COLOURS.get(canonical(name) or "", GREY)}">'
-        f"</span></div><em>{count}</em></div>"
-        for name, count in votes.items()
+        live_view.bar(name, n / total, COLOURS.get(canonical(name) or "", GREY), str(n))
+        for name, n in counts.items()
     )
 
 
@@ -116,8 +113,7 @@ def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -
             majority = int(majority_labels(row[None])[0])
             said = FERPLUS[majority] if majority >= 0 else "no clear majority"
             say("FER+: **{said}**, votes of {n:,}:", said=said, n=int(row.sum()))
-            votes = dict(zip(VOTE_COLUMNS, map(int, row), strict=True))
-            st.html(live_view.STYLE + vote_bars(votes))
+            st.html(live_view.STYLE + _vote_bars(row))
     if folder is not None:
         with right, errors_shown():
             _model_says(image, folder)

@@ -18,6 +18,7 @@ from fer.live.session import LiveSession
 from fer.overlay import PLAIN, OverlayStyle
 from fer.recognition.recognizer import Reading
 from fer.results import Reader
+from tests.live.fakes import StreamFake
 from tests.waiting import wait_until
 
 READER = Reader("xs", "1", "perceived", ("happy", "sad"))
@@ -232,9 +233,7 @@ def test_it_can_be_ended_twice_and_before_it_began() -> None:
     recording.close()
 
 
-class OneFace:
-    threshold = 0.0
-
+class OneFace(StreamFake):
     def read(self, frame_bgr: np.ndarray) -> Reading:
         return Reading((FACE,), np.zeros((1, 48, 48), np.uint8), np.zeros((1, 6, 6, 2), np.float32))
 

@@ -13,6 +13,7 @@ from fer.live.admission import Admission
 from fer.live.session import LiveSession
 from fer.live.settings import LiveSettings
 from fer.recognition.recognizer import Reading
+from tests.live.fakes import StreamFake
 from tests.waiting import wait_until
 
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.9, {"happy": 0.9, "sad": 0.1})
@@ -30,7 +31,7 @@ class Clock:
 
 
 @dataclass
-class FakeRecognizer:
+class FakeRecognizer(StreamFake):
     """Finds one face in any frame; can be held up, and can fail on chosen calls."""
 
     threshold: float = 0.0

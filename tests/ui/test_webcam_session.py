@@ -10,25 +10,16 @@ from streamlit.testing.v1 import AppTest
 
 from fer.labels import FER2013
 from fer.live.session import LiveSession
-from fer.recognition.recognizer import Reading
 from fer.results import Box, FaceEmotion, FrameResult, Reader
+from tests.live.fakes import StreamFake
 from tests.ui.opened import html_of
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
 STEADY = dict(zip(FER2013, (0.0, 0.0, 0.0, 0.7, 0.1, 0.0, 0.2), strict=True))
 
 
-class Blind:
-    """Finds nothing: the session is filled by hand."""
-
-    threshold = 0.5
-
-    def read(self, image_bgr: np.ndarray) -> Reading:
-        raise AssertionError("no frame was handed in")
-
-
 def session_of(seconds: float, *face_ids: int, start_s: float = 100.0) -> LiveSession:
-    session = LiveSession(Blind(), clock=lambda: start_s + seconds)
+    session = LiveSession(StreamFake(), clock=lambda: start_s + seconds)
     for index in range(round(seconds * 5)):
         faces = tuple(
             FaceEmotion(Box(9, 9, 40, 40), "happy", 0.7, STEADY, face_id=one) for one in face_ids

@@ -203,7 +203,7 @@ def render() -> None:
         grid = st.container(key="live_grid")
         stage = grid.container(key="live_video")
         with stage:
-            ice = connection.settings_or_none_with_a_line()
+            ice = connection.configured()
             playing = _stream(session, ice)
             fault = camera_fault(start=START_CAMERA in st.session_state)
             if playing or fault in HINTS:

@@ -54,10 +54,10 @@ def chosen_engine() -> EmotionRecognizer:
 
 def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     """The recogniser of this viewer: with the personal model, where one is in use."""
-    personal = st.session_state.get("personal_model")
-    if personal is None or not st.session_state.get("personal_used", True):
-        return engine
-    if st.session_state["personal_head"] != engine.classifier.head:
+    # Label sets may have the same labels: what a model refines is known by its head.
+    personal, head = st.session_state.get("personal_model", (None, ""))
+    used = st.session_state.get("personal_used", True)
+    if personal is None or not used or head != engine.classifier.head:
         return engine
     made = st.session_state.get("personal_engine")
     # The same object as long as nothing changed: another one would restart the detector.
@@ -104,12 +104,9 @@ def _versus(personal: PersonalModel) -> str:
     return f'{_STYLE}<div class="fer-versus">{rows}</div>'
 
 
-def _adopt(personal: PersonalModel | None, head: str = "") -> None:
-    st.session_state["personal_model"] = personal
-    # Label sets may have the same labels: what a model refines is known by its head.
-    st.session_state["personal_head"] = head
-    st.session_state.pop("personal_toggle", None)
-    st.session_state["personal_used"] = personal is not None
+def _adopt(personal: PersonalModel, head: str) -> None:
+    st.session_state["personal_model"] = (personal, head)
+    st.session_state["personal_used"] = True
 
 
 def _learn(collector: SampleCollector) -> None:
@@ -118,7 +115,7 @@ def _learn(collector: SampleCollector) -> None:
         _adopt(fit_personal(samples, collector.general.labels), collector.general.head)
 
 
-def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
+def _fitted(personal: PersonalModel, head: str, engine: EmotionRecognizer) -> None:
     names = ", ".join(
         f"{personal.labels[k]} ({n})" for k, n in zip(personal.taught, personal.counts, strict=True)
     )
@@ -129,14 +126,11 @@ def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
         "had not seen it. Snapshots of one take resemble each other, so take two or more of each "
         "emotion for an honest figure."
     )
-    # Streamlit forgets the values of widgets on other pages.
-    st.session_state.setdefault("personal_toggle", st.session_state["personal_used"])
-    used = st.toggle("Read faces with it", key="personal_toggle")
-    st.session_state["personal_used"] = used
-    if st.session_state["personal_head"] != engine.classifier.head:
+    st.toggle("Read faces with it", key="personal_used", persist_state="session")
+    if head != engine.classifier.head:
         st.caption("It was taught with another label set, and rests until you choose that again.")
         return
-    content = to_json(personal, engine.classifier.folder, engine.classifier.head)
+    content = to_json(personal, engine.classifier.folder, head)
     download("Keep it as a file", content, "my-face.json", key="personal_file")
 
 
@@ -200,14 +194,13 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
                     st.info("Take some snapshots first.")
             if pressed("Forget", "personal_forget", icon=":material/delete:", type="tertiary"):
                 session.collector = None
-                _adopt(None)
+                st.session_state.pop("personal_model", None)
                 st.rerun()
         if any(collector.counts().values()):
             st.html(_counts(collector))
         _upload(engine)
-        personal = st.session_state.get("personal_model")
-        if personal is not None:
-            _fitted(personal, engine)
+        if (taught := st.session_state.get("personal_model")) is not None:
+            _fitted(taught[0], taught[1], engine)
     if followed and not taking(session):
         st.rerun()
     # Acts with the next frame, also when nothing else on the page is touched.
