@@ -33,7 +33,9 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", HEADINGS)
+# The others are the first request in other tests: Home below, Webcam behind a relay, Photos of a
+# tab that is closed.
+@pytest.mark.parametrize("path", ["Video", "Dataset", "Model"])
 def test_each_page_works_as_the_first_request_of_a_server(
     page: Page, fresh_server: Callable[[], AbstractContextManager[Server]], path: str
 ) -> None:
