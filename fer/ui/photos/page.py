@@ -108,25 +108,15 @@ def _progress(task: PhotoTask) -> None:
         text += ", stopped"
     elif progress.remaining_s is not None:
         text += f", about {plain(live_view.duration(progress.remaining_s))} left"
-    bar, button = st.columns([5, 1], vertical_alignment="bottom")
+    bar, place = st.columns([5, 1], vertical_alignment="bottom")
     bar.progress(progress.done / progress.total, text)
-    with button:
-        if task.active:
-            st.button(
-                "Stop",
-                icon=":material/stop_circle:",
-                key="photos_stop",
-                on_click=task.cancel,
-                width="stretch",
-            )
-        else:
-            st.button(
-                "Go on",
-                icon=":material/play_circle:",
-                key="photos_resume",
-                on_click=task.start,
-                width="stretch",
-            )
+    button = partial(place.button, width="stretch")
+    if task.active:
+        icon = ":material/stop_circle:"
+        button("Stop", key="photos_stop", icon=icon, on_click=task.cancel)
+    else:
+        icon = ":material/play_circle:"
+        button("Go on", key="photos_resume", icon=icon, on_click=task.start)
 
 
 def _faults(task: PhotoTask, photos: Sequence[Photo]) -> None:
