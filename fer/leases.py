@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakSet
 
 from fer.errors import InputError
 from fer.temporary import used_bytes
@@ -53,10 +54,6 @@ class Leased(Protocol):
     def active(self) -> bool:
         """Whether it is being worked on."""
 
-    @property
-    def closed(self) -> bool:
-        """Whether it was ended for good."""
-
     def close(self) -> None:
         """End it, and throw its files away."""
 
@@ -67,7 +64,7 @@ class Leased(Protocol):
 @dataclass(slots=True)
 class _Viewer:
     renewed_s: float
-    things: list[Leased] = field(default_factory=list)
+    things: WeakSet[Leased] = field(default_factory=WeakSet)
 
 
 class Leases:
@@ -95,7 +92,7 @@ class Leases:
 
     def enter(self, viewer: str, thing: Leased) -> None:
         """Let something end with its viewer."""
-        self._known(viewer).things.append(thing)
+        self._known(viewer).things.add(thing)
         with self._lock:
             if self._reaper is None:
                 self._reaper = threading.Thread(target=self._reap, name="fer-reaper", daemon=True)
@@ -145,10 +142,8 @@ class Leases:
             left = {n: v for n, v in self._viewers.items() if now - v.renewed_s > LEASE_S}
             for name in left:
                 del self._viewers[name]
-            for viewer in self._viewers.values():
-                viewer.things = [thing for thing in viewer.things if not thing.closed]
         for viewer in left.values():
-            for thing in viewer.things:
+            for thing in list(viewer.things):
                 thing.close()
         used = self._used()
         over = {name for name, size in used.items() if size > self.quota.viewer_bytes}

@@ -1,5 +1,6 @@
 """What a viewer has begun ends with the viewer's lease, and stays within its space."""
 
+import gc
 import threading
 import weakref
 from collections.abc import Callable
@@ -85,16 +86,15 @@ def test_two_hundred_abandoned_jobs_leave_no_thread_and_no_file(
     assert not leases._viewers
 
 
-def test_the_lease_lets_go_of_what_was_closed(
-    clock: Clock, new_work: Callable[..., Waiting]
-) -> None:
+def test_the_lease_keeps_nothing_alive(clock: Clock, new_work: Callable[..., Waiting]) -> None:
     leases = Leases(clock=clock)
-    closed, going_on = new_work(), new_work()
-    leases.enter("a", closed)
-    leases.enter("a", going_on)
-    closed.close()
-    leases.step()
-    assert leases._viewers["a"].things == [going_on]
+    folder = Path(new_work().folder.parent / "own")
+    folder.mkdir()
+    work = Waiting(folder)
+    leases.enter("a", work)
+    del work
+    gc.collect()
+    assert not folder.exists()
 
 
 def test_closed_work_does_not_begin_again(clock: Clock, new_work: Callable[..., Waiting]) -> None:

@@ -77,6 +77,7 @@ class Recording:
         self.closed = False
         self._left_out = 0
         self._asked_to_end = False
+        # It keeps the recording alive until that has ended, or its viewer's lease ends it.
         self._thread = threading.Thread(target=self._write, name="fer-recording", daemon=True)
         self._thread.start()
 
