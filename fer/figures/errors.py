@@ -139,9 +139,8 @@ def abstention_figure(
 ) -> go.Figure:
     """Accuracy of the answers when only confident faces are answered.
 
-    Args:
-        curve: Columns ``threshold``, ``coverage`` and ``accuracy`` (0 to 1; accuracy may be empty).
-        chosen: Coverage, accuracy and name of the operating point of the model, if there is one.
+    The curve has ``threshold``, ``coverage`` and ``accuracy`` (0 to 1, or empty); what is chosen
+    is coverage, accuracy and name of an operating point.
     """
     answered = curve.dropna(subset=["accuracy"]).sort_values("coverage")
     figure = go.Figure()
@@ -187,12 +186,9 @@ def level_name(level: float, unit: str) -> str:
 
 
 def robustness_figure(rows: pd.DataFrame, *, clean: float | None = None) -> go.Figure:
-    """Accuracy while pictures get worse in one way.
+    """Accuracy while pictures get worse in one way; a line where they are unchanged.
 
-    Args:
-        rows: Of one condition: columns ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1)
-            and ``n``.
-        clean: Accuracy on unchanged pictures, drawn as a line.
+    The rows have ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1) and ``n``.
     """
     condition, unit = str(rows["condition"].iloc[0]), str(rows["unit"].iloc[0])
     named = _named_levels(unit)

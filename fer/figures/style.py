@@ -50,15 +50,9 @@ def add_solid_bars(
     customdata: Any,
     hover: str,
 ) -> None:
-    """A group of bars in the colours of their labels, told from other groups by how solid it is.
+    """Bars in the colours of their labels, the index; a group is told by its opacity, 0 to 1.
 
-    Args:
-        figure: To add to.
-        name: Of the group.
-        values: Index = label.
-        opacity: 0 to 1.
-        customdata: For the hover text, a row for each bar.
-        hover: What is said of a bar, after its label.
+    ``customdata`` has a row for each bar, for what ``hover`` says after its label.
     """
     labels = list(values.index)
     # The legend shows how solid it is, in grey: the hue belongs to the emotion.

@@ -97,12 +97,7 @@ class FrameLog:
             )
 
     def table(self, suffix: str, events: Sequence[Event] = ()) -> bytes:
-        """The rows so far as a file.
-
-        Args:
-            suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
-            events: Named in the rows of the frames in which they happen.
-        """
+        """The rows so far as a file, with events named where they happen."""
         (example,) = _rows(self.labels, Reader(labels=self.labels), SourceResult(""))
         return table_bytes(suffix, example, ([row] for row in with_events(self.rows(), events)))
 

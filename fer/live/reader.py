@@ -38,12 +38,7 @@ class Read:
 
 
 class StreamReader:
-    """Finds, reads and follows the faces of one stream.
-
-    Args:
-        recognizer: Its ``for_stream()`` is used.
-        settings: The controls.
-    """
+    """Finds, reads and follows the faces of one stream."""
 
     def __init__(self, recognizer: EmotionRecognizer, settings: LiveSettings) -> None:
         self._source = recognizer
@@ -87,17 +82,10 @@ class StreamReader:
         prepare: Callable[[EmotionRecognizer], None],
         wanted: Callable[[], bool],
     ) -> Read | None:
-        """Read a frame and say who is who.
+        """Read a frame, taken at a moment of which the stream has paused so long; say who is who.
 
-        Args:
-            frame: ``(h, w, 3)`` uint8.
-            moment: Its time in seconds.
-            paused_s: Of that, how long the stream has paused.
-            prepare: Called with the recogniser before it reads.
-            wanted: Whether somebody still waits for it: a slow reading may be overtaken.
-
-        Returns:
-            None where nobody wants it any more.
+        ``prepare`` is called with the recogniser before it reads. None where the result is not
+        ``wanted`` any more: a slow reading may be overtaken.
         """
         # The same to the end, or a row might name what did not read it.
         recognizer = self._with

@@ -50,10 +50,6 @@ _Item = tuple[Image, tuple[FaceEmotion, ...], OverlayStyle, float]
 class Recording:
     """One recording. It goes on across pauses of the stream until ``finish`` or a limit.
 
-    Args:
-        limits: When it ends by itself.
-        open_file: Opens a temporary file for reading and writing.
-
     Raises:
         InputError: If the disk has too little room to begin.
     """

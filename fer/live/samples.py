@@ -21,9 +21,6 @@ class SampleCollector:
     """Collects what the general model computes of the largest face; pictures are not kept.
 
     Thread-safe: the stream's worker adds, the page asks.
-
-    Args:
-        general: The general model.
     """
 
     def __init__(self, general: EmotionClassifier) -> None:
@@ -97,14 +94,8 @@ class SampleCollector:
 class NeutralCapture:
     """Learns how one face is read while it shows nothing; in memory only.
 
-    Args:
-        face_id: Whose.
-        engine: What reads that face; with another one it means nothing.
-        population: ``(k,)``, how neutral faces are read in general.
-
-    Attributes:
-        baseline: None until enough was seen.
-        seen: How many looks that is.
+    With another engine it means nothing. ``population`` ``(k,)`` says how neutral faces are read in
+    general; ``baseline`` is None until enough looks were ``seen``.
     """
 
     def __init__(self, face_id: int, engine: EmotionRecognizer, population: Floats) -> None:

@@ -103,12 +103,7 @@ class LiveSession:
     def configure(
         self, settings: LiveSettings, recognizer: EmotionRecognizer | None = None
     ) -> None:
-        """Change the controls; acts with the next frame, without a restart.
-
-        Args:
-            settings: All of them.
-            recognizer: Another model or label set; default the one in use.
-        """
+        """Change the controls, or model and label set; acts with the next frame."""
         with self._changed:
             self._settings = settings
             self._reader.configure(settings, recognizer)
@@ -118,12 +113,10 @@ class LiveSession:
 
         Args:
             frame_bgr: ``(h, w, 3)`` uint8.
-            camera_s: Its time in seconds by the camera's clock; without it, it was taken when it
-                came.
+            camera_s: Its time by the camera's clock; without it, it was taken when it came.
 
         Returns:
-            A new array with the drawings that the controls ask for, or ``guarded(frame_bgr)`` when
-            drawing failed.
+            A new array, or ``guarded(frame_bgr)`` when drawing failed.
         """
         try:
             came = self.clock()
