@@ -50,7 +50,7 @@ def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
 
 
 def split_difference_figure(table: pd.DataFrame, first: str, second: str) -> go.Figure:
-    """How the class shares of one split differ from those of another; see the figure above."""
+    """How class shares differ between splits; the table of ``class_distribution_figure``."""
     shares = table.pivot(index="label", columns="split", values="share")
     order = in_order(shares.index)
     differences = (shares.loc[order, first] - shares.loc[order, second]) * 100
