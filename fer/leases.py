@@ -68,13 +68,7 @@ class _Viewer:
 
 
 class Leases:
-    """The viewers of a server and what they have begun.
-
-    Args:
-        quota: Temporary space.
-        clock: Seconds that only grow.
-        free_bytes: Free space on the disk of a folder.
-    """
+    """The viewers of a server and what they have begun."""
 
     def __init__(
         self,

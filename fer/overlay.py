@@ -194,16 +194,21 @@ def blur_area(canvas: Image, box: Box) -> None:
     if area.area == 0:
         return
     part = canvas[area.y : area.bottom, area.x : area.right]
-    cells = cv2.resize(part, (_BLUR_CELLS, _BLUR_CELLS), interpolation=cv2.INTER_AREA)
-    part[:] = cv2.resize(cells, (area.width, area.height), interpolation=cv2.INTER_LINEAR)
+    part[:] = _coarse(part, _BLUR_CELLS, _BLUR_CELLS)
 
 
 def blurred(frame: Image) -> Image:
     """A whole picture made unrecognisable, a new array."""
     height, width = frame.shape[:2]
     rows = max(2, round(2 * _BLUR_CELLS * height / max(width, 1)))
-    cells = cv2.resize(frame, (2 * _BLUR_CELLS, rows), interpolation=cv2.INTER_AREA)
-    return np.asarray(cv2.resize(cells, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+    return _coarse(frame, 2 * _BLUR_CELLS, rows)
+
+
+def _coarse(picture: Image, columns: int, rows: int) -> Image:
+    """What is left of a picture in so many cells."""
+    cells = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_AREA)
+    size = (picture.shape[1], picture.shape[0])
+    return np.asarray(cv2.resize(cells, size, interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle = PLAIN) -> Image:

@@ -1,7 +1,6 @@
 import io
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from fer.errors import MediaError
 from fer.media import decode_image, decoded, encode_png
 from fer.media.decoded import decode
 from fer.media.sources import Source
+from tests.waiting import wait_until
 
 PNG = encode_png(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))
 
@@ -35,13 +35,6 @@ def one() -> Iterator[Decoders]:
 def only(decoders: Decoders) -> Child:
     (process,) = decoders._idle
     return process
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.005)
 
 
 def gif(count: int) -> bytes:
@@ -154,7 +147,7 @@ def test_sessions_take_turns_however_much_one_hands_in(one: Decoders) -> None:
     threads = [threading.Thread(target=ask, args=(s,)) for s in (mine, mine, mine, theirs)]
     for count, thread in enumerate(threads, start=1):
         thread.start()
-        wait_for(lambda count=count: one._waiting.total() == count)  # type: ignore[misc]
+        wait_until(lambda count=count: one._waiting.total() == count)  # type: ignore[misc]
     list(held)
     for thread in threads:
         thread.join()
@@ -169,7 +162,7 @@ def test_what_is_handed_in_is_bounded_over_all_sessions() -> None:
         ask = job("images")
         waiting = threading.Thread(target=lambda: list(two.work(ask, "a", Session(), sides=[])))
         waiting.start()
-        wait_for(lambda: two._waiting.total() == 1)
+        wait_until(lambda: two._waiting.total() == 1)
         assert two._busy == 2
         for images in held:
             list(images)

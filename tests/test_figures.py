@@ -156,16 +156,17 @@ def test_a_size_that_comes_back_is_marked_again() -> None:
     assert [(note.x, note.text) for note in notes] == [(1, "48 px"), (2, "28 px"), (3, "48 px")]
 
 
-def test_confusion_shares_are_of_the_row_and_an_empty_row_is_zero() -> None:
-    figure = confusion_figure([[3, 1], [0, 0]], ["angry", "happy"])
-    assert np.asarray(figure.data[0].z).tolist() == [[75, 25], [0, 0]]
-    counts = confusion_figure([[3, 1], [0, 0]], ["angry", "happy"], share=None)
-    assert np.asarray(counts.data[0].z).tolist() == [[3, 1], [0, 0]]
-
-
-def test_confusion_shares_of_a_column_are_of_what_is_read_so() -> None:
-    figure = confusion_figure([[3, 1], [1, 1]], ["angry", "happy"], share="column")
-    assert np.asarray(figure.data[0].z).tolist() == [[75, 50], [25, 50]]
+@pytest.mark.parametrize(
+    ("counts", "share", "shown"),
+    [
+        ([[3, 1], [0, 0]], "row", [[75, 25], [0, 0]]),
+        ([[3, 1], [1, 1]], "column", [[75, 50], [25, 50]]),
+        ([[3, 1], [0, 0]], None, [[3, 1], [0, 0]]),
+    ],
+)
+def test_confusion_shows_counts_or_shares_and_nothing_is_zero(counts, share, shown) -> None:
+    figure = confusion_figure(counts, ["angry", "happy"], share=share)
+    assert np.asarray(figure.data[0].z).tolist() == shown
 
 
 def test_smoothing_averages_neighbours_and_leaves_gaps() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -72,7 +73,7 @@ def benchmark(
                 "version": card.version,
                 "width": width,
                 "height": height,
-                "stages": [stage.to_dict() for stage in stages],
+                "stages": [asdict(stage) for stage in stages],
             }
         )
         return

@@ -7,46 +7,23 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer.figures.style import GREY, SERIES, faded, heat_map, styled
+from fer.figures.style import SERIES, add_solid_bars, heat_map, styled
 from fer.labels import COLOURS, in_order
 
 
 def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> go.Figure:
     """Bars per class, one group per split.
 
-    Args:
-        table: Columns ``split``, ``label``, ``count``, ``share`` (0 to 1 within the split).
-        shares: Draw shares in percent instead of counts.
+    The table has ``split``, ``label``, ``count`` and ``share``, 0 to 1 within the split.
     """
     figure = go.Figure()
     order = in_order(set(table["label"]))
     for index, (split, rows) in enumerate(table.groupby("split", sort=False)):
         rows = rows.set_index("label").reindex(order)
         values = rows["share"] * 100 if shares else rows["count"]
-        opacity = max(0.35, 1 - 0.32 * index)
-        group = {"name": str(split), "legendgroup": str(split)}
-        # The legend shows how solid a split is drawn, in grey: the hue belongs to the emotion.
-        grey = {"color": faded(GREY, opacity), "line": {"width": 0}}
-        figure.add_bar(x=[None], y=[None], marker=grey, **group)
-        figure.add_bar(
-            **group,
-            showlegend=False,
-            offsetgroup=str(split),
-            x=order,
-            y=values,
-            # One colour per emotion; the splits differ by how solid it is.
-            marker={
-                "color": [COLOURS[label] for label in order],
-                "opacity": opacity,
-                "line": {"width": 0},
-            },
-            customdata=np.stack([rows["count"], rows["share"] * 100], axis=1),
-            hovertemplate="%{x}, " + str(split) + "<br>%{customdata[0]:,} pictures, "
-            "%{customdata[1]:.1f}%<extra></extra>",
-        )
-    figure.update_layout(barmode="group", bargap=0.22)
-    # Said aloud: the empty legend bars come first, and would make the axis one of numbers.
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=order)
+        counted = np.stack([rows["count"], rows["share"] * 100], axis=1)
+        said = f", {split}<br>%{{customdata[0]:,}} pictures, %{{customdata[1]:.1f}}%"
+        add_solid_bars(figure, str(split), values, max(0.35, 1 - 0.32 * index), counted, said)
     figure.update_yaxes(title_text="share of the split (%)" if shares else "pictures")
     return styled(figure, "Pictures per class and split", 400)
 
@@ -54,9 +31,7 @@ def class_distribution_figure(table: pd.DataFrame, *, shares: bool = False) -> g
 def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
     """Two labellings of the same pictures as a heat map of row shares.
 
-    Args:
-        table: Counts, one labelling's classes as index, the other's as columns, axes named.
-        dark: Draw it for a dark page.
+    The table has counts, one labelling's classes as index, the other's as columns, axes named.
     """
     # The classes of both in one order, so that agreement lies on the diagonal.
     shared = [name for name in table.index if name in table.columns]
@@ -75,13 +50,7 @@ def agreement_figure(table: pd.DataFrame, *, dark: bool = False) -> go.Figure:
 
 
 def split_difference_figure(table: pd.DataFrame, first: str, second: str) -> go.Figure:
-    """How the class shares of one split differ from those of another.
-
-    Args:
-        table: As for ``class_distribution_figure``.
-        first: The split that is compared.
-        second: The split that it is compared with.
-    """
+    """How class shares differ between splits; the table of ``class_distribution_figure``."""
     shares = table.pivot(index="label", columns="split", values="share")
     order = in_order(shares.index)
     differences = (shares.loc[order, first] - shares.loc[order, second]) * 100
@@ -101,10 +70,7 @@ def split_difference_figure(table: pd.DataFrame, first: str, second: str) -> go.
 def quality_figure(table: pd.DataFrame, measure: str, unit: str) -> go.Figure:
     """The distribution of a measure as one line per class or split.
 
-    Args:
-        table: Columns ``group``, ``value``, ``share`` (0 to 1 of the group), ``count``.
-        measure: Its name.
-        unit: What its values are.
+    The table has ``group``, ``value``, ``share`` (0 to 1 of the group) and ``count``.
     """
     figure = go.Figure()
     for number, (group, rows) in enumerate(table.groupby("group", sort=False)):
@@ -154,11 +120,9 @@ def pixel_figure(pixels: npt.NDArray[np.uint8]) -> go.Figure:
 def explained_variance_figure(
     table: pd.DataFrame, marks: tuple[tuple[int, float], ...] = ()
 ) -> go.Figure:
-    """How much of the pictures' variance the first components keep.
+    """How much of the pictures' variance the first components keep, with marks at some.
 
-    Args:
-        table: Columns ``components`` (1, 2, ...) and ``kept`` (0 to 1).
-        marks: Numbers of components to point at, with what they keep.
+    The table has ``components`` (1, 2, ...) and ``kept`` (0 to 1).
     """
     figure = go.Figure()
     figure.add_scatter(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from fer.figures.style import GREY, TRAINING, VALIDATION, faded, heat_map, styled
+from fer.figures.style import GREY, TRAINING, VALIDATION, add_solid_bars, heat_map, styled
 from fer.labels import COLOURS
 
 Normalised = Literal["row", "column"]
@@ -57,31 +57,10 @@ def per_class_figure(table: pd.DataFrame) -> go.Figure:
         table: Index = class; columns ``precision``, ``recall``, ``f1`` (0 to 1) and ``n``.
     """
     figure = go.Figure()
-    colours = [COLOURS[str(label)] for label in table.index]
     for index, score in enumerate(("precision", "recall", "f1")):
-        opacity = 1 - 0.3 * index
         name = "F1" if score == "f1" else score
-        # The legend shows how solid a score is drawn, in grey: the hue belongs to the emotion.
-        figure.add_bar(
-            x=[None],
-            y=[None],
-            name=name,
-            legendgroup=name,
-            marker={"color": faded(GREY, opacity), "line": {"width": 0}},
-        )
-        figure.add_bar(
-            x=list(table.index),
-            y=table[score],
-            name=name,
-            legendgroup=name,
-            showlegend=False,
-            offsetgroup=name,
-            marker={"color": colours, "opacity": opacity, "line": {"width": 0}},
-            customdata=table["n"],
-            hovertemplate="%{x}: " + name + " %{y:.3f}, %{customdata:,} pictures<extra></extra>",
-        )
-    figure.update_layout(barmode="group", bargap=0.25)
-    figure.update_xaxes(type="category", categoryorder="array", categoryarray=list(table.index))
+        said = f": {name} %{{y:.3f}}, %{{customdata:,}} pictures"
+        add_solid_bars(figure, name, table[score], 1 - 0.3 * index, table["n"], said)
     figure.update_yaxes(title_text="score (0 to 1)", range=[0, 1])
     return styled(figure, "Precision, recall and F1 of each class", 400)
 
@@ -160,9 +139,8 @@ def abstention_figure(
 ) -> go.Figure:
     """Accuracy of the answers when only confident faces are answered.
 
-    Args:
-        curve: Columns ``threshold``, ``coverage`` and ``accuracy`` (0 to 1; accuracy may be empty).
-        chosen: Coverage, accuracy and name of the operating point of the model, if there is one.
+    The curve has ``threshold``, ``coverage`` and ``accuracy`` (0 to 1, or empty); what is chosen
+    is coverage, accuracy and name of an operating point.
     """
     answered = curve.dropna(subset=["accuracy"]).sort_values("coverage")
     figure = go.Figure()
@@ -208,12 +186,9 @@ def level_name(level: float, unit: str) -> str:
 
 
 def robustness_figure(rows: pd.DataFrame, *, clean: float | None = None) -> go.Figure:
-    """Accuracy while pictures get worse in one way.
+    """Accuracy while pictures get worse in one way; a line where they are unchanged.
 
-    Args:
-        rows: Of one condition: columns ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1)
-            and ``n``.
-        clean: Accuracy on unchanged pictures, drawn as a line.
+    The rows have ``condition``, ``level``, ``unit``, ``accuracy`` (0 to 1) and ``n``.
     """
     condition, unit = str(rows["condition"].iloc[0]), str(rows["unit"].iloc[0])
     named = _named_levels(unit)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import plotly.graph_objects as go
+
+from fer.labels import COLOURS
 
 TRAINING, VALIDATION, THIRD, FOURTH = "#0E7C66", "#F0702D", "#8E5BD6", "#6E9F2F"
 """Lines that do not stand for an emotion."""
@@ -37,6 +40,42 @@ def styled(figure: go.Figure, title: str, height: int) -> go.Figure:
         hoverlabel={"align": "left"},
     )
     return figure
+
+
+def add_solid_bars(
+    figure: go.Figure,
+    name: str,
+    values: pd.Series[float],
+    opacity: float,
+    customdata: Any,
+    hover: str,
+) -> None:
+    """Bars in the colours of their labels, the index; a group is told by its opacity, 0 to 1.
+
+    ``customdata`` has a row for each bar, for what ``hover`` says after its label.
+    """
+    labels = list(values.index)
+    # The legend shows how solid it is, in grey: the hue belongs to the emotion.
+    grey = {"color": faded(GREY, opacity), "line": {"width": 0}}
+    figure.add_bar(x=[None], y=[None], name=name, legendgroup=name, marker=grey)
+    figure.add_bar(
+        x=labels,
+        y=values,
+        name=name,
+        legendgroup=name,
+        showlegend=False,
+        offsetgroup=name,
+        marker={
+            "color": [COLOURS[label] for label in labels],
+            "opacity": opacity,
+            "line": {"width": 0},
+        },
+        customdata=customdata,
+        hovertemplate="%{x}" + hover + "<extra></extra>",
+    )
+    figure.update_layout(barmode="group", bargap=0.24)
+    # Said aloud: the empty bars of the legend would make the axis one of numbers.
+    figure.update_xaxes(type="category", categoryorder="array", categoryarray=labels)
 
 
 def heat_map(

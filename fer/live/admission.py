@@ -40,9 +40,7 @@ class _Viewer:
 class Admission:
     """The line before one server's full frame rate; safe to call from any thread.
 
-    Args:
-        least_fps: What those who are in keep at least, if their cameras send as much.
-        clock: Monotonic seconds; replaced in tests.
+    Those who are in keep ``least_fps``, if their cameras send as much.
     """
 
     def __init__(self, clock: Callable[[], float], *, least_fps: float = 20.0) -> None:
@@ -58,14 +56,9 @@ class Admission:
         self._crowded_s = 0.0
 
     def visit(self, viewer: Hashable, fps: float) -> int:
-        """Tell that a frame came; learn the viewer's place.
+        """Tell that a frame came, at which of so many a second; learn the viewer's place.
 
-        Args:
-            viewer: Who; the same for all frames of a stream.
-            fps: Frames a second that came from this viewer's camera lately.
-
-        Returns:
-            0 with the full rate, else the position in the line, from 1.
+        That is 0 with the full rate, else the position in the line, from 1.
         """
         now = self._clock()
         with self._lock:

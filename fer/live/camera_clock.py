@@ -14,11 +14,9 @@ class CameraClock:
         self._newest_s = float("-inf")
 
     def moment(self, camera_s: float | None, now: float) -> float:
-        """When a frame was taken, in the server's seconds; never goes back.
+        """When a frame was taken that came now, in the server's seconds; never goes back.
 
-        Args:
-            camera_s: By the camera's clock; None where it gave no time.
-            now: When it came.
+        A camera may give no time by its own clock.
         """
         moment = now
         if camera_s is not None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from dataclasses import dataclass
+
+from fer.results import FrameResult
 
 LOGGER = logging.getLogger(__name__)
 
@@ -12,16 +15,41 @@ _RATE_WINDOW_S = 3.0
 _LOGGED_KINDS = 50
 
 
+@dataclass(frozen=True, slots=True)
+class LiveSnapshot:
+    """The state of a stream at one moment; immutable, so safe to read from any thread.
+
+    Attributes:
+        result: The newest analysed frame, or None before the first.
+        camera_fps: Frames received per second.
+        processed_fps: Frames analysed per second.
+        latency_ms: Time from a frame's arrival to its result.
+        received: Frames received since the start.
+        dropped: Frames that nobody had time for.
+        errors: Frames whose handling failed; the stream went on.
+        last_error: One line about the last failure.
+        dark: The camera sends (almost) black pictures.
+        idle_s: Seconds since the last frame arrived.
+        waiting: Position in the line before the full frame rate, from 1; 0 with the full rate.
+    """
+
+    result: FrameResult | None = None
+    camera_fps: float = 0.0
+    processed_fps: float = 0.0
+    latency_ms: float = 0.0
+    received: int = 0
+    dropped: int = 0
+    errors: int = 0
+    last_error: str = ""
+    dark: bool = False
+    idle_s: float = float("inf")
+    waiting: int = 0
+
+
 class StreamHealth:
     """The counts of one stream; its owner sees to it that one thread at a time counts.
 
-    Attributes:
-        received: Frames that came.
-        dropped: Frames that nobody had time for.
-        errors: Frames whose handling failed.
-        last_error: One line about the last failure.
-        latency_ms: From the arrival of the newest frame that was read to its result.
-        dark: The camera sends (almost) black pictures.
+    The attributes are those of ``LiveSnapshot``.
     """
 
     def __init__(self) -> None:
@@ -52,17 +80,25 @@ class StreamHealth:
             self._logged.add(line)
             LOGGER.warning("live stream: a frame failed: %s", line)
 
-    def idle_s(self, now: float) -> float:
-        """Seconds since the last frame came."""
-        return now - self._arrivals[-1] if self._arrivals else float("inf")
-
     def camera_fps(self, now: float) -> float:
         """Frames a second that came lately."""
         return _rate(self._arrivals, now)
 
-    def processed_fps(self, now: float) -> float:
-        """Frames a second that were read lately."""
-        return _rate(self._finished, now)
+    def snapshot(self, now: float, result: FrameResult | None, waiting: int) -> LiveSnapshot:
+        """The state of the stream at a moment."""
+        return LiveSnapshot(
+            result=result,
+            camera_fps=self.camera_fps(now),
+            processed_fps=_rate(self._finished, now),
+            latency_ms=self.latency_ms,
+            received=self.received,
+            dropped=self.dropped,
+            errors=self.errors,
+            last_error=self.last_error,
+            dark=self.dark,
+            idle_s=now - self._arrivals[-1] if self._arrivals else float("inf"),
+            waiting=waiting,
+        )
 
 
 def _rate(times: deque[float], now: float) -> float:

@@ -12,17 +12,11 @@ from fer.export.events import Event, with_events
 from fer.export.schema import SourceResult, columns, to_rows
 from fer.export.tables import table_bytes
 from fer.labels import in_order
-from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult, Reader
 from fer.video.records import parse_record, record_line
 
 SOURCE = "webcam"
 _BLOCK = 256
-
-
-def reader_of(recognizer: object) -> Reader:
-    """What a recogniser reads with; nothing is known of another than ``EmotionRecognizer``."""
-    return recognizer.classifier.reader if isinstance(recognizer, EmotionRecognizer) else Reader()
 
 
 class FrameLog:
@@ -103,12 +97,7 @@ class FrameLog:
             )
 
     def table(self, suffix: str, events: Sequence[Event] = ()) -> bytes:
-        """The rows so far as a file.
-
-        Args:
-            suffix: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
-            events: Named in the rows of the frames in which they happen.
-        """
+        """The rows so far as a file, with events named where they happen."""
         (example,) = _rows(self.labels, Reader(labels=self.labels), SourceResult(""))
         return table_bytes(suffix, example, ([row] for row in with_events(self.rows(), events)))
 

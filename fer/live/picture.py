@@ -37,18 +37,9 @@ def live_picture(
     fresh: bool,
     maps: Sequence[HeatMap] = (),
 ) -> Image:
-    """A frame with what is known about it.
+    """A new array: a frame ``(h, w, 3)`` uint8 with what is known about it.
 
-    Args:
-        frame: ``(h, w, 3)`` uint8.
-        faces: The last known ones.
-        settings: The controls.
-        fresh: Whether the faces are where they were found; else hiding them takes all of the
-            picture.
-        maps: Heat maps of the faces; what is blurred hides them too.
-
-    Returns:
-        A new array.
+    Where the faces are not ``fresh``, hiding them takes all of the picture, heat maps too.
     """
     if settings.blur != "nobody" and not fresh:
         frame = blurred(frame)
@@ -62,10 +53,7 @@ def heat_maps(
 ) -> tuple[HeatMap, ...]:
     """What speaks for the label of each face on show, from what the network made of it already.
 
-    Args:
-        explainer: Of the model that read them.
-        reading: Of this frame.
-        shown: The faces that were measured in it, followed: smoothed, in another order.
+    Those are the measured ones, followed: smoothed, and in another order than in the reading.
     """
     if not reading.faces:
         return ()

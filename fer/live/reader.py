@@ -7,10 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from fer.errors import ModelError
-from fer.live.log import reader_of
 from fer.live.settings import LiveSettings
 from fer.preprocessing import Image
 from fer.recognition.recognizer import EmotionRecognizer, Reading
@@ -22,19 +20,6 @@ LOGGER = logging.getLogger(__name__)
 
 # Faces that are looked at for who they are in one frame: 2 ms each.
 _LOOKS_A_FRAME = 1
-
-
-class Recognizer(Protocol):
-    """What a live session needs of ``EmotionRecognizer``."""
-
-    @property
-    def threshold(self) -> float:
-        """Confidence below which the label is "unsure"."""
-        ...
-
-    def read(self, image_bgr: Image) -> Reading:
-        """Faces of one frame, with what the network made of them."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,37 +38,26 @@ class Read:
 
 
 class StreamReader:
-    """Finds, reads and follows the faces of one stream.
+    """Finds, reads and follows the faces of one stream."""
 
-    Args:
-        recognizer: Of an ``EmotionRecognizer`` its ``for_stream()`` is used.
-        settings: The controls.
-    """
-
-    def __init__(self, recognizer: Recognizer, settings: LiveSettings) -> None:
+    def __init__(self, recognizer: EmotionRecognizer, settings: LiveSettings) -> None:
         self._source = recognizer
         self._settings = settings
-        # Together, or a row might name what did not read it.
-        self._with = self._for_stream(), reader_of(recognizer)
+        self._with = recognizer.for_stream(settings.search_settings())
         self._tracker = FaceTracker(looks=_LOOKS_A_FRAME)
         self._size: tuple[int, int] | None = None
         self._lock = threading.Lock()
         self._steer()
 
-    def configure(self, settings: LiveSettings, recognizer: Recognizer | None) -> None:
+    def configure(self, settings: LiveSettings, recognizer: EmotionRecognizer | None) -> None:
         """Change the controls, and what reads if one is given; acts with the next frame."""
         source = recognizer or self._source
         searches = self._settings.search_settings() != settings.search_settings()
         other = source is not self._source or searches
         self._source, self._settings = source, settings
         if other:
-            self._with = self._for_stream(), reader_of(source)
+            self._with = source.for_stream(settings.search_settings())
         self._steer()
-
-    def _for_stream(self) -> Recognizer:
-        if isinstance(self._source, EmotionRecognizer):
-            return self._source.for_stream(self._settings.search_settings())
-        return self._source
 
     def _steer(self) -> None:
         """Give the tracker what the controls say about it."""
@@ -105,22 +79,16 @@ class StreamReader:
         moment: float,
         *,
         paused_s: float,
-        prepare: Callable[[Recognizer], None],
+        prepare: Callable[[EmotionRecognizer], None],
         wanted: Callable[[], bool],
     ) -> Read | None:
-        """Read a frame and say who is who.
+        """Read a frame, taken at a moment of which the stream has paused so long; say who is who.
 
-        Args:
-            frame: ``(h, w, 3)`` uint8.
-            moment: Its time in seconds.
-            paused_s: Of that, how long the stream has paused.
-            prepare: Called with the recogniser before it reads.
-            wanted: Whether somebody still waits for it: a slow reading may be overtaken.
-
-        Returns:
-            None where nobody wants it any more.
+        ``prepare`` is called with the recogniser before it reads. None where the result is not
+        ``wanted`` any more: a slow reading may be overtaken.
         """
-        recognizer, reader = self._with
+        # The same to the end, or a row might name what did not read it.
+        recognizer = self._with
         prepare(recognizer)
         started = time.perf_counter()
         reading = recognizer.read(frame)
@@ -134,7 +102,11 @@ class StreamReader:
                 self._tracker.reset()
             self._size = width, height
             faces = self._tracker.update(reading.faces, moment - paused_s, frame)
-        return Read(FrameResult(moment, width, height, faces, took_ms), reading, reader)
+        return Read(
+            FrameResult(moment, width, height, faces, took_ms),
+            reading,
+            recognizer.classifier.reader,
+        )
 
     def forget_people(self) -> None:
         """Whoever comes back is somebody new."""

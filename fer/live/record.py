@@ -61,13 +61,7 @@ class SessionRecord:
         return self._line.end_s
 
     def add(self, result: FrameResult, reader: Reader, frame: Image | None) -> None:
-        """Take an analysed frame.
-
-        Args:
-            result: At the time of the stream.
-            reader: What read it.
-            frame: Its pixels, for the faces that are to be kept; None where they are hidden.
-        """
+        """Take an analysed frame, with its pixels for the faces to keep unless they are hidden."""
         timed = self.log.add(result, reader)
         with self._lock:
             self._counter.add(result)
@@ -94,12 +88,7 @@ class SessionRecord:
     def lanes(
         self, start_s: float, end_s: float, most: int
     ) -> tuple[tuple[str, ...], list[tuple[int, Floats, Floats]]]:
-        """The part of the time line that lies in a window.
-
-        Args:
-            start_s: Of the window, in seconds from the first frame.
-            end_s: Of the window.
-            most: Points of each face.
+        """The part of the time line that lies in a window, in seconds from the first frame.
 
         Returns:
             The labels, and of every face that was there its id, times and mean probabilities.
@@ -112,15 +101,10 @@ class SessionRecord:
             return self._line.labels, [lane for lane in found if len(lane[1])]
 
     def mark(self, label: str, at_s: float, *, span: bool = False) -> bool:
-        """Note that something happens.
+        """Note that something happens at a time by the clock of the stream.
 
-        Args:
-            label: What.
-            at_s: When, by the clock of the stream.
-            span: It has an end: the next such mark of the same label is that.
-
-        Returns:
-            Whether there was a frame to count from, and room.
+        Of a span the next mark of the same label is the end. False where there was no frame to
+        count from, or no room.
         """
         if self.log.start_s is None or len(self.events) >= MOST_EVENTS:
             return False
@@ -144,13 +128,7 @@ class SessionRecord:
         return self.log.table(suffix, self.events)
 
     def report(self, title: str, settings: Mapping[str, str], accuracy: Sequence[str]) -> str:
-        """A report of all that is in the table; takes seconds for an hour.
-
-        Args:
-            title: Of the session.
-            settings: What was chosen.
-            accuracy: How often the model is right, in sentences.
-        """
+        """A report of all that is in the table; takes seconds for an hour."""
         if self.log.dropped:
             gone = f"the first {self.log.dropped:,} frames gave way to newer ones"
             settings = {**settings, "Not in this report": gone}

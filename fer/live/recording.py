@@ -11,7 +11,6 @@ from __future__ import annotations
 import queue
 import tempfile
 import threading
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -22,8 +21,6 @@ from fer.live.recording_video import RecordingLimits, RecordingVideo, free_bytes
 from fer.overlay import OverlayStyle
 from fer.preprocessing import Image
 from fer.results import FaceEmotion, FrameResult, Reader
-
-VIDEO_MIME = "video/webm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,49 +47,8 @@ class RecordingStatus:
 _Item = tuple[Image, tuple[FaceEmotion, ...], OverlayStyle, float]
 
 
-def _write_all(waiting: queue.Queue[_Item | None], video: RecordingVideo, log: FrameLog) -> None:
-    try:
-        while (item := waiting.get()) is not None:
-            video.write(*item)
-            del item
-            video.reason = video.reason or video.full(log.seconds, log.size_bytes)
-            if video.reason:
-                break
-    except Exception as fault:
-        video.fail(fault)
-    try:
-        video.finish()
-    except Exception as fault:
-        if not video.reason:
-            video.fail(fault)
-    video.end()
-
-
-def _abandon(waiting: queue.Queue[_Item | None], video: RecordingVideo) -> None:
-    """End the thread of a recording that nobody holds any more; its files go with it."""
-    video.release()
-    _end(waiting)
-
-
-def _end(waiting: queue.Queue[_Item | None]) -> None:
-    """Let the thread end soon, whatever waits for it."""
-    while True:
-        try:
-            waiting.put_nowait(None)
-            return
-        except queue.Full:
-            try:
-                waiting.get_nowait()
-            except queue.Empty:
-                continue
-
-
 class Recording:
     """One recording. It goes on across pauses of the stream until ``finish`` or a limit.
-
-    Args:
-        limits: When it ends by itself.
-        open_file: Opens a temporary file for reading and writing.
 
     Raises:
         InputError: If the disk has too little room to begin.
@@ -117,14 +73,24 @@ class Recording:
         self.closed = False
         self._left_out = 0
         self._asked_to_end = False
-        self._thread = threading.Thread(
-            target=_write_all,
-            args=(self._waiting, self._video, self._log),
-            name="fer-recording",
-            daemon=True,
-        )
+        # It keeps the recording alive until that has ended, or its viewer's lease ends it.
+        self._thread = threading.Thread(target=self._write, name="fer-recording", daemon=True)
         self._thread.start()
-        self._forget = weakref.finalize(self, _abandon, self._waiting, self._video)
+
+    def _write(self) -> None:
+        log, video = self._log, self._video
+        try:
+            while not video.reason and (item := self._waiting.get()) is not None:
+                video.write(*item)
+                del item
+                video.reason = video.reason or video.full(log.seconds, log.size_bytes)
+        except Exception as fault:
+            video.fail(fault)
+        try:
+            video.finish()
+        except Exception as fault:
+            if not video.reason:
+                video.fail(fault)
 
     @property
     def folder(self) -> None:
@@ -190,7 +156,7 @@ class Recording:
         """End it and give its disk back."""
         self.closed = True
         self.finish()
-        self._video.release()
+        self._video.video.close()
 
 
 def _temporary_file() -> BinaryIO:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -58,12 +57,7 @@ def _fitted(image: Image, width: int, height: int) -> Image:
 
 
 class RecordingVideo:
-    """What the recording's thread writes; knows nothing of the recording, so that may vanish.
-
-    Args:
-        limits: When to end.
-        open_file: Opens a file for reading and writing.
-    """
+    """What the recording's thread writes."""
 
     def __init__(self, limits: RecordingLimits, open_file: Callable[[], BinaryIO]) -> None:
         self.limits = limits
@@ -73,8 +67,6 @@ class RecordingVideo:
         self._container: Any = None
         self._stream: Any = None
         self._last_pts = -1
-        self._lock = threading.Lock()
-        self._ended = self._released = False
 
     @property
     def file_bytes(self) -> int:
@@ -82,12 +74,7 @@ class RecordingVideo:
         return 0 if self.video.closed else self.video.tell()
 
     def full(self, seconds: float, table_bytes: int) -> str:
-        """Why no more may be written, if so.
-
-        Args:
-            seconds: Length of the recording.
-            table_bytes: Size of its table.
-        """
+        """Why no more may be written, if so, at a length and with a table of a size."""
         limits = self.limits
         if seconds >= limits.seconds:
             return f"The recording ended after {limits.seconds / 60:.0f} minutes, its limit."
@@ -100,14 +87,7 @@ class RecordingVideo:
     def write(
         self, frame: Image, faces: Sequence[FaceEmotion], style: OverlayStyle, time_s: float
     ) -> None:
-        """Append a frame; its drawing is made here, off the stream's threads.
-
-        Args:
-            frame: ``(h, w, 3)`` uint8.
-            faces: Found or held in it.
-            style: How they are drawn.
-            time_s: Since the recording began.
-        """
+        """Append a frame ``(h, w, 3)``, drawn here: off the stream's threads."""
         if self._container is None:
             self._open(frame)
         picture = draw_faces(frame, faces, style)
@@ -138,22 +118,6 @@ class RecordingVideo:
             finally:
                 container, self._container = self._container, None
                 container.close()
-
-    def end(self) -> None:
-        """The thread writes no more."""
-        with self._lock:
-            self._ended = True
-            self._close()
-
-    def release(self) -> None:
-        """Nobody reads any more."""
-        with self._lock:
-            self._released = True
-            self._close()
-
-    def _close(self) -> None:
-        if self._ended and self._released:
-            self.video.close()
 
     def fail(self, fault: BaseException) -> None:
         """Remember why writing ended."""

@@ -1,4 +1,4 @@
-"""Snapshots for a personal model, taken from a live stream while someone holds an expression."""
+"""What a live stream learns of one person: snapshots of expressions, and the face at rest."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
+from fer.recognition.baseline import LOOKS, Floats, NeutralBaseline, looks, row_of
 from fer.recognition.classifier import EmotionClassifier
 from fer.recognition.personal import MOST, Samples
-from fer.recognition.recognizer import Reading
+from fer.recognition.recognizer import EmotionRecognizer, Reading
+from fer.results import FrameResult
 
 STEP_S = 0.25
 """Time between two snapshots: as good as equal ones teach nothing."""
@@ -19,9 +21,6 @@ class SampleCollector:
     """Collects what the general model computes of the largest face; pictures are not kept.
 
     Thread-safe: the stream's worker adds, the page asks.
-
-    Args:
-        general: The general model.
     """
 
     def __init__(self, general: EmotionClassifier) -> None:
@@ -90,3 +89,34 @@ class SampleCollector:
             np.asarray(labels, np.intp),
             np.asarray(takes, np.intp),
         )
+
+
+class NeutralCapture:
+    """Learns how one face is read while it shows nothing; in memory only.
+
+    With another engine it means nothing. ``population`` ``(k,)`` says how neutral faces are read in
+    general; ``baseline`` is None until enough looks were ``seen``.
+    """
+
+    def __init__(self, face_id: int, engine: EmotionRecognizer, population: Floats) -> None:
+        self.face_id, self.engine = face_id, engine
+        self.baseline: NeutralBaseline | None = None
+        self.seen = 0
+        self._population = population
+        self._rows: list[tuple[float, Floats]] = []
+
+    def add(self, result: FrameResult) -> None:
+        """Take what was read in a frame."""
+        if self.baseline is not None:
+            return
+        labels = self.engine.classifier.labels
+        self._rows += [
+            (result.timestamp_s, row_of(face.probabilities))
+            for face in result.measured
+            if face.face_id == self.face_id and tuple(face.probabilities) == labels
+        ]
+        if self._rows:
+            times, rows = (np.array(column) for column in zip(*self._rows, strict=True))
+            self.seen = looks(times)
+            if self.seen >= LOOKS:
+                self.baseline = NeutralBaseline.learn(labels, times, rows, self._population)

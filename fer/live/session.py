@@ -1,4 +1,4 @@
-"""The webcam stream: a one-slot mailbox, a worker thread of its own, a bounded history.
+"""The webcam stream: a one-slot mailbox, a worker thread of its own.
 
 The WebRTC callback must return at once and must never raise: either would end the stream without
 a word. So it only leaves the newest frame in a mailbox with one slot and draws the last known
@@ -10,28 +10,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
 from fer.explanation.activation import ClassActivation, HeatMap, draw_heat_maps
 from fer.live.admission import Admission
 from fer.live.camera_clock import CameraClock
-from fer.live.health import StreamHealth
+from fer.live.health import LiveSnapshot, StreamHealth
 from fer.live.picture import guarded, heat_maps, live_picture, live_style
-from fer.live.reader import Read, Recognizer, StreamReader
+from fer.live.reader import Read, StreamReader
 from fer.live.record import SessionRecord
 from fer.live.recording import Recording
-from fer.live.samples import SampleCollector
+from fer.live.samples import NeutralCapture, SampleCollector
 from fer.live.settings import LiveSettings
-from fer.live.snapshot import LiveSnapshot
 from fer.live.throttle import Pace
 from fer.live.worker import LatestFrameWorker
 from fer.overlay import mark_recording
 from fer.preprocessing import Image, check_frame
+from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 
-_HISTORY_STEP_S = 0.1
 _DARK_MEAN = 4.0
 # Boxes older than this are not drawn: when recognition fails or hangs, they would stay for ever.
 _STALE_S = 3.0
@@ -48,14 +46,13 @@ class LiveSession:
         record: All of the session: its rows, time line, sums and events.
         recording: What the viewer records, or recorded last; set by whoever starts it.
         collector: Collects snapshots for a personal model; set by whoever teaches one.
+        neutral: Learns a face at rest; set by whoever calibrates.
         explainer: Shows on each face what speaks for its label; set by whoever wants to see it.
 
     Args:
-        recognizer: Called from the worker thread only. Of an ``EmotionRecognizer`` its
-            ``for_stream()`` is used, so that several sessions may be given the same one.
+        recognizer: Its ``for_stream()`` is used, so that several sessions may be given the same.
         settings: The controls at the start; ``configure`` changes them.
         admission: Shared by all sessions of a server: who of them gets the full frame rate.
-        history_s: Length of the history in seconds.
         idle_s: The worker ends after so long without a frame (aiortc notices a closed tab only
             after half a minute); a later frame starts another.
         clock: Monotonic seconds; replaced in tests.
@@ -63,11 +60,10 @@ class LiveSession:
 
     def __init__(
         self,
-        recognizer: Recognizer,
+        recognizer: EmotionRecognizer,
         *,
         settings: LiveSettings | None = None,
         admission: Admission | None = None,
-        history_s: float = 60.0,
         idle_s: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -75,11 +71,9 @@ class LiveSession:
         self._reader = StreamReader(recognizer, self._settings)
         self._admission = admission
         self.clock = clock
-        self._history_s = history_s
         self._changed = threading.Condition()
         self._worker = LatestFrameWorker(self._work, changed=self._changed, idle_s=idle_s)
         self._result: FrameResult | None = None
-        self._history: deque[FrameResult] = deque(maxlen=max(1, round(history_s / _HISTORY_STEP_S)))
         self._health = StreamHealth()
         # What is on show, without drawings, and whether its faces were found in time: a paused
         # picture follows the controls too.
@@ -92,6 +86,7 @@ class LiveSession:
         self.record = SessionRecord()
         self.recording: Recording | None = None
         self.collector: SampleCollector | None = None
+        self.neutral: NeutralCapture | None = None
         self.explainer: ClassActivation | None = None
         self._maps: tuple[HeatMap, ...] = ()
 
@@ -105,13 +100,10 @@ class LiveSession:
         """Whether so many viewers share the server that each gets a little less."""
         return self._pace.crowded
 
-    def configure(self, settings: LiveSettings, recognizer: Recognizer | None = None) -> None:
-        """Change the controls; acts with the next frame, without a restart.
-
-        Args:
-            settings: All of them.
-            recognizer: Another model or label set; default the one in use.
-        """
+    def configure(
+        self, settings: LiveSettings, recognizer: EmotionRecognizer | None = None
+    ) -> None:
+        """Change the controls, or model and label set; acts with the next frame."""
         with self._changed:
             self._settings = settings
             self._reader.configure(settings, recognizer)
@@ -121,12 +113,10 @@ class LiveSession:
 
         Args:
             frame_bgr: ``(h, w, 3)`` uint8.
-            camera_s: Its time in seconds by the camera's clock; without it, it was taken when it
-                came.
+            camera_s: Its time by the camera's clock; without it, it was taken when it came.
 
         Returns:
-            A new array with the drawings that the controls ask for, or ``guarded(frame_bgr)`` when
-            drawing failed.
+            A new array, or ``guarded(frame_bgr)`` when drawing failed.
         """
         try:
             came = self.clock()
@@ -189,7 +179,7 @@ class LiveSession:
             self._health.failed(fault)
 
     def stop(self) -> None:
-        """End the worker; the history stays. A later frame starts a new worker.
+        """End the worker; the record stays. A later frame starts a new worker.
 
         A frame that is being analysed may take its time; its result is thrown away.
         """
@@ -216,21 +206,8 @@ class LiveSession:
     def snapshot(self) -> LiveSnapshot:
         """The state now."""
         with self._changed:
-            now, health = self.clock(), self._health
-            return LiveSnapshot(
-                result=self._result,
-                history=tuple(self._history),
-                camera_fps=health.camera_fps(now),
-                processed_fps=health.processed_fps(now),
-                latency_ms=health.latency_ms,
-                received=health.received,
-                dropped=health.dropped,
-                errors=health.errors,
-                last_error=health.last_error,
-                dark=health.dark,
-                idle_s=health.idle_s(now),
-                waiting=self._admission.position(id(self)) if self._admission else 0,
-            )
+            waiting = self._admission.position(id(self)) if self._admission else 0
+            return self._health.snapshot(self.clock(), self._result, waiting)
 
     def _submit(self, frame: Image, moment: float) -> None:
         dark = float(frame[::16, ::16].mean()) < _DARK_MEAN
@@ -262,6 +239,8 @@ class LiveSession:
                 recording.add(shown, found, style, read.reader)
             if (collector := self.collector) is not None:
                 collector.add(read.reading, moment)
+            if (neutral := self.neutral) is not None:
+                neutral.add(found)
         except Exception as fault:
             self.count_error(fault)
 
@@ -274,9 +253,4 @@ class LiveSession:
             hidden = self._settings.blur != "nobody"
             self.record.add(result, read.reader, None if hidden else frame)
             self._health.finished(self.clock(), arrived)
-            last = self._history[-1].timestamp_s if self._history else float("-inf")
-            if result.timestamp_s - last >= _HISTORY_STEP_S:
-                self._history.append(result)
-            while result.timestamp_s - self._history[0].timestamp_s > self._history_s:
-                self._history.popleft()
             return True

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from fer.detection.base import SMALLEST_FACE, SearchSettings
-from fer.errors import InputError
+from fer.detection.base import SearchSettings
 from fer.overlay import Blur
 
 SENSITIVITIES: tuple[str, ...] = ("strict", "cautious", "balanced", "keen", "eager")
@@ -44,31 +43,6 @@ class LiveSettings:
     bars: bool = True
     paused: bool = False
     identity: bool = True
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            InputError: Naming the field, what it may be and what came.
-        """
-        if self.sensitivity not in _SCORES:
-            raise InputError(
-                f"sensitivity: expected one of {', '.join(SENSITIVITIES)}, got "
-                f"{self.sensitivity!r}; choose one of them"
-            )
-        ranges = {
-            "min_face": (SMALLEST_FACE, 2000),
-            "smoothing_s": (0.0, 10.0),
-            "threshold": (0.0, 1.0),
-        }
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name in ranges and value is not None:
-                low, high = ranges[field.name]
-                if not low <= value <= high:
-                    raise InputError(
-                        f"{field.name}: expected a value in {low}..{high}, got {value}; change it"
-                    )
 
     def search_settings(self) -> SearchSettings:
         """What the detector looks for with these controls."""

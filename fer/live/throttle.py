@@ -48,8 +48,7 @@ class Pace:
         self._last_s = now
         return True
 
-    def steer(self, recognizer: object) -> None:
+    def steer(self, recognizer: EmotionRecognizer) -> None:
         """Let a stream's recogniser look for new faces as often as there is room for."""
-        detector = recognizer.detector if isinstance(recognizer, EmotionRecognizer) else None
-        if isinstance(detector, StreamSearch):
+        if isinstance(detector := recognizer.detector, StreamSearch):
             detector.search_every = SEARCH_EVERY if self._viewers == 1 else _SHARED_SEARCH_EVERY

@@ -11,11 +11,9 @@ from fer.preprocessing import Image
 class LatestFrameWorker:
     """Gives the newest frame to a function on a thread of its own; older ones are dropped unseen.
 
-    Args:
-        work: Called with a frame, its time and that of its arrival; must not raise.
-        changed: Guards the mailbox; shared with the owner, whose results have to change together
-            with it.
-        idle_s: The thread ends after so long without a frame; a later frame starts another.
+    The function, called with a frame, its time and that of its arrival, must not raise. ``changed``
+    guards the mailbox, and the owner's results, which change together with it. After ``idle_s``
+    without a frame the thread ends; a later frame starts another.
     """
 
     def __init__(

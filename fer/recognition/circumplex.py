@@ -69,12 +69,10 @@ def derived_affect(probabilities: Mapping[str, float]) -> Affect | None:
     """
     if not probabilities.keys() <= set(ALL):
         return None
-    known = {name: p for name, p in probabilities.items() if name in COORDINATES}
-    total = sum(known.values())
-    if total <= 0:
+    if sum(p for name, p in probabilities.items() if name in COORDINATES) <= 0:
         return None
-    valence = sum(p * COORDINATES[name][0] for name, p in known.items()) / total
-    arousal = sum(p * COORDINATES[name][1] for name, p in known.items()) / total
+    shares = np.array([list(probabilities.values())])
+    valence, arousal = derived_values(shares, list(probabilities))[0].tolist()
     return Affect(valence, arousal)
 
 

@@ -10,6 +10,8 @@ from fer.models.store import ModelFolder
 from fer.recognition.personal import PersonalModel
 
 _LARGEST_FILE = 2**20
+# What the file holds as the model does.
+_SAME = ("counts", "scale", "trust", "own_accuracy", "general_accuracy")
 
 
 class _File(BaseModel):
@@ -22,7 +24,7 @@ class _File(BaseModel):
     sha256: str
     head: str
     taught: list[str] = Field(min_length=2)
-    counts: list[int]
+    counts: tuple[int, ...]
     mean: list[float]
     scale: float = Field(gt=0)
     weights: list[list[float]]
@@ -40,14 +42,10 @@ def to_json(personal: PersonalModel, folder: ModelFolder, head: str) -> str:
         sha256=folder.card.sha256,
         head=head,
         taught=[personal.labels[k] for k in personal.taught],
-        counts=list(personal.counts),
+        **{name: getattr(personal, name) for name in _SAME},
         mean=personal.mean.tolist(),
-        scale=personal.scale,
         weights=personal.weights.tolist(),
         bias=personal.bias.tolist(),
-        trust=personal.trust,
-        own_accuracy=personal.own_accuracy,
-        general_accuracy=personal.general_accuracy,
     ).model_dump_json()
 
 
@@ -78,7 +76,6 @@ def from_json(content: bytes, folder: ModelFolder) -> tuple[PersonalModel, str]:
             f"for another {file.model}; teach it again"
         )
     labels = tuple(card.labels[file.head])
-    arrays = [np.asarray(file.mean, np.float32), np.asarray(file.bias, np.float32)]
     rows = {len(row) for row in file.weights}
     classes = len(file.taught)
     fits = (
@@ -92,13 +89,9 @@ def from_json(content: bytes, folder: ModelFolder) -> tuple[PersonalModel, str]:
     personal = PersonalModel(
         labels=labels,
         taught=tuple(labels.index(name) for name in file.taught),
-        counts=tuple(file.counts),
-        mean=arrays[0],
-        scale=file.scale,
+        **{name: getattr(file, name) for name in _SAME},
+        mean=np.asarray(file.mean, np.float32),
         weights=np.asarray(file.weights, np.float32),
-        bias=arrays[1],
-        trust=file.trust,
-        own_accuracy=file.own_accuracy,
-        general_accuracy=file.general_accuracy,
+        bias=np.asarray(file.bias, np.float32),
     )
     return personal, file.head

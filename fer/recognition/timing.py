@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -35,10 +34,6 @@ class StageTime:
     repeats: int
     median_ms: float
     p90_ms: float
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for JSON."""
-        return asdict(self)
 
 
 def time_stage(stage: str, call: Callable[[], object], repeats: int) -> StageTime:

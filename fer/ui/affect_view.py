@@ -46,15 +46,7 @@ def _place(valence: float, arousal: float) -> tuple[float, float]:
 
 
 def circumplex(faces: Sequence[FaceEmotion], names: Mapping[int, str] | None = None) -> str:
-    """A picture of the circle with a point for every face, and the figures below it.
-
-    Args:
-        faces: The faces.
-        names: Id of a face -> what it is called; default "face N".
-
-    Returns:
-        HTML; empty when no face has a place.
-    """
+    """A circle with a point for every face, figures below; empty when none has a place."""
     marks, words, lines = [], [], []
     for word, left, top, anchor in _ENDS:
         words.append(

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from fer.ui.shell import download
+from fer.ui.downloads import download
 
 # Zoom, pan and a picture of the figure; no advertisement, no selection tools.
 _CONFIG = {
@@ -18,15 +18,7 @@ _CONFIG = {
 def show_figure(
     figure: go.Figure, reading: str, table: pd.DataFrame, key: str, *, index: bool = False
 ) -> None:
-    """Draw a figure with what it says in one line and what it was drawn from.
-
-    Args:
-        figure: Titled, with units on its axes.
-        reading: One or two sentences, Markdown.
-        table: What the figure shows.
-        key: Unique on the page; the CSV is named after it.
-        index: Whether the table's index belongs to it.
-    """
+    """A figure, what it says in Markdown, and what it was drawn from; ``key`` names its CSV."""
     st.plotly_chart(figure, key=f"{key}_figure", config=_CONFIG)
     st.markdown(reading)
     table_expander(table, key, index=index)

@@ -3,31 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from fer.datasets import FaceDataset, Progress, find_data, find_ferplus, open_dataset
+from fer.datasets import FaceDataset, find_data, find_ferplus, open_dataset
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.datasets.label_map import OWN_NAMES
 from fer.errors import FerError
+from fer.ui.long_work import progress_bar
 from fer.ui.shell import errors_shown
 from fer.ui.text import fault, text
 from fer.ui.typed_paths import may_type, typed_path
 
 _MAX_UPLOAD_MIB = 400
-_CHUNK = 1 << 20
 _SKIP = "Leave out rows and files that cannot be read"
-
-
-def _with_bar(read: Callable[[Progress], FaceDataset], name: str) -> FaceDataset:
-    bar = st.progress(0.0, text("Reading {name} for the first time ...", name=name))
-    try:
-        return read(lambda share: bar.progress(share, text("Reading {name} ...", name=name)))
-    finally:
-        bar.empty()
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -36,22 +27,17 @@ def _open(
 ) -> FaceDataset:
     """A data set shared by all sessions; read again when a file or folder changes."""
     words = OWN_NAMES if own else None
-    return _with_bar(
-        lambda show: open_dataset(
-            path, ferplus=ferplus, labels=words, skip_bad=skip, progress=show
-        ),
-        Path(path).name,
-    )
+    with progress_bar(text("Reading {name} for the first time ...", name=Path(path).name)) as show:
+        return open_dataset(path, ferplus=ferplus, labels=words, skip_bad=skip, progress=show)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2)
 def _open_uploads(digest: str, skip: bool, _files: list[Any]) -> FaceDataset:
     """An uploaded data set; sessions that hand in the same files share it."""
     handed_in = [HandedIn(file.name, file) for file in _files]
-    return _with_bar(
-        lambda show: open_handed_in(handed_in, skip_bad=skip, progress=show),
-        ", ".join(file.name for file in _files),
-    )
+    names = ", ".join(file.name for file in _files)
+    with progress_bar(text("Reading {name} for the first time ...", name=names)) as show:
+        return open_handed_in(handed_in, skip_bad=skip, progress=show)
 
 
 def _digest(files: list[Any]) -> str:
@@ -63,9 +49,7 @@ def _digest(files: list[Any]) -> str:
     for file in files:
         digest.update(file.name.encode("utf-8", "surrogatepass") + b"\0")
         file.seek(0)
-        while block := file.read(_CHUNK):
-            digest.update(block)
-        digest.update(b"|")
+        digest.update(hashlib.file_digest(file, "blake2b").digest())
         file.seek(0)
     return digest.hexdigest()
 
@@ -145,19 +129,10 @@ def _paths(key: str, found: Path | None) -> tuple[str, str]:
 def choose_data(
     key: str, *, look: bool = True, label: str = "Choose the data", own: bool = False
 ) -> FaceDataset | None:
-    """Widgets for a data set.
+    """Widgets for a data set; None when none was chosen yet.
 
-    A path or upload that cannot be read is a sentence on the page, and what was shown before
-    stays.
-
-    Args:
-        key: Unique on the page.
-        look: Whether to start with the data set found in the usual places.
-        label: Title of the expander.
-        own: Take the class folders at a path as they are called.
-
-    Returns:
-        The data set, or None when none was chosen yet.
+    What cannot be read is a sentence on the page, and what was shown before stays. With ``look`` it
+    starts with what lies in the usual places; ``own`` takes class folders as they are called.
     """
     found = None
     if look:

@@ -1,38 +1,50 @@
-"""Buttons that hand out a table in every format, made only when one is asked for."""
+"""Buttons that hand out a file, as whose suffix says; a table in every format."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
 from fer.ui.text import plain
 
-TABLE_FORMATS: dict[str, tuple[str, str]] = {
-    ".csv": ("CSV", "text/csv"),
-    ".json": ("JSON", "application/json"),
-    ".jsonl": ("JSON Lines", "application/x-ndjson"),
-    ".parquet": ("Parquet", "application/vnd.apache.parquet"),
+TABLE_FORMATS = {".csv": "CSV", ".json": "JSON", ".jsonl": "JSON Lines", ".parquet": "Parquet"}
+"""Suffix -> what it is called."""
+
+_TYPES = {
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".jsonl": "application/x-ndjson",
+    ".parquet": "application/vnd.apache.parquet",
+    ".html": "text/html",
+    ".png": "image/png",
+    ".webm": "video/webm",
 }
-"""Suffix -> what it is called, and its media type."""
+
+
+def download(
+    label: str,
+    content: str | bytes | Callable[[], bytes],
+    name: str,
+    *,
+    key: str,
+    icon: str | None = None,
+) -> None:
+    """A button that hands out a file, or makes it when pressed, without running the page again."""
+    st.download_button(
+        label,
+        content,
+        name,
+        _TYPES[Path(name).suffix],
+        icon=icon or ":material/download:",
+        key=key,
+        on_click="ignore",
+    )
 
 
 def table_buttons(make: Callable[[str], bytes], stem: str, *, key: str) -> None:
-    """A button for each format.
-
-    Args:
-        make: Suffix -> the file.
-        stem: File name without suffix.
-        key: Beginning of the keys; unique on the page.
-    """
-    for suffix, (label, mime) in TABLE_FORMATS.items():
-        st.download_button(
-            plain(label),
-            partial(make, suffix),
-            f"{stem}{suffix}",
-            mime,
-            icon=":material/download:",
-            key=f"{key}{suffix}",
-            on_click="ignore",
-        )
+    """A button for each format; ``make`` takes its suffix."""
+    for suffix, label in TABLE_FORMATS.items():
+        download(plain(label), partial(make, suffix), f"{stem}{suffix}", key=f"{key}{suffix}")

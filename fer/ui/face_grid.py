@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,17 +15,8 @@ import numpy.typing as npt
 import streamlit as st
 
 from fer.media import encode_png
-from fer.preprocessing import Image
 
-SHEET_COLUMNS = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One face of the grid: what is said about it, and the colour of its edge."""
-
-    title: str
-    colour: str = ""
+_COLUMNS = 32
 
 
 _SCRIPT = """
@@ -34,19 +24,19 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component;
   const root = parentElement.querySelector(".grid");
   root.replaceChildren();
-  const rows = Math.ceil(data.tiles.length / data.columns);
-  data.tiles.forEach((tile, index) => {
+  const rows = Math.ceil(data.count / data.columns);
+  data.tiles.forEach(([title, colour], index) => {
     const face = document.createElement("button");
     face.type = "button";
-    face.title = tile.title;
-    face.setAttribute("aria-label", tile.title);
+    face.title = title;
+    face.setAttribute("aria-label", title);
     face.style.backgroundImage = `url(${data.sheet})`;
     face.style.backgroundSize = `${data.columns * 100}% ${rows * 100}%`;
     const part = (position, count) => (count > 1 ? (100 * position) / (count - 1) : 0);
     const x = part(index % data.columns, data.columns);
     const y = part(Math.floor(index / data.columns), rows);
     face.style.backgroundPosition = `${x}% ${y}%`;
-    if (tile.colour) face.style.borderColor = tile.colour;
+    face.style.borderColor = colour;
     face.onclick = () => setTriggerValue("picked", index);
     root.appendChild(face);
   });
@@ -69,45 +59,27 @@ def _component() -> Any:
     )
 
 
-def sheet(images: npt.NDArray[np.uint8], columns: int = SHEET_COLUMNS) -> Image:
-    """Faces ``(n, h, w)`` in rows, without gaps: ``(rows * h, columns * w)`` uint8."""
+def sheet(images: npt.NDArray[np.uint8]) -> dict[str, object]:
+    """Faces ``(n, h, w)`` in rows, without gaps, for a script: address, columns and number."""
     count, height, width = images.shape
+    columns = max(1, min(_COLUMNS, count))
     rows = max(1, -(-count // columns))
     padded = np.zeros((rows * columns, height, width), np.uint8)
     padded[:count] = images
-    return np.ascontiguousarray(
-        padded.reshape(rows, columns, height, width)
-        .swapaxes(1, 2)
-        .reshape(rows * height, columns * width)
-    )
+    whole = padded.reshape(rows, columns, height, width).swapaxes(1, 2)
+    content = encode_png(np.ascontiguousarray(whole.reshape(rows * height, columns * width)))
+    address = "data:image/png;base64," + base64.b64encode(content).decode()
+    return {"sheet": address, "columns": columns, "count": count}
 
 
-def sheet_url(images: npt.NDArray[np.uint8], columns: int = SHEET_COLUMNS) -> str:
-    """The sheet as a ``data:`` address."""
-    content = encode_png(sheet(images, columns))
-    return "data:image/png;base64," + base64.b64encode(content).decode()
+def face_grid(
+    images: npt.NDArray[np.uint8], tiles: Sequence[tuple[str, str]], *, key: str
+) -> int | None:
+    """Draw faces ``(n, h, w)`` uint8; returns the one that was just clicked, or None.
 
-
-def face_grid(images: npt.NDArray[np.uint8], tiles: Sequence[Tile], *, key: str) -> int | None:
-    """Draw the faces.
-
-    Args:
-        images: ``(n, h, w)`` uint8, all of one size.
-        tiles: One per face.
-        key: Unique on the page.
-
-    Returns:
-        The face that was just clicked, or None.
+    Of each, ``tiles`` has what is said about it and the colour of its edge.
     """
-    columns = max(1, min(SHEET_COLUMNS, len(tiles)))
-    result = _component()(
-        key=key,
-        data={
-            "sheet": sheet_url(images, columns),
-            "columns": columns,
-            "tiles": [{"title": tile.title, "colour": tile.colour} for tile in tiles],
-        },
-        on_picked_change=lambda: None,
-    )
+    data = {**sheet(images), "tiles": [list(tile) for tile in tiles]}
+    result = _component()(key=key, data=data, on_picked_change=lambda: None)
     picked = result.get("picked")
     return int(picked) if picked is not None and 0 <= int(picked) < len(tiles) else None

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from fer.ui.face_grid import SHEET_COLUMNS, sheet_url
+from fer.ui.face_grid import sheet
 
 _SCRIPT = """
 export default function (component) {
@@ -71,21 +71,8 @@ def _component() -> Any:
 
 
 def face_hover(images: npt.NDArray[np.uint8], *, figure: str, key: str) -> None:
-    """Show the face of the point under the pointer.
+    """Show the face of the point under the pointer of the figure with that key.
 
-    Args:
-        images: ``(n, h, w)`` uint8, in the order of the numbers that the points carry first in
-            their ``customdata``.
-        figure: Key of the figure on the page.
-        key: Unique on the page.
+    A point's ``customdata`` begins with its place among the images ``(n, h, w)`` uint8.
     """
-    columns = max(1, min(SHEET_COLUMNS, len(images)))
-    _component()(
-        key=key,
-        data={
-            "sheet": sheet_url(images, columns),
-            "columns": columns,
-            "count": len(images),
-            "figure": figure,
-        },
-    )
+    _component()(key=key, data={**sheet(images), "figure": figure})

@@ -38,12 +38,7 @@ def recall_line(folder: ModelFolder, labels: str) -> str:
 
 
 def label_set_choice(key: str, **options: Any) -> str:
-    """Radio buttons with the recalls below each name.
-
-    Args:
-        key: Of the widget.
-        options: More for ``st.radio``.
-    """
+    """Radio buttons with the recalls below each name."""
     folder = shipped_model()
     offered = _offered(folder)
     chosen = st.radio(

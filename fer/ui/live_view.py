@@ -120,28 +120,24 @@ def card_edge(face: FaceEmotion) -> str:
 
 def probability_bars(probabilities: Mapping[str, float]) -> str:
     """Horizontal bars, one per label, in a fixed order so that they do not jump."""
-    rows = []
-    for label, share in probabilities.items():
-        rows.append(
-            f'<div class="fer-row"><span>{escape(label)}</span>'
-            f'<div><span style="width:{share:.1%};background:{COLOURS[label]}"></span></div>'
-            f"<em>{share:.0%}</em></div>"
-        )
-    return "".join(rows)
+    return "".join(
+        bar(label, share, COLOURS[label], f"{share:.0%}") for label, share in probabilities.items()
+    )
+
+
+def bar(name: str, share: float, colour: str, said: str) -> str:
+    """A name, a horizontal bar of a length of 0 to 1, and a figure."""
+    return (
+        f'<div class="fer-row"><span>{escape(name)}</span>'
+        f'<div><span style="width:{share:.1%};background:{colour}"></span></div>'
+        f"<em>{said}</em></div>"
+    )
 
 
 def face_card(
     face: FaceEmotion, title: str, extra: str = "", *, chip: str = "", most: int | None = None
 ) -> str:
-    """A card with the label, the confidence and the probabilities of a face.
-
-    Args:
-        face: What was read.
-        title: Which face it is.
-        extra: More HTML below.
-        chip: The plate of its identity.
-        most: Show only so many of the probabilities, the largest.
-    """
+    """A card of a face: ``extra`` is HTML below, ``chip`` its plate, ``most`` limits the bars."""
     shares = face.probabilities
     if most is not None:
         shares = dict(sorted(shares.items(), key=lambda item: -item[1])[:most])

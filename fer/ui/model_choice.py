@@ -67,13 +67,7 @@ def gradient_map(
 ) -> npt.NDArray[np.float32]:
     """What one face's score for a class depends on; see ``fer.explanation.keras_explainer``.
 
-    Args:
-        path: The ``.keras`` file.
-        stamp: Its modification time, so that another file is asked anew.
-        head: Head of the network.
-        image: ``(48, 48)`` uint8.
-        target: Class index.
-        method: Grad-CAM or saliency.
+    The stamp is the file's modification time, so that another one is asked anew.
 
     Raises:
         ModelError: If the network cannot be explained so.

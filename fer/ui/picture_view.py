@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Iterable
 
 import numpy as np
 import streamlit as st
@@ -20,6 +19,7 @@ from fer.preprocessing import resize_square, to_bgr
 from fer.recognition.classifier import EmotionClassifier
 from fer.ui import live_view
 from fer.ui.model_choice import classifier, explainer, gradient_map, keras_file
+from fer.ui.sections import one_of
 from fer.ui.shell import errors_shown
 from fer.ui.text import caption, plain, say
 
@@ -27,14 +27,12 @@ _SIDE = 336
 _EXACT = "Exact"
 
 
-def vote_bars(votes: Mapping[str, int]) -> str:
-    """Votes as horizontal bars, each with its number."""
-    total = max(1, sum(votes.values()))
+def _vote_bars(votes: Iterable[int]) -> str:
+    counts = dict(zip(VOTE_COLUMNS, map(int, votes), strict=True))
+    total = max(1, sum(counts.values()))
     return "".join(
-        f'<div class="fer-row"><span>{escape(name)}</span><div><span style="width:'
-        f'{count / total:.1%};background:{COLOURS.get(canonical(name) or "", GREY)}">'
-        f"</span></div><em>{count}</em></div>"
-        for name, count in votes.items()
+        live_view.bar(name, n / total, COLOURS.get(canonical(name) or "", GREY), str(n))
+        for name, n in counts.items()
     )
 
 
@@ -67,11 +65,9 @@ def _why(
     if not methods:
         return
     label = st.selectbox("What speaks for", labels, index=labels.index(top), key="picture_why")
-    method: str | None = methods[0]
-    if len(methods) > 1:
-        method = st.segmented_control("Map", methods, default=methods[0], key="picture_method")
+    method = one_of("Map", methods, "picture_method")
     target = labels.index(label)
-    if exact is not None and (method == _EXACT or method is None):
+    if exact is not None and method == _EXACT:
         found = exact.evidence(features)[0, :, :, target]
         meaning = "Warm: what speaks for {label}, against the mean of all classes."
     elif network is not None:
@@ -98,13 +94,7 @@ def _why(
 
 @st.dialog("Picture", width="medium")
 def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -> None:
-    """A dialog over the page.
-
-    Args:
-        dataset: Where it is from.
-        index: Its position in the data set.
-        folder: The model that reads it; None for none.
-    """
+    """A dialog over the page: the picture at that place, and how the model, if any, reads it."""
     image = np.asarray(dataset.images[index])
     split = dataset.split_names[dataset.splits[index]]
     label = dataset.label_names[dataset.labels[index]]
@@ -123,8 +113,7 @@ def show_picture(dataset: FaceDataset, index: int, folder: ModelFolder | None) -
             majority = int(majority_labels(row[None])[0])
             said = FERPLUS[majority] if majority >= 0 else "no clear majority"
             say("FER+: **{said}**, votes of {n:,}:", said=said, n=int(row.sum()))
-            votes = dict(zip(VOTE_COLUMNS, map(int, row), strict=True))
-            st.html(live_view.STYLE + vote_bars(votes))
+            st.html(live_view.STYLE + _vote_bars(row))
     if folder is not None:
         with right, errors_shown():
             _model_says(image, folder)

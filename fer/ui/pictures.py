@@ -18,13 +18,7 @@ LARGE = 144
 def captioned_faces(
     images: npt.NDArray[np.uint8], captions: Sequence[str], colours: Sequence[str] = ()
 ) -> str:
-    """Faces side by side as HTML, each with a caption and a coloured edge; they wrap on a phone.
-
-    Args:
-        images: ``(n, h, h)`` uint8.
-        captions: One per face.
-        colours: ``#RRGGBB``, one per face, or none.
-    """
+    """Faces ``(n, h, h)`` uint8 as HTML, each with a caption and a coloured edge; they wrap."""
     figures = []
     for index, (image, caption) in enumerate(zip(images, captions, strict=True)):
         content = base64.b64encode(encode_png(resize_square(np.asarray(image), LARGE))).decode()

@@ -13,6 +13,7 @@ from fer.export.report import Thumbnails, report_html
 from fer.export.schema import to_csv
 from fer.models.accuracy import accuracy_lines
 from fer.recognition.classifier import EmotionClassifier
+from fer.ui.downloads import download
 from fer.ui.label_sets import NAMES
 from fer.ui.shell import errors_shown
 
@@ -56,25 +57,12 @@ def report_menu(
             key=f"{key}_faces",
             help="Pictures of the strongest readings. Ask those who are in them first.",
         )
-        st.download_button(
-            "Save the report",
-            partial(_report, table, classifier, title, happened, faces if shown else None),
-            f"{stem}-report.html",
-            "text/html",
-            icon=":material/download:",
-            key=f"{key}_html",
-            on_click="ignore",
-        )
+        page = partial(_report, table, classifier, title, happened, faces if shown else None)
+        download("Save the report", page, f"{stem}-report.html", key=f"{key}_html")
         if happened:
-            st.download_button(
-                f"Save the table with {len(happened):,} events, CSV",
-                partial(_with_events, table, happened),
-                f"{stem}-events.csv",
-                "text/csv",
-                icon=":material/download:",
-                key=f"{key}_csv",
-                on_click="ignore",
-            )
+            rows = partial(_with_events, table, happened)
+            label = f"Save the table with {len(happened):,} events, CSV"
+            download(label, rows, f"{stem}-events.csv", key=f"{key}_csv")
     return happened
 
 

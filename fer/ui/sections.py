@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,27 +11,37 @@ from fer.ui.shell import errors_shown
 
 
 def sections(drawn: Mapping[str, Callable[[], object]], key: str, label: str) -> None:
-    """Draw the section that is chosen; the others cost nothing.
-
-    Args:
-        drawn: Name -> what draws it; the first is open.
-        key: Of the choice, which lasts as long as the session.
-        label: What is chosen, for those who cannot see it.
-    """
-    names = list(drawn)
-    chosen = names[0]
-    if len(names) > 1:
-        chosen = st.segmented_control(
-            label,
-            names,
-            default=names[0],
-            required=True,
-            key=key,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+    """Draw the section that is chosen, at first the first one; the others cost nothing."""
     with errors_shown():
-        drawn[chosen]()
+        drawn[one_of(label, list(drawn), key, hidden=True, persist_state="session")]()
+
+
+def one_of(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    *,
+    default: str | None = None,
+    place: Any = st,
+    hidden: bool = False,
+    **more: Any,
+) -> str:
+    """One of a few names, at first ``default`` or the first; of a single one no choice.
+
+    Hidden, the label is said to those alone who cannot see the names.
+    """
+    if len(options) == 1:
+        return options[0]
+    chosen: str = place.segmented_control(
+        label,
+        options,
+        default=default or options[0],
+        required=True,
+        key=key,
+        label_visibility="collapsed" if hidden else "visible",
+        **more,
+    )
+    return chosen
 
 
 def places(count: int, each: int, key: str) -> slice:

@@ -58,12 +58,7 @@ def notice(host: str, port: int) -> str:
 
 
 def serve(host: str, port: int) -> None:
-    """Run the dashboard until it is stopped.
-
-    Args:
-        host: Address to bind to.
-        port: Its port.
-    """
+    """Run the dashboard until it is stopped."""
     from streamlit.web import cli
 
     from fer.temporary import keep_private

@@ -212,10 +212,3 @@ def pressed(label: str, key: str, *, disabled: bool = False, **options: Any) -> 
 def is_dark() -> bool:
     """Whether the page is shown in its dark theme; false where that is not known yet."""
     return st.context.theme.type == "dark"
-
-
-def download(label: str, content: str, name: str, *, key: str, mime: str = "text/csv") -> None:
-    """A button that hands out a file without running the page again."""
-    st.download_button(
-        label, content, name, mime, icon=":material/download:", key=key, on_click="ignore"
-    )

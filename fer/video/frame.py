@@ -32,7 +32,7 @@ def _shown(image: Image, matrix: tuple[int, ...]) -> Image:
     """A picture as its display matrix places it, to the nearest right angle; also mirrored.
 
     Args:
-        image: ``(h, w)`` or ``(h, w, 3)``.
+        image: ``(h, w, 3)``.
         matrix: Column ``p`` and row ``q`` go to ``a p + c q`` and ``b p + d q``, where the
             numbers are ``a, b, _, c, d, ...`` (ISO/IEC 14496-12, 8.3.2).
     """
@@ -50,28 +50,19 @@ class Frame:
     Attributes:
         time_s: Seconds from the stream's own timestamps; never goes back.
         pixels: The decoder's frame.
-        converters: Layout -> what converts to it, kept from frame to frame by the reader: to set
-            one up takes longer than to use it.
+        converter: Kept by the reader: to set one up takes longer than to use it.
         aspect: Width of a stored pixel by its height.
     """
 
     time_s: float
     pixels: av.VideoFrame
-    converters: dict[str, VideoReformatter]
+    converter: VideoReformatter
     aspect: float = 1.0
 
     def image_bgr(self) -> Image:
         """``(h, w, 3)`` uint8, as it is to be shown: square pixels, upright, mirrored if so."""
-        return self._converted("bgr24")
-
-    def image_grey(self) -> Image:
-        """``(h, w)`` uint8, likewise; a third of the cost of ``image_bgr``."""
-        return self._converted("gray")
-
-    def _converted(self, layout: str) -> Image:
-        converter = self.converters.setdefault(layout, VideoReformatter())
         width, height = square_size(self.pixels.width, self.pixels.height, self.aspect)
-        converted = converter.reformat(self.pixels, width, height, layout)
+        converted = self.converter.reformat(self.pixels, width, height, "bgr24")
         image = np.asarray(converted.to_ndarray(), np.uint8)
         matrix: Any = self.pixels.side_data.get("DISPLAYMATRIX")
         if matrix is not None:

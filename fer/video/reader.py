@@ -76,7 +76,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
         self.frames_read = 0
         self.end_s = 0.0
         self._position = 0
-        self._converters: dict[str, VideoReformatter] = {}
+        self._converter = VideoReformatter()
         self._container = open_container(self.path, self.name)
         try:
             self._stream = self._picture_stream()
@@ -189,7 +189,7 @@ class VideoReader(AbstractContextManager["VideoReader"]):
             if pixels.duration and pixels.time_base:
                 length = float(pixels.duration * pixels.time_base)
             self.end_s = max(self.end_s, time_s + length)
-            yield Frame(time_s, pixels, self._converters, self._aspect)
+            yield Frame(time_s, pixels, self._converter, self._aspect)
 
     def frames_to(self, time_s: float) -> Iterator[Frame]:
         """The frames from a key frame to the one on show at a time, the last that starts by it."""

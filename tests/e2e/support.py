@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -160,20 +160,36 @@ def turn_server(folder: Path, secret: str) -> Iterator[str]:
         process.wait(10)
 
 
+def at_rest(page: Page) -> None:
+    """Until the page was drawn and its script has ended."""
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def opened(page: Page, server: Server, name: str) -> None:
+    """A page of the dashboard, drawn whole."""
+    page.goto(f"{server.url}/{name}")
+    at_rest(page)
+
+
 def choose(page: Page, *names: str) -> None:
     """Open a section of a page, and a part of it."""
     for name in names:
-        place = page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True)
-        place.click()
-        expect(page.get_by_test_id("stApp")).to_have_attribute(
-            "data-test-script-state", "notRunning"
-        )
+        page.get_by_test_id("stButtonGroup").get_by_text(name, exact=True).click()
+        at_rest(page)
 
 
 def all_read(page: Page) -> None:
     """Until every photo is read and the page has been drawn for it: it takes no press before."""
     expect(page.get_by_role("button", name="Download", exact=True)).to_be_enabled()
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    at_rest(page)
+
+
+def hand_in(page: Page, name: str, content: bytes) -> None:
+    """Drop a file where the page takes one first."""
+    page.locator('input[type="file"]').first.set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
 
 
 def launch(playwright: Playwright, *extra: str) -> Browser:
@@ -210,15 +226,37 @@ def astronaut_png() -> bytes:
     return bytes(cv2.imencode(".png", astronaut_bgr())[1])
 
 
-def write_clip(path: Path) -> None:
-    """Four seconds of the portrait, panned, as the MJPEG that Chromium takes for a camera."""
-    portrait = cv2.resize(astronaut_bgr(), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+def write_camera(path: Path, draw: Callable[[np.ndarray, float], None]) -> None:
+    """Four seconds of grey frames with something drawn on, as the MJPEG that Chromium takes."""
     with path.open("wb") as file:
         for index in range(120):
             frame = np.full((480, 640, 3), 96, np.uint8)
-            left = LEFT + round(PAN * np.sin(2 * np.pi * index / 120))
-            frame[:, left : left + SIDE] = portrait
+            draw(frame, np.sin(2 * np.pi * index / 120))
             file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+def write_clip(path: Path) -> None:
+    """The portrait, panned."""
+    portrait = cv2.resize(astronaut_bgr(), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+
+    def draw(frame: np.ndarray, sway: float) -> None:
+        left = LEFT + round(PAN * sway)
+        frame[:, left : left + SIDE] = portrait
+
+    write_camera(path, draw)
+
+
+def write_two_face_clip(path: Path) -> None:
+    """The portrait beside its darker mirror image, swaying against each other."""
+    portrait = cv2.resize(astronaut_bgr(), (320, 320), interpolation=cv2.INTER_AREA)
+    other = cv2.convertScaleAbs(portrait[:, ::-1], alpha=0.7)
+
+    def draw(frame: np.ndarray, sway: float) -> None:
+        down = round(24 * sway)
+        frame[60 + down : 380 + down, :320] = portrait
+        frame[80 - down : 400 - down, 320:] = other
+
+    write_camera(path, draw)
 
 
 def write_film(path: Path, seconds: int = 2) -> None:
@@ -233,16 +271,3 @@ def write_film(path: Path, seconds: int = 2) -> None:
             frame = av.VideoFrame.from_ndarray(picture.copy(), format="bgr24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-
-
-def write_two_face_clip(path: Path) -> None:
-    """Four seconds of the portrait beside its darker mirror image, swaying against each other."""
-    portrait = cv2.resize(astronaut_bgr(), (320, 320), interpolation=cv2.INTER_AREA)
-    other = cv2.convertScaleAbs(portrait[:, ::-1], alpha=0.7)
-    with path.open("wb") as file:
-        for index in range(120):
-            frame = np.full((480, 640, 3), 96, np.uint8)
-            sway = round(24 * np.sin(2 * np.pi * index / 120))
-            frame[60 + sway : 380 + sway, :320] = portrait
-            frame[80 - sway : 400 - sway, 320:] = other
-            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())

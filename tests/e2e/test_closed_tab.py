@@ -1,28 +1,21 @@
 """A closed tab ends its work and takes its files along; an open one keeps them."""
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from support import astronaut_png, running_server, write_film
 
+from tests.waiting import wait_until
+
 pytestmark = pytest.mark.browser
 
-LEASE_S = 12.0
+LEASE_S = 7.0
 
 
 def files_in(folder: Path) -> list[Path]:
     """Temporary files, without the locks of the processes."""
     return [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 90) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"it did not happen within {seconds} s"
-        time.sleep(0.2)
 
 
 def begin_video(page: Page, url: str, clip: Path) -> None:
@@ -37,7 +30,7 @@ def test_work_and_files_go_with_the_tab_and_stay_with_an_open_one(
 ) -> None:
     # Long enough to be still at work when its tab closes.
     clip = tmp_path / "clip.mp4"
-    write_film(clip, 100)
+    write_film(clip, 40)
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     variables = {"TMPDIR": str(temporary), "LEASE_S": str(LEASE_S)}
@@ -53,15 +46,15 @@ def test_work_and_files_go_with_the_tab_and_stay_with_an_open_one(
         assert kept
         video = leaving.new_page()
         begin_video(video, server.url, clip)
-        wait_for(lambda: any(path.name == "upload" for path in files_in(temporary)))
+        wait_until(lambda: any(path.name == "upload" for path in files_in(temporary)))
         leaving.close()
-        wait_for(lambda: not any(path.name == "upload" for path in files_in(temporary)))
+        wait_until(lambda: not any(path.name == "upload" for path in files_in(temporary)))
         # Longer than a lease, and the other viewer has touched nothing.
         photos.wait_for_timeout(LEASE_S * 1500)
         assert files_in(temporary) == kept
         photos.get_by_role("link", name="Home").click()
         expect(photos.get_by_role("heading", level=1)).to_be_visible()
         staying.close()
-        wait_for(lambda: not files_in(temporary))
+        wait_until(lambda: not files_in(temporary))
         assert "Traceback" not in server.log_text()
     assert files_in(temporary) == []

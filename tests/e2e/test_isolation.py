@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from live import open_webcam, press, wait_for_new_frames
 from playwright.sync_api import Browser, Page, expect
-from support import Server, astronaut_png, write_film
+from support import Server, astronaut_png, hand_in, opened, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -27,18 +27,6 @@ def two(browser: Browser) -> Iterator[tuple[Page, Page]]:
     yield pages[0], pages[1]
     for context in contexts:
         context.close()
-
-
-def opened(page: Page, server: Server, name: str) -> None:
-    page.goto(f"{server.url}/{name}")
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
-
-
-def hand_in(page: Page, name: str, content: bytes) -> None:
-    page.locator('input[type="file"]').first.set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
 
 
 def class_folders() -> bytes:

@@ -4,7 +4,6 @@ import os
 import shutil
 import ssl
 import subprocess
-import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
@@ -16,11 +15,13 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support import PROJECT, Server, astronaut_png, free_port, running_server
 
+from tests.waiting import wait_until
+
 pytestmark = pytest.mark.browser
 
 PASSWORD = "open sesame"
 CADDYFILE = PROJECT / "docs" / "sharing" / "Caddyfile"
-VIEWERS = 6
+VIEWERS = 4
 
 
 def caddy() -> str:
@@ -50,13 +51,6 @@ def asked(url: str, password: str | None = PASSWORD) -> tuple[int, dict[str, str
             return answer.status, dict(answer.headers)
     except urllib.error.HTTPError as refused:
         return refused.code, dict(refused.headers)
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + 90
-    while not condition():
-        assert time.monotonic() < until, what
-        time.sleep(0.2)
 
 
 def answers(url: str) -> bool:
@@ -95,7 +89,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
         log = stack.enter_context((folder / "caddy.log").open("wb"))
         proxy = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            wait_for(lambda: answers(url), (folder / "caddy.log").read_text())
+            wait_until(lambda: answers(url), what="an answer of the proxy")
             yield Shared(url, processes)
         finally:
             proxy.terminate()
@@ -162,7 +156,7 @@ def process_of(page: Page) -> str:
     return cookie
 
 
-@pytest.mark.timeout(600)  # Six browsers' pages.
+@pytest.mark.timeout(600)  # Several browsers' pages.
 def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back(
     shared: Shared, new_viewer: Callable[[], BrowserContext]
 ) -> None:
@@ -182,7 +176,7 @@ def test_a_process_that_dies_takes_only_its_own_viewers_along_and_they_come_back
     dying.wait()
     other = [page.get_by_role("button", name="Clear") for page in pages]
     # A page that has lost its server is switched off until it has another.
-    wait_for(lambda: any(one.is_disabled() for one in other), "no page has noticed")
+    wait_until(lambda: any(one.is_disabled() for one in other), what="a page that notices")
     lost = next(b for b, one in zip(before, other, strict=True) if one.is_disabled())
     for page, one, process in zip(pages, other, before, strict=True):
         if process == lost:

@@ -3,11 +3,11 @@
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from support import Server, write_film
 
 from fer.video import VideoReader
@@ -72,14 +72,21 @@ def edit(page: Page, index: int) -> Locator:
     return part
 
 
-@pytest.fixture
-def sample(page: Page, server: Server) -> Page:
-    """The page after one press on an empty one: a happy one, a neutral one, then both."""
+@pytest.fixture(scope="module")
+def sample(browser: Browser, server: Server) -> Iterator[Page]:
+    """The page after one press on an empty one: a happy one, a neutral one, then both.
+
+    Each test leaves the result as it was; the last one clears it.
+    """
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(45_000)
     page.goto(f"{server.url}/Video")
     page.get_by_role("button", name="Try a sample clip").click()
     expect(page.locator("canvas")).to_have_count(2)
     until(page, lambda: page.locator("video").evaluate("video => video.readyState") >= 3)
-    return page
+    yield page
+    context.close()
 
 
 def test_a_video_is_read_played_and_taken_away(page: Page, server: Server, tmp_path: Path) -> None:
@@ -126,6 +133,7 @@ def test_lines_and_video_follow_each_other(sample: Page) -> None:
     )
     page.get_by_role("group", name="Peaks").get_by_role("button").last.click()
     until(page, lambda: time_of(page) > 4)
+    page.get_by_role("button", name="happy", exact=True).click()
 
 
 def test_keys_play_go_and_jump(sample: Page) -> None:
@@ -162,6 +170,8 @@ def test_keys_play_go_and_jump(sample: Page) -> None:
     part.get_by_label("Name").press_sequentially("an p")
     expect(part.get_by_label("Name")).to_have_value("an p")
     assert time_of(page) == rest
+    part.get_by_label("Name").fill("")
+    page.keyboard.press("Escape")
 
 
 def test_events_stand_over_the_lines_and_lead_to_their_time(sample: Page) -> None:

@@ -1,7 +1,6 @@
 """Teaching the webcam page one's own face: snapshots, a fit, a file to keep and to load."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -27,12 +26,6 @@ def test_a_face_is_taught_kept_forgotten_and_loaded(
     page.get_by_role("button", name="Learn").click()
     expect(page.locator(".fer-versus")).to_contain_text("Your model")
     expect(page.get_by_text("happy (5), surprise (5)")).to_be_visible()
-    if folder := os.environ.get("FER_SCREENSHOTS"):
-        for width in (1280, 390):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(1500)
-            page.get_by_text("Teach it my face").scroll_into_view_if_needed()
-            page.screenshot(path=f"{folder}/personal-{width}.png", full_page=True)
     with page.expect_download() as download:
         page.get_by_role("button", name="Keep it as a file").click()
     file = tmp_path / "my-face.json"

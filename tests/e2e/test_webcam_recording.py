@@ -39,7 +39,7 @@ def downloaded(page: Page, name: str | re.Pattern[str]) -> bytes:
     return download.value.path().read_bytes()
 
 
-def test_a_recording_survives_a_page_switch_and_reads_back(page: Page, server: Server) -> None:
+def test_a_recording_and_its_stream_survive_a_page_switch(page: Page, server: Server) -> None:
     open_webcam(page, server)
     # Nothing is recorded unless asked, and nothing can be before there is a picture.
     expect(page.get_by_role("button", name="Record", exact=True)).to_be_disabled()
@@ -61,6 +61,7 @@ def test_a_recording_survives_a_page_switch_and_reads_back(page: Page, server: S
     page.get_by_role("link", name="Webcam").first.click()
     expect(page.locator(".fer-rec")).to_contain_text("REC")
     play_on(page)
+    expect(page.locator(".fer-card b").first).to_have_text("happy")
     page.get_by_role("button", name="End the recording").click()
     expect(page.get_by_text("Recording of")).to_be_visible()
     # Each download by itself: while the stream plays, and after it has ended.

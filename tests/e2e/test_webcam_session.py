@@ -2,7 +2,6 @@
 
 import csv
 import io
-import os
 import re
 from pathlib import Path
 
@@ -12,14 +11,6 @@ from playwright.sync_api import Browser, Page, expect
 from support import Server
 
 pytestmark = pytest.mark.browser
-
-
-def shot(page: Page, name: str) -> None:
-    """A picture to look at, where they are asked for."""
-    if folder := os.environ.get("FER_SCREENSHOTS"):
-        for width, height in ((1280, 800), (390, 844)):
-            page.set_viewport_size({"width": width, "height": height})
-            page.screenshot(path=f"{folder}/session-{name}-{width}.png", full_page=True)
 
 
 def saved(page: Page, name: str | re.Pattern[str]) -> bytes:
@@ -62,7 +53,6 @@ def test_a_session_is_marked_stays_after_the_stop_and_ends_in_a_report(
     expect(button(page, "START")).to_be_visible()
     expect(page.get_by_text("Press START to begin.")).to_be_visible()
     expect(lane).to_have_count(1)
-    shot(page, "stopped")
     report = tmp_path / "report.html"
     report.write_bytes(saved(page, "Report"))
     assert "Traceback" not in server.log_text()
@@ -91,8 +81,6 @@ def opened_alone(browser: Browser, report: Path, words: tuple[str, ...]) -> None
         for width in (1280, 390):
             page.set_viewport_size({"width": width, "height": 844})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            if folder := os.environ.get("FER_SCREENSHOTS"):
-                page.screenshot(path=f"{folder}/report-{width}.png", full_page=True)
         assert page.pdf().startswith(b"%PDF")
     finally:
         context.close()

@@ -1,10 +1,8 @@
 import json
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +13,8 @@ from fer.live.admission import Admission
 from fer.live.session import LiveSession
 from fer.live.settings import LiveSettings
 from fer.recognition.recognizer import Reading
+from tests.live.fakes import StreamFake
+from tests.waiting import wait_until
 
 FACE = FaceEmotion(Box(60, 50, 40, 40), "happy", 0.9, {"happy": 0.9, "sad": 0.1})
 FRAME = np.full((120, 160, 3), 90, np.uint8)
@@ -31,7 +31,7 @@ class Clock:
 
 
 @dataclass
-class FakeRecognizer:
+class FakeRecognizer(StreamFake):
     """Finds one face in any frame; can be held up, and can fail on chosen calls."""
 
     threshold: float = 0.0
@@ -53,14 +53,6 @@ class FakeRecognizer:
         if fault is not None:
             raise fault
         return Reading((FACE,), np.zeros((1, 48, 48), np.uint8), np.zeros((1, 6, 6, 2), np.float32))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread; generous, since only a failure ever takes long."""
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline, "waited 30 s in vain"
-        time.sleep(0.002)
 
 
 def workers() -> list[threading.Thread]:
@@ -115,7 +107,6 @@ def test_before_the_first_frame_everything_is_zero(start) -> None:
     session, _ = start()
     snapshot = session.snapshot()
     assert snapshot.result is None
-    assert snapshot.history == ()
     assert (snapshot.received, snapshot.dropped, snapshot.errors) == (0, 0, 0)
     assert snapshot.idle_s == float("inf")
     assert workers() == []
@@ -296,7 +287,7 @@ def test_a_result_that_comes_after_the_stop_is_thrown_away(start, clock: Clock) 
     stopper.join(30)
     wait_until(lambda: session.snapshot().result is not None and len(workers()) == 1)
     assert session.snapshot().result.timestamp_s == 100.5
-    assert [result.timestamp_s for result in session.snapshot().history] == [100.5]
+    assert session.record.log.frames == 1
 
 
 def test_an_idle_worker_ends_by_itself_and_comes_back(start, clock: Clock) -> None:
@@ -305,25 +296,6 @@ def test_an_idle_worker_ends_by_itself_and_comes_back(start, clock: Clock) -> No
     wait_until(lambda: workers() == [])
     feed(session, clock)
     assert session.snapshot().errors == 0
-
-
-def test_the_history_is_bounded_in_time_and_in_density(start, clock: Clock) -> None:
-    session, _ = start(history_s=2.0)
-    for _ in range(120):
-        feed(session, clock)
-    times = [result.timestamp_s for result in session.snapshot().history]
-    assert times == sorted(times)
-    assert 10 <= len(times) <= 21
-    assert times[-1] - times[0] <= 2.0
-    assert min(b - a for a, b in pairwise(times)) > 0.099
-
-
-def test_a_history_from_before_a_long_pause_is_forgotten(start, clock: Clock) -> None:
-    session, _ = start(history_s=2.0)
-    feed(session, clock)
-    clock.now += 60
-    feed(session, clock)
-    assert len(session.snapshot().history) == 1
 
 
 def test_rates_count_frames_per_second(start, clock: Clock) -> None:
@@ -345,7 +317,7 @@ def test_snapshots_do_not_change_afterwards(start, clock: Clock) -> None:
     for _ in range(10):
         feed(session, clock)
     assert early.received == 1
-    assert len(early.history) == 1
+    assert early.result.timestamp_s == 100.0
 
 
 def test_a_threshold_acts_with_the_next_frame(start, clock: Clock) -> None:

@@ -1,10 +1,6 @@
-from dataclasses import replace
 from itertools import pairwise
 
-import pytest
-
 from fer import SearchSettings
-from fer.errors import InputError
 from fer.live.settings import SENSITIVITIES, LiveSettings
 
 
@@ -20,18 +16,3 @@ def test_every_step_of_sensitivity_asks_for_less_proof() -> None:
 
 def test_the_smallest_face_reaches_the_detector() -> None:
     assert LiveSettings(min_face=64).search_settings().min_face == 64
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("sensitivity", "wild"),
-        ("min_face", 0),
-        ("smoothing_s", -1.0),
-        ("smoothing_s", float("nan")),
-        ("threshold", 1.5),
-    ],
-)
-def test_values_out_of_range_are_refused_by_name(field: str, value: object) -> None:
-    with pytest.raises(InputError, match=rf"{field}: expected .*, got"):
-        replace(LiveSettings(), **{field: value})

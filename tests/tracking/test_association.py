@@ -1,19 +1,20 @@
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import linear_sum_assignment
 
 from fer.tracking.association import least_cost_pairs
 
 
 @given(
-    rows=st.integers(1, 9),
-    columns=st.integers(1, 9),
+    rows=st.integers(1, 5),
+    columns=st.integers(1, 5),
     seed=st.integers(0, 2**32 - 1),
     impossible=st.sampled_from([0.0, 0.3, 0.8, 1.0]),
 )
-def test_as_many_possible_pairs_as_scipy_finds_and_at_the_same_cost(
+def test_as_many_possible_pairs_as_there_can_be_at_the_least_cost(
     rows: int, columns: int, seed: int, impossible: float
 ) -> None:
     draw = np.random.default_rng(seed)
@@ -23,13 +24,11 @@ def test_as_many_possible_pairs_as_scipy_finds_and_at_the_same_cost(
     pairs = least_cost_pairs(costs)
     assert len({row for row, _ in pairs}) == len({column for _, column in pairs}) == len(pairs)
     assert pairs == sorted(pairs)
-    dear = np.where(np.isfinite(costs), costs, 1e6)
-    chosen = dear[linear_sum_assignment(dear)]
-    assert len(pairs) == (chosen < 1e6).sum()
-    assert sum(costs[pair] for pair in pairs) == pytest.approx(chosen[chosen < 1e6].sum())
-
-
-def test_two_hundred_faces_are_assigned() -> None:
-    costs = np.random.default_rng(0).random((200, 180))
-    total = sum(costs[pair] for pair in least_cost_pairs(costs))
-    assert total == pytest.approx(costs[linear_sum_assignment(costs)].sum())
+    # Every way there is, on a square table.
+    side = max(rows, columns)
+    square = np.full((side, side), np.inf)
+    square[:rows, :columns] = costs
+    ways = [square[range(side), way] for way in permutations(range(side))]
+    fewest, least = min((np.isinf(way).sum(), way[np.isfinite(way)].sum()) for way in ways)
+    assert len(pairs) == side - fewest
+    assert sum(costs[pair] for pair in pairs) == pytest.approx(least)

@@ -54,14 +54,6 @@ def test_what_was_seen_for_a_moment_only_is_not_held_on_show() -> None:
     assert tracker.update([], 8 / 30) == ()
 
 
-def test_after_a_long_gap_a_face_is_somebody_new() -> None:
-    tracker = FaceTracker()
-    tracker.update([face(50)], 0.0)
-    assert tracker.update([], 0.7) == ()
-    (back,) = tracker.update([face(50)], 2.8)
-    assert back.face_id == 2
-
-
 @pytest.mark.parametrize("fps", [5, 15, 30])
 @pytest.mark.parametrize("speed", [0, 60, 150])
 def test_a_face_hidden_for_a_second_keeps_its_identity(fps: int, speed: int) -> None:
@@ -114,11 +106,23 @@ def test_at_a_frame_a_second_a_face_keeps_its_identity() -> None:
         assert {one.face_id for one in shown} <= {1}
 
 
-def test_after_a_pause_of_the_stream_itself_a_face_is_somebody_new() -> None:
+@pytest.mark.parametrize(
+    ("later", "ids"),
+    [
+        ([(0.7, []), (2.8, [50])], [2]),
+        ([(30.0, [50])], [2]),
+        ([(0.033, [500])], [1, 2]),
+    ],
+    ids=["after a long gap", "after a pause of the stream", "far away"],
+)
+def test_who_comes_too_late_or_too_far_away_is_somebody_new(
+    later: list[tuple[float, list[int]]], ids: list[int]
+) -> None:
     tracker = FaceTracker()
     tracker.update([face(50)], 0.0)
-    (back,) = tracker.update([face(50)], 30.0)
-    assert back.face_id == 2
+    for time_s, places in later:
+        shown = tracker.update([face(x) for x in places], time_s)
+    assert sorted(one.face_id for one in shown) == ids
 
 
 def test_a_forgotten_face_returns_with_a_new_id() -> None:
@@ -127,13 +131,6 @@ def test_a_forgotten_face_returns_with_a_new_id() -> None:
     tracker.reset()
     (back,) = tracker.update([face(50)], 0.1)
     assert back.face_id == 2
-
-
-def test_a_face_far_away_is_another_face() -> None:
-    tracker = FaceTracker()
-    tracker.update([face(50)], 0.0)
-    shown = tracker.update([face(500)], 0.033)
-    assert sorted(one.face_id for one in shown) == [1, 2]
 
 
 def test_faces_moving_apart_and_past_each_other_keep_their_ids() -> None:

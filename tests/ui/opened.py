@@ -13,3 +13,17 @@ def open_page(name: str = ENTRY.name) -> AppTest:
     """A page of the app, run once; pages link to each other, so it is opened from the entry."""
     at = AppTest.from_file(str(ENTRY), default_timeout=120).run()
     return at if name == ENTRY.name else at.switch_page(name).run()
+
+
+def html_of(at: AppTest) -> str:
+    """What a page shows as HTML of its own."""
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def choose(at: AppTest, **values: object) -> AppTest:
+    """Set widgets by their keys, and run once."""
+    for key, value in values.items():
+        at.session_state[key] = value
+    at.run()
+    assert not at.exception and not at.error
+    return at

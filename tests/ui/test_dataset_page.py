@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from fer.datasets import FaceDataset
 from fer.training.augmentations import AUGMENTATIONS
 from tests.made_data import write_fer2013
-from tests.ui.opened import open_page
+from tests.ui.opened import choose, open_page
 
 SECTIONS = ("What is in it", "Pictures", "What is wrong with it", "Structure")
 
@@ -30,6 +30,10 @@ def test_dataset_without_data_shows_recorded_figures_and_says_so() -> None:
         assert not at.exception and not at.error
         charts.append(len(at.get("plotly_chart")))
     assert charts == [1, 0, 0, 0]
+    at = opened("no-such-file.csv")
+    assert not at.exception
+    assert any("no-such-file.csv" in error.value for error in at.error)
+    assert len(at.get("plotly_chart")) == 1
 
 
 @pytest.fixture
@@ -60,15 +64,6 @@ def opened(path: Path | str) -> AppTest:
     """The page with this path typed in."""
     at = open_page("pages/4_Dataset.py")
     return at.text_input(key="dataset_path").set_value(str(path)).run()
-
-
-def choose(at: AppTest, **values: object) -> AppTest:
-    """Set widgets by their keys, and run once."""
-    for key, value in values.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception and not at.error
-    return at
 
 
 def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) -> None:
@@ -162,10 +157,3 @@ def test_what_cannot_be_read_is_a_sentence_and_the_data_set_before_stays(
     at.checkbox(key="dataset_skip").check().run()
     assert not at.error
     assert any("20 pictures, 1 bad rows left out" in caption.value for caption in at.caption)
-
-
-def test_dataset_with_a_wrong_path_says_so_and_keeps_the_recorded_figures() -> None:
-    at = opened("no-such-file.csv")
-    assert not at.exception
-    assert any("no-such-file.csv" in error.value for error in at.error)
-    assert len(at.get("plotly_chart")) == 1

@@ -16,6 +16,7 @@ from streamlit_webrtc.process import AsyncVideoProcessTrack
 from fer.live.session import LiveSession
 from fer.recognition.recognizer import Reading
 from fer.ui.webrtc.relay import LatestFrameRelay
+from tests.live.fakes import StreamFake
 
 
 class Camera(MediaStreamTrack):
@@ -30,10 +31,8 @@ class Camera(MediaStreamTrack):
         return frame
 
 
-class StuckRecognizer:
+class StuckRecognizer(StreamFake):
     """Takes as long as the test does."""
-
-    threshold = 0.5
 
     def __init__(self) -> None:
         self.calls = 0

@@ -2,7 +2,6 @@
 
 import io
 import zipfile
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -10,7 +9,7 @@ import pytest
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
-PROJECT = Path(__file__).parents[2]
+from tests.ui.opened import choose, html_of, open_page
 
 
 def album(count: int) -> bytes:
@@ -30,8 +29,7 @@ def album(count: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def gallery() -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-    at.switch_page("pages/2_Photos.py").run()
+    at = open_page("pages/2_Photos.py")
     at.file_uploader(key="photos_files0").upload("album.zip", album(14), "application/zip").run()
     at.session_state["photos_batch"].wait(120)
     return at.run()
@@ -55,14 +53,6 @@ def test_an_album_is_a_gallery_in_pages_with_a_chart(gallery: AppTest) -> None:
     choose(gallery, photos_page=1)
 
 
-def choose(at: AppTest, **values: object) -> AppTest:
-    for key, value in values.items():
-        at.session_state[key] = value
-    at.run()
-    assert not at.exception and not at.error
-    return at
-
-
 def test_filters_and_order_choose_what_is_shown(gallery: AppTest) -> None:
     gallery.pills(key="photos_emotions").set_value(["happy"]).run()
     assert any("14 of 15 pictures" in text.value for text in gallery.caption)
@@ -73,10 +63,6 @@ def test_filters_and_order_choose_what_is_shown(gallery: AppTest) -> None:
     gallery.selectbox(key="photos_order").set_value("least confident").run()
     assert not gallery.exception and len(names(gallery)) == 12
     gallery.selectbox(key="photos_order").set_value("as handed in").run()
-
-
-def html_of(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
 
 
 def test_a_picture_opens_large_and_everything_is_there_after_a_page_switch(

@@ -25,8 +25,9 @@ FIRST = {
         "download",
         "kept_toggle",
         "kept_choice",
-        "_file",
-        "_slider",
+        "file_button",
+        "progress_bar",
+        "one_of",
         "say",
         "caption",
         "text",
@@ -35,7 +36,16 @@ FIRST = {
 SECOND = {"progress", "show_figure", "metric"}
 NAMED = {"label", "help", "text", "title", "reading", "label_visibility"}
 # Take Markdown as an argument and pass it on; their callers are checked.
-PASS_ON = {"pressed", "download", "kept_toggle", "kept_choice", "_file", "_slider", "show_figure"}
+PASS_ON = {
+    "pressed",
+    "download",
+    "kept_toggle",
+    "kept_choice",
+    "file_button",
+    "progress_bar",
+    "one_of",
+    "show_figure",
+}
 PASS_ON |= {"table_expander", "choose_data"}
 # Of the page's own words and of records that came with the models, read one by one.
 REVIEWED = {

@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 from fer.errors import InputError
 from fer.ui import typed_paths
 from fer.ui.typed_paths import is_local, typed_path
+from tests.ui.opened import ENTRY, open_page
 
-PROJECT = Path(__file__).parents[2]
 MINE = {"host": "localhost:8501", "origin": "http://localhost:8501"}
 
 
@@ -117,7 +117,7 @@ def test_windows_names_of_devices_are_known(name: str) -> None:
 
 def shown_on(page: str, headers: dict[str, str], address: str) -> AppTest:
     """A page as somebody's browser asks for it."""
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
+    at = AppTest.from_file(str(ENTRY), default_timeout=120)
     with (
         mock.patch("streamlit.runtime.context.StreamlitHeaders", lambda _: headers),
         mock.patch.object(typed_paths.st, "get_option", lambda _: address),
@@ -152,8 +152,7 @@ def test_under_roots_a_path_elsewhere_opens_nothing(
     monkeypatch.setenv("FER_DATA", "none")
     said = []
     for name in ("secret.csv", "no-such.csv"):
-        at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-        at.switch_page(page).run()
+        at = open_page(page)
         path = root.parent / name
         if "Video" in page:
             at.segmented_control(key="video_source").set_value("Path on this machine").run()
@@ -174,8 +173,7 @@ def test_a_message_about_a_path_holds_nothing_of_the_file(
     secrets = {"passwd": b"root:x:0:0,hidden\n", "key.csv": b"\x30\x82hidden\xff\n,\n"}
     for name, content in secrets.items():
         (tmp_path / name).write_bytes(content)
-        at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-        at.switch_page("pages/4_Dataset.py").run()
+        at = open_page("pages/4_Dataset.py")
         at.text_input(key="dataset_path").set_value(str(tmp_path / name)).run()
         assert not at.exception
         assert len(at.error) == 1

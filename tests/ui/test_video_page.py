@@ -14,8 +14,7 @@ from streamlit.testing.v1 import AppTest
 from fer.results import FrameResult
 from fer.video import VideoJob
 from fer.video.video_task import VideoTask
-
-PROJECT = Path(__file__).parents[2]
+from tests.ui.opened import html_of, open_page
 
 
 def write_video(path: Path, count: int = 12) -> Path:
@@ -34,8 +33,7 @@ def write_video(path: Path, count: int = 12) -> Path:
 
 @pytest.fixture
 def page() -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "streamlit_app.py"), default_timeout=120)
-    return at.switch_page("pages/3_Video.py").run()
+    return open_page("pages/3_Video.py")
 
 
 def analysed(at: AppTest) -> AppTest:
@@ -45,8 +43,10 @@ def analysed(at: AppTest) -> AppTest:
     return at.run()
 
 
-def html_of(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
+def typed(at: AppTest, path: object) -> None:
+    """A path instead of an upload."""
+    at.segmented_control(key="video_source").set_value("Path on this machine").run()
+    at.text_input(key="video_path").set_value(str(path)).run()
 
 
 def test_nothing_can_be_started_without_a_video(page: AppTest) -> None:
@@ -103,8 +103,7 @@ def test_a_moment_of_a_face_is_taken_for_its_neutral_and_given_up_again(
 
 
 def test_a_result_that_is_cleared_leaves_no_file(page: AppTest, tmp_path: Path) -> None:
-    page.segmented_control(key="video_source").set_value("Path on this machine").run()
-    page.text_input(key="video_path").set_value(str(write_video(tmp_path / "a.mp4", 3))).run()
+    typed(page, write_video(tmp_path / "a.mp4", 3))
     at = analysed(page)
     run = at.session_state["video_run"]
     at.button(key="video_clear").click().run()
@@ -113,8 +112,7 @@ def test_a_result_that_is_cleared_leaves_no_file(page: AppTest, tmp_path: Path) 
 
 
 def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
-    page.segmented_control(key="video_source").set_value("Path on this machine").run()
-    page.text_input(key="video_path").set_value(str(write_video(tmp_path / "a.mp4"))).run()
+    typed(page, write_video(tmp_path / "a.mp4"))
     page.segmented_control(key="video_rate").set_value("1 a second").run()
     page.toggle(key="video_annotate").set_value(False).run()
     at = analysed(page)
@@ -124,8 +122,7 @@ def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
 
 
 def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
-    page.segmented_control(key="video_source").set_value("Path on this machine").run()
-    page.text_input(key="video_path").set_value("/no/such.mp4").run()
+    typed(page, "/no/such.mp4")
     page.button(key="video_start").click().run()
     assert "/no/such.mp4: this needs a file or folder" in page.error[0].value
     broken = tmp_path / "<b>.mp4"
@@ -146,9 +143,7 @@ def test_a_run_that_is_cancelled_before_anything_was_read_goes_on(
         return new_job(run)
 
     monkeypatch.setattr(VideoTask, "new_job", cancelled_first)
-    path = write_video(tmp_path / "a.mp4")
-    page.segmented_control(key="video_source").set_value("Path on this machine").run()
-    page.text_input(key="video_path").set_value(str(path)).run()
+    typed(page, write_video(tmp_path / "a.mp4"))
     analysed(page)
     assert any("Stopped before" in text.value for text in page.markdown) and not page.error
     monkeypatch.setattr(VideoTask, "new_job", new_job)
@@ -172,9 +167,7 @@ def test_a_run_is_cancelled_and_goes_on(
         asked.wait(60)
 
     monkeypatch.setattr(VideoTask, "take", wait)
-    path = write_video(tmp_path / "a.mp4", 20)
-    page.segmented_control(key="video_source").set_value("Path on this machine").run()
-    page.text_input(key="video_path").set_value(str(path)).run()
+    typed(page, write_video(tmp_path / "a.mp4", 20))
     page.button(key="video_start").click().run()
     run = page.session_state["video_run"]
     assert begun.wait(60)

@@ -6,7 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer.labels import FER2013
-from fer.live.snapshot import LiveSnapshot
+from fer.live.health import LiveSnapshot
+from fer.live.samples import NeutralCapture
 from fer.results import Box, FaceEmotion, FrameResult
 
 STERN = dict(zip(FER2013, (0.6, 0.02, 0.02, 0.02, 0.06, 0.02, 0.26), strict=True))
@@ -14,18 +15,21 @@ STERN = dict(zip(FER2013, (0.6, 0.02, 0.02, 0.02, 0.06, 0.02, 0.26), strict=True
 
 @dataclass
 class Stream:
-    """What the page asks of a session: the newest state."""
+    """What the page asks of a session: the newest state, and to learn from what comes."""
 
     frames: list[FrameResult] = field(default_factory=list)
+    neutral: NeutralCapture | None = None
 
     def show(self, seconds: float, face_id: int = 4) -> None:
         for _ in range(round(seconds * 10)):
             face = FaceEmotion(Box(9, 9, 80, 80), "angry", 0.6, STERN, face_id=face_id)
             behind = FaceEmotion(Box(200, 9, 40, 40), "angry", 0.6, STERN, face_id=9)
             self.frames.append(FrameResult(len(self.frames) / 10, 320, 240, (face, behind)))
+            if self.neutral is not None:
+                self.neutral.add(self.frames[-1])
 
     def snapshot(self) -> LiveSnapshot:
-        return LiveSnapshot(self.frames[-1] if self.frames else None, tuple(self.frames))
+        return LiveSnapshot(self.frames[-1] if self.frames else None)
 
 
 def script() -> None:
@@ -34,9 +38,9 @@ def script() -> None:
     from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
 
     session = st.session_state["stream"]
-    calibrate(session, st.session_state["playing"], followed=calibrating())
+    calibrate(session, st.session_state["playing"], followed=calibrating(session))
     for face in session.frames[-1].faces if session.frames else ():
-        st.html(f"<p>face {face.face_id}</p>{neutral_line(face)}")
+        st.html(f"<p>face {face.face_id}</p>{neutral_line(session, face)}")
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def test_a_face_that_is_away_does_not_count(page: AppTest) -> None:
 
 def test_another_label_set_and_the_end_of_the_stream_put_it_away(page: AppTest) -> None:
     at = calibrated(page)
-    at.session_state["webcam_kept"] = {"webcam_labels": "fer2013"}
+    at.session_state["webcam_labels"] = "fer2013"
     assert not any("own neutral" in card for card in cards(at.run()))
     at.button(key="webcam_neutral_start").click().run()
     at.session_state["playing"] = False

@@ -10,24 +10,16 @@ from streamlit.testing.v1 import AppTest
 
 from fer.labels import FER2013
 from fer.live.session import LiveSession
-from fer.recognition.recognizer import Reading
 from fer.results import Box, FaceEmotion, FrameResult, Reader
+from tests.live.fakes import StreamFake
+from tests.ui.opened import html_of
 
 FRAME = np.full((120, 160, 3), 90, np.uint8)
 STEADY = dict(zip(FER2013, (0.0, 0.0, 0.0, 0.7, 0.1, 0.0, 0.2), strict=True))
 
 
-class Blind:
-    """Finds nothing: the session is filled by hand."""
-
-    threshold = 0.5
-
-    def read(self, image_bgr: np.ndarray) -> Reading:
-        raise AssertionError("no frame was handed in")
-
-
 def session_of(seconds: float, *face_ids: int, start_s: float = 100.0) -> LiveSession:
-    session = LiveSession(Blind(), clock=lambda: start_s + seconds)
+    session = LiveSession(StreamFake(), clock=lambda: start_s + seconds)
     for index in range(round(seconds * 5)):
         faces = tuple(
             FaceEmotion(Box(9, 9, 40, 40), "happy", 0.7, STEADY, face_id=one) for one in face_ids
@@ -45,12 +37,16 @@ def script() -> None:
     from fer.ui.webcam.timeline import session_line
 
     session, playing = st.session_state["session"], st.session_state["playing"]
-    st.session_state.setdefault("webcam_kept", {})
     event_buttons(session, playing)
     event_keys(session)
     session_line(session, playing)
     event_list(session)
     session_files(session, playing)
+
+
+def shown_on(at: AppTest) -> str:
+    assert not at.exception and not at.error
+    return html_of(at)
 
 
 def page(session: LiveSession, *, playing: bool) -> AppTest:
@@ -59,29 +55,24 @@ def page(session: LiveSession, *, playing: bool) -> AppTest:
     return at.run()
 
 
-def html_of(at: AppTest) -> str:
-    assert not at.exception and not at.error
-    return " ".join(block.proto.body for block in at.get("html"))
-
-
 @pytest.mark.parametrize("playing", [True, False])
 def test_the_whole_session_has_a_lane_a_person_also_after_the_stop(playing: bool) -> None:
     at = page(session_of(90.0, 1, 2, 3), playing=playing)
-    shown = html_of(at)
+    shown = shown_on(at)
     assert shown.count('class="fer-lane"') == 3
     assert "1:29" in shown and "happy 100%; seen for 1 min 30 s" in shown
     # A closer look: at the last minute while it runs, and anywhere once it does not.
     at.segmented_control(key="webcam_span").set_value("10 s").run()
-    assert "1:19" in html_of(at) and "0:00" not in html_of(at)
+    assert "1:19" in shown_on(at) and "0:00" not in shown_on(at)
     assert len(at.slider) == (0 if playing else 1)
     if not playing:
         at.slider[0].set_value(30.0).run()
-        assert re.search(r">0:20<.*>0:30<", html_of(at))
+        assert re.search(r">0:20<.*>0:30<", shown_on(at))
 
 
 def test_many_people_stay_few_points_and_are_counted() -> None:
     at = page(session_of(20.0, *range(1, 13)), playing=True)
-    shown = html_of(at)
+    shown = shown_on(at)
     assert shown.count('class="fer-lane"') == 8 and "and 4 more faces" in shown
     assert len(shown) < 200_000
 

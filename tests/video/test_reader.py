@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from fer.errors import MediaError
-from fer.preprocessing import to_grey
 from fer.video import VideoReader
 from fer.video import reader as reader_module
 from fer.video.frame import square_size
@@ -96,7 +95,6 @@ def test_a_display_matrix_is_obeyed(
         expected = turn(next(flat.frames()).image_bgr())
         frame = next(reader.frames())
         assert np.array_equal(frame.image_bgr(), expected)
-        assert frame.image_grey().shape == expected.shape[:2]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +114,7 @@ def test_pixels_are_made_square(
     path = clip(name, count=1, aspect=aspect)
     with VideoReader(path) as reader, VideoReader(clip("square.mp4", count=1)) as square:
         frame, plain = next(reader.frames()), next(square.frames()).image_bgr()
-    assert frame.image_grey().shape == size[::-1]
+    assert frame.image_bgr().shape == (*size[::-1], 3)
     expected = cv2.resize(plain, size, interpolation=cv2.INTER_LINEAR)
     assert np.abs(frame.image_bgr().astype(int) - expected).mean() < 3
 
@@ -125,13 +123,6 @@ def test_what_would_be_too_large_with_square_pixels_is_made_smaller_instead() ->
     assert square_size(6000, 5000, 2.0) == (6000, 2500)
     assert square_size(6000, 5000, 0.5) == (3000, 5000)
     assert square_size(720, 576, 64 / 45) == (1024, 576)
-
-
-def test_the_grey_picture_is_that_of_the_colour_picture(clip: Clip) -> None:
-    with VideoReader(clip("a.mp4", count=1)) as reader:
-        frame = next(reader.frames())
-    difference = frame.image_grey().astype(int) - to_grey(frame.image_bgr())
-    assert np.abs(difference).mean() < 1.5
 
 
 def test_corrupt_packets_are_counted_and_the_rest_is_read(clip: Clip) -> None:
@@ -237,8 +228,8 @@ def test_a_picture_that_changes_its_size_all_the_time_is_refused(
     path = small.with_name("both.ts")
     path.write_bytes(small.read_bytes() + large.read_bytes() + small.read_bytes())
     with VideoReader(path) as reader:
-        shapes = [frame.image_grey().shape for frame in reader.frames()]
-        assert {(240, 320), (480, 640)} <= set(shapes)
+        shapes = [frame.image_bgr().shape for frame in reader.frames()]
+        assert {(240, 320, 3), (480, 640, 3)} <= set(shapes)
     monkeypatch.setattr(reader_module, "MAX_SIZE_CHANGES", 1)
     with (
         VideoReader(path) as reader,

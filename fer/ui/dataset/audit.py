@@ -11,8 +11,10 @@ from fer.datasets.base import FaceDataset
 from fer.figures import agreement_figure
 from fer.ui.charts import table_expander
 from fer.ui.dataset.pictures import clickable_faces
-from fer.ui.sections import places
-from fer.ui.shell import download, is_dark
+from fer.ui.downloads import download
+from fer.ui.long_work import once_a_dataset
+from fer.ui.sections import one_of, places
+from fer.ui.shell import is_dark
 from fer.ui.text import say, text
 
 _SHOWN = 64
@@ -20,11 +22,7 @@ _SHOWN = 64
 _TO_DROP = ("leaked", "blank", "not a face")
 
 
-# The audit keeps its data set alive, so that no other one can take over its identity.
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FaceDataset: id})
-def _audited(dataset: FaceDataset) -> Audit:
-    """An audit shared by all sessions that look at the same data set."""
-    return audit(dataset)
+_audited = once_a_dataset()(audit)
 
 
 def findings_table(report: Audit) -> pd.DataFrame:
@@ -77,13 +75,8 @@ def _list(report: Audit) -> None:
 
 
 def _agreement(dataset: FaceDataset) -> None:
-    split = st.segmented_control(
-        "Agreement in",
-        dataset.split_names,
-        default=dataset.split_names[-1],
-        key="audit_split",
-    )
-    split = split or dataset.split_names[-1]
+    names = dataset.split_names
+    split = one_of("Agreement in", names, "audit_split", default=names[-1])
     table = agreement_table(dataset, split)
     if not table.to_numpy().any():
         st.info(text("No picture of {split} has a clear FER+ majority.", split=split))

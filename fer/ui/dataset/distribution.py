@@ -15,7 +15,10 @@ from fer.datasets.splits import USUAL_SHARES, stratified_split
 from fer.datasets.statistics import class_distribution, ferplus_distribution, imbalance_ratio
 from fer.figures import class_distribution_figure, split_difference_figure
 from fer.ui.charts import show_figure, table_expander
-from fer.ui.shell import download, shipped_model
+from fer.ui.downloads import download
+from fer.ui.long_work import once_a_dataset
+from fer.ui.sections import one_of
+from fer.ui.shell import shipped_model
 from fer.ui.text import text
 
 _DIVIDED = "Stratified " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
@@ -31,10 +34,9 @@ def recorded_distribution(metrics: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@st.cache_resource(show_spinner="Dividing ...", max_entries=4, hash_funcs={FaceDataset: id})
-def _divided(dataset: FaceDataset, seed: int) -> tuple[FaceDataset, FaceDataset]:
-    """The divided data set, with the one it came from, whose identity it keeps alive."""
-    return dataset, stratified_split(dataset, seed=seed)
+@once_a_dataset("Dividing ...")
+def _divided(dataset: FaceDataset, seed: int) -> FaceDataset:
+    return stratified_split(dataset, seed=seed)
 
 
 def imbalance_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -79,13 +81,11 @@ def _bars(table: pd.DataFrame, name: str, *, shares: bool, key: str) -> None:
 def _splits_of(dataset: FaceDataset) -> FaceDataset:
     """The data set with the splits that the reader chose."""
     left, right = st.columns(2)
-    chosen = left.segmented_control(
-        "Splits", ["Its own", _DIVIDED], default="Its own", key="dataset_splits"
-    )
+    chosen = one_of("Splits", ["Its own", _DIVIDED], "dataset_splits", place=left)
     if chosen != _DIVIDED:
         return dataset
     seed = int(right.number_input("Seed of the division", 0, 10_000, 0, key="dataset_seed"))
-    divided = _divided(dataset, seed)[1]
+    divided = _divided(dataset, seed)
     st.caption("Each class in the same shares; copies of a picture stay in one split.")
     listed = pd.DataFrame(
         {
@@ -126,43 +126,31 @@ def _compare(table: pd.DataFrame) -> None:
     )
 
 
+def _in_shares(place: Any = st) -> bool:
+    return one_of("Bars show", ["Counts", "Shares"], "dataset_unit", place=place) == "Shares"
+
+
 def distribution_part(dataset: FaceDataset | None) -> None:
     """Draw it."""
     if dataset is None:
         table = recorded_distribution(shipped_model().metrics())
-        unit = st.segmented_control(
-            "Bars show", ["Counts", "Shares"], default="Counts", key="dataset_unit"
-        )
-        _bars(table, "FER-2013", shares=unit == "Shares", key="distribution")
+        _bars(table, "FER-2013", shares=_in_shares(), key="distribution")
         return
     dataset = _splits_of(dataset)
     own = class_distribution(dataset)
     left, right = st.columns(2)
-    view = "Labels"
-    if dataset.votes is not None:
-        view = (
-            left.segmented_control(
-                "Labels",
-                ["FER-2013", "FER+", "Side by side"],
-                default="FER-2013",
-                key="dataset_labels",
-            )
-            or "FER-2013"
-        )
-    unit = right.segmented_control(
-        "Bars show", ["Counts", "Shares"], default="Counts", key="dataset_unit"
-    )
-    shares = unit == "Shares"
+    views = ["FER-2013", "FER+", "Side by side"] if dataset.votes is not None else [dataset.source]
+    view = one_of("Labels", views, "dataset_labels", place=left)
+    shares = _in_shares(right)
     if view == "Side by side":
-        columns = st.columns(2, gap="medium")
-        with columns[0]:
+        left, right = st.columns(2, gap="medium")
+        with left:
             _bars(own, "FER-2013", shares=shares, key="distribution")
-        with columns[1]:
+        with right:
             _bars(ferplus_distribution(dataset), "FER+", shares=shares, key="distribution_ferplus")
         st.caption("FER+ counts the pictures whose voters have a clear majority for one emotion.")
         _compare(own)
         return
     table = ferplus_distribution(dataset) if view == "FER+" else own
-    name = view if dataset.votes is not None else dataset.source
-    _bars(table, name, shares=shares, key="distribution")
+    _bars(table, view, shares=shares, key="distribution")
     _compare(table)

@@ -18,10 +18,11 @@ from fer.models.store import ModelFolder
 from fer.preprocessing import resize_square
 from fer.ui.charts import show_figure
 from fer.ui.dataset.augmentation_preview import augmentation_view
-from fer.ui.face_grid import Tile, face_grid
+from fer.ui.face_grid import face_grid
+from fer.ui.long_work import once_a_dataset
 from fer.ui.picture_view import show_picture
 from fer.ui.pictures import captioned_faces
-from fer.ui.sections import places
+from fer.ui.sections import one_of, places
 from fer.ui.shell import shipped_model
 from fer.ui.text import say
 
@@ -31,16 +32,15 @@ _VIEWS = ("Samples", "Mean faces", "Light and focus", "Pixels", "Augmentations")
 Floats = npt.NDArray[np.float32]
 
 
-# The results keep their data set alive, so that no other one can take over its identity.
-@st.cache_resource(show_spinner="Measuring ...", max_entries=4, hash_funcs={FaceDataset: id})
-def _quality(dataset: FaceDataset) -> tuple[FaceDataset, dict[str, Floats]]:
-    return dataset, quality(dataset.images)
+@once_a_dataset("Measuring ...")
+def _quality(dataset: FaceDataset) -> dict[str, Floats]:
+    return quality(dataset.images)
 
 
-@st.cache_resource(show_spinner="Averaging ...", max_entries=8, hash_funcs={FaceDataset: id})
-def _means(dataset: FaceDataset, split: str) -> tuple[FaceDataset, Floats, Floats]:
+@once_a_dataset("Averaging ...", most=8)
+def _means(dataset: FaceDataset, split: str) -> tuple[Floats, Floats]:
     part = dataset.split(split)
-    return dataset, *mean_faces(part.images, part.labels, len(dataset.label_names))
+    return mean_faces(part.images, part.labels, len(dataset.label_names))
 
 
 def model_or_none() -> ModelFolder | None:
@@ -51,18 +51,14 @@ def model_or_none() -> ModelFolder | None:
         return None
 
 
-def _tiles(dataset: FaceDataset, rows: npt.NDArray[np.intp]) -> list[Tile]:
-    numbers = source_rows(dataset)[rows]
-    labels = [dataset.label_names[label] for label in dataset.labels[rows]]
-    return [
-        Tile(f"row {number:,}, labelled {label}", COLOURS[label])
-        for number, label in zip(numbers, labels, strict=True)
-    ]
-
-
 def clickable_faces(dataset: FaceDataset, rows: npt.NDArray[np.intp], *, key: str) -> None:
     """A grid of pictures; a click opens one of them large."""
-    picked = face_grid(dataset.images[rows], _tiles(dataset, rows), key=key)
+    labels = [dataset.label_names[label] for label in dataset.labels[rows]]
+    tiles = [
+        (f"row {number:,}, labelled {label}", COLOURS[label])
+        for number, label in zip(source_rows(dataset)[rows], labels, strict=True)
+    ]
+    picked = face_grid(dataset.images[rows], tiles, key=key)
     if picked is not None:
         show_picture(dataset, int(rows[picked]), model_or_none())
 
@@ -99,7 +95,7 @@ def _samples(dataset: FaceDataset, split: str) -> None:
 
 
 def _mean_faces(dataset: FaceDataset, split: str) -> None:
-    _, means, deviations = _means(dataset, split)
+    means, deviations = _means(dataset, split)
     there = dataset.labels[dataset.split_mask(split)]
     present = np.unique(there)
     names = [dataset.label_names[label] for label in present]
@@ -122,13 +118,10 @@ def _mean_faces(dataset: FaceDataset, split: str) -> None:
 
 def _light_and_focus(dataset: FaceDataset) -> None:
     left, right = st.columns(2)
-    measure = left.segmented_control(
-        "Measure", list(MEASURES), default="brightness", key="quality_measure"
-    )
-    measure = measure or "brightness"
-    by = right.segmented_control("Lines", ["class", "split"], default="class", key="quality_by")
-    values = _quality(dataset)[1][measure]
-    table = quality_table(dataset, values, by=by or "class")
+    measure = one_of("Measure", list(MEASURES), "quality_measure", place=left)
+    by = one_of("Lines", ["class", "split"], "quality_by", place=right)
+    values = _quality(dataset)[measure]
+    table = quality_table(dataset, values, by=by)
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95])
     show_figure(
         quality_figure(table, measure, MEASURES[measure]),
@@ -200,7 +193,7 @@ def pictures_part(dataset: FaceDataset | None) -> None:
         )
         return
     left, right = st.columns([3, 1])
-    view = left.segmented_control("Show", list(_VIEWS), default="Samples", key="pictures_view")
+    view = one_of("Show", _VIEWS, "pictures_view", place=left)
     filled = [name for name in dataset.split_names if dataset.split_mask(name).any()]
     if view == "Augmentations":
         augmentation_view(dataset)

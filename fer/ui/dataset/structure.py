@@ -18,8 +18,10 @@ from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure
 from fer.ui.dataset.pictures import model_or_none
 from fer.ui.face_hover import face_hover
+from fer.ui.long_work import once_a_dataset, progress_bar
 from fer.ui.model_choice import classifier
 from fer.ui.pictures import captioned_faces
+from fer.ui.sections import one_of
 from fer.ui.text import text
 
 # Enough for shares that are right to a percent; all pictures would take a minute.
@@ -37,42 +39,29 @@ def _drawn(dataset: FaceDataset, split: str, count: int) -> Rows:
     return np.sort(drawn)
 
 
-# The results keep their data set alive, so that no other one can take over its identity.
-@st.cache_resource(
-    show_spinner="Computing the components ...", max_entries=4, hash_funcs={FaceDataset: id}
-)
-def _components(dataset: FaceDataset, split: str) -> tuple[FaceDataset, Components]:
-    return dataset, principal_components(dataset.images[_drawn(dataset, split, _PCA_FACES)])
+@once_a_dataset("Computing the components ...")
+def _components(dataset: FaceDataset, split: str) -> Components:
+    return principal_components(dataset.images[_drawn(dataset, split, _PCA_FACES)])
 
 
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FaceDataset: id})
+@once_a_dataset()
 def _embedded(
     dataset: FaceDataset, split: str, digest: str, _folder: ModelFolder
-) -> tuple[FaceDataset, Rows, Readings]:
+) -> tuple[Rows, Readings]:
     rows = _drawn(dataset, split, _MAP_FACES)
-    bar = st.progress(0.0, "Reading the faces ...")
-    try:
-        readings = read_faces(
-            classifier(_folder),
-            dataset.images[rows],
-            progress=lambda share: bar.progress(share, f"Reading {len(rows):,} faces ..."),
-        )
-    finally:
-        bar.empty()
-    return dataset, rows, readings
+    with progress_bar(f"Reading {len(rows):,} faces ...") as show:
+        return rows, read_faces(classifier(_folder), dataset.images[rows], progress=show)
 
 
-@st.cache_resource(
-    show_spinner="Placing the faces ...", max_entries=8, hash_funcs={FaceDataset: id}
-)
+@once_a_dataset("Placing the faces ...", most=8)
 def _placed(
     dataset: FaceDataset,
     split: str,
     digest: str,
     method: Literal["PCA", "t-SNE"],
     _embeddings: npt.NDArray[np.float32],
-) -> tuple[FaceDataset, npt.NDArray[np.float32]]:
-    return dataset, plane(_embeddings, method)
+) -> npt.NDArray[np.float32]:
+    return plane(_embeddings, method)
 
 
 def _variance(found: Components, split: str) -> None:
@@ -138,17 +127,12 @@ def _map(dataset: FaceDataset, split: str) -> None:
     if folder is None:
         st.info("The map needs a model that can be opened.")
         return
-    chosen = st.segmented_control(
-        "Placed by",
-        ["PCA", "t-SNE"],
-        default="PCA",
-        key="structure_method",
-        help="PCA keeps distances and is instant; t-SNE keeps neighbours and takes some seconds.",
-    )
+    words = "PCA keeps distances and is instant; t-SNE keeps neighbours and takes some seconds."
+    chosen = one_of("Placed by", ["PCA", "t-SNE"], "structure_method", help=words)
     method: Literal["PCA", "t-SNE"] = "t-SNE" if chosen == "t-SNE" else "PCA"
     digest = folder.card.sha256
-    _, rows, readings = _embedded(dataset, split, digest, folder)
-    placed = _placed(dataset, split, digest, method, readings.embeddings)[1]
+    rows, readings = _embedded(dataset, split, digest, folder)
+    placed = _placed(dataset, split, digest, method, readings.embeddings)
     names = np.asarray(folder.card.labels[folder.card.main], object)
     table = pd.DataFrame(
         {
@@ -184,7 +168,7 @@ def structure_part(dataset: FaceDataset | None) -> None:
         return
     filled = [name for name in dataset.split_names if dataset.split_mask(name).any()]
     split = st.selectbox("Split", filled, key="structure_split", width=240)
-    found = _components(dataset, split)[1]
+    found = _components(dataset, split)
     _variance(found, split)
     _reconstruction(dataset, found, split)
     _map(dataset, split)

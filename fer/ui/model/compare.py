@@ -16,6 +16,7 @@ from fer.models.card import SEEN_PROTOCOL
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure
 from fer.ui.model_choice import classifier, model_names
+from fer.ui.sections import one_of
 from fer.ui.shell import opened
 from fer.ui.text import plain
 
@@ -73,13 +74,10 @@ def comparison_table(labels: str) -> pd.DataFrame:
 def comparison_part(folder: ModelFolder) -> None:
     """Draw it."""
     left, right = st.columns(2)
-    labels = left.segmented_control(
-        "Test", list(_NAMES), format_func=_NAMES.__getitem__, default=PERCEIVED, key="peer_labels"
-    )
-    view = right.segmented_control(
-        "Against", ["Time", "Size", "Everyone"], default="Time", key="peer_view"
-    )
-    table = comparison_table(labels or PERCEIVED)
+    called = _NAMES.__getitem__
+    labels = one_of("Test", list(_NAMES), "peer_labels", place=left, format_func=called)
+    view = one_of("Against", ["Time", "Size", "Everyone"], "peer_view", place=right)
+    table = comparison_table(labels)
     if view == "Everyone":
         figure = ranking_figure(table)
         reading = (

@@ -19,6 +19,7 @@ from fer.figures.errors import Normalised, level_name
 from fer.labels import PERCEIVED
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
+from fer.ui.sections import one_of
 from fer.ui.shell import is_dark
 from fer.ui.text import plain
 
@@ -51,13 +52,13 @@ def _recorded(folder: ModelFolder, key: str) -> tuple[str, str, dict[str, Any]] 
         st.info("This model was published without an evaluation; *Your faces* makes one.")
         return None
     left, right = st.columns(2)
-    split = left.segmented_control("Split", splits, default=splits[0], key=f"{key}_split")
-    report = metrics[split or splits[0]]
+    split = one_of("Split", splits, f"{key}_split", place=left)
+    report = metrics[split]
     protocols = [name for name in REPORTS if name in report]
     protocol = right.selectbox(
         "Labels", protocols, format_func=REPORTS.__getitem__, key=f"{key}_protocol"
     )
-    return split or splits[0], protocol, report[protocol]
+    return split, protocol, report[protocol]
 
 
 def confusion_table(report: dict[str, Any]) -> pd.DataFrame:
@@ -71,7 +72,7 @@ def confusion_table(report: dict[str, Any]) -> pd.DataFrame:
 
 def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
     """Confusion matrix and scores per class of one report."""
-    unit = st.segmented_control("Cells show", list(_SHARES), default="By row", key=f"{key}_unit")
+    unit = one_of("Cells show", list(_SHARES), f"{key}_unit")
     labels, counts = report["labels"], report["confusion"]
     errors = [
         (counts[i][j], labels[i], labels[j])
@@ -82,7 +83,7 @@ def confusion_view(report: dict[str, Any], split: str, key: str) -> None:
     most, true, read = max(errors)
     low, high = report["accuracy_interval"]
     show_figure(
-        confusion_figure(counts, labels, share=_SHARES[unit or "By row"], dark=is_dark()),
+        confusion_figure(counts, labels, share=_SHARES[unit], dark=is_dark()),
         f"{plain(split)}, n = {report['n']:,}: accuracy **{report['accuracy']:.1%}** (95% interval "
         f"{low:.1%} to {high:.1%}), macro-F1 {report['macro_f1']:.3f}, weighted F1 "
         f"{report['weighted_f1']:.3f}. The most frequent error: **{plain(true)}** read as "

@@ -16,42 +16,26 @@ from fer.labels import COLOURS, OWN
 from fer.models.store import ModelFolder
 from fer.ui.charts import table_expander
 from fer.ui.data_choice import choose_data
-from fer.ui.face_grid import Tile, face_grid
+from fer.ui.downloads import download
+from fer.ui.face_grid import face_grid
+from fer.ui.long_work import once_a_dataset, progress_bar
 from fer.ui.model.errors import REPORTS, confusion_view
 from fer.ui.model_choice import classifier
 from fer.ui.picture_view import show_picture
 from fer.ui.sections import places
-from fer.ui.shell import download
 from fer.ui.text import caption, plain, text
 
 _PAGE = 64
 
 
-# The readings keep their data set alive, so that no other one can take over its identity.
-@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FaceDataset: id})
+@once_a_dataset()
 def _readings(
-    name: str, digest: str, dataset: FaceDataset, split: str, _folder: ModelFolder
-) -> tuple[FaceDataset, FaceDataset, Readings]:
-    bar = st.progress(0.0, "Reading the faces ...")
-    part = dataset.split(split)
-    try:
-        readings = read_faces(
-            classifier(_folder),
-            part.images,
-            progress=lambda share: bar.progress(share, f"Reading {len(part):,} faces ..."),
-        )
-    finally:
-        bar.empty()
-    return dataset, part, readings
-
-
-def readings_of(
-    folder: ModelFolder, dataset: FaceDataset, split: str
+    dataset: FaceDataset, split: str, name: str, digest: str, _folder: ModelFolder
 ) -> tuple[FaceDataset, Readings]:
-    """The rows of a split and what a model says about them; shared by all sessions."""
-    card = folder.card
-    _whole, part, readings = _readings(card.name, card.sha256, dataset, split, folder)
-    return part, readings
+    """The rows of a split and what a model says about them."""
+    part = dataset.split(split)
+    with progress_bar(f"Reading {len(part):,} faces ...") as show:
+        return part, read_faces(classifier(_folder), part.images, progress=show)
 
 
 def filled_splits(dataset: FaceDataset) -> list[str]:
@@ -70,7 +54,8 @@ def mistakes_part(folder: ModelFolder) -> None:
     splits = filled_splits(dataset)
     left, middle, right = st.columns(3)
     split = left.selectbox("Split", splits, key="mistakes_split")
-    part, readings = readings_of(folder, dataset, split)
+    card = folder.card
+    part, readings = _readings(dataset, split, card.name, card.sha256, folder)
     names = folder.card.labels[folder.card.main]
     probabilities = readings.heads[folder.card.main]
     rows, read_as = worst_mistakes(part, probabilities, names)
@@ -94,7 +79,7 @@ def mistakes_part(folder: ModelFolder) -> None:
         return
     shown = places(len(rows), _PAGE, "mistakes_page")
     tiles = [
-        Tile(f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
+        (f"labelled {a}, read as {b}, {c:.0%}", COLOURS[b])
         for a, b, c in zip(labelled[shown], said[shown], confidence[shown], strict=True)
     ]
     picked = face_grid(part.images[rows[shown]], tiles, key="mistakes_grid")
@@ -132,7 +117,6 @@ def _result(report: dict[str, Any]) -> None:
         json.dumps(report, indent=2),
         "evaluation.json",
         key="evaluate_json",
-        mime="application/json",
     )
 
 
@@ -152,16 +136,8 @@ def evaluate_part(folder: ModelFolder) -> None:
         count = int(dataset.split_mask(split).sum())
         caption("{source}, {split}: {n:,} faces.", source=dataset.source, split=split, n=count)
         if start:
-            bar = st.progress(0.0, "Evaluating ...")
-            try:
-                report = evaluate_model(
-                    classifier(folder),
-                    dataset,
-                    split,
-                    progress=lambda share: bar.progress(share, f"Evaluating: {share:.0%}"),
-                )
-            finally:
-                bar.empty()
+            with progress_bar("Evaluating ...") as show:
+                report = evaluate_model(classifier(folder), dataset, split, progress=show)
             st.session_state["evaluate_report"] = report
     known = st.session_state.get("evaluate_report")
     if known is not None:

@@ -14,7 +14,7 @@ from fer.literature.comparison import (
     trained,
 )
 from fer.models.store import ModelFolder, models_dir
-from fer.ui.shell import download
+from fer.ui.downloads import download
 from fer.ui.text import caption
 
 

@@ -13,8 +13,8 @@ from fer.labels import OWN
 from fer.models.card import Abstention, Metric, PerceivedRecord
 from fer.models.store import ModelFolder
 from fer.ui.charts import show_figure, table_expander
+from fer.ui.downloads import download
 from fer.ui.model_choice import run_history, run_names
-from fer.ui.shell import download
 from fer.ui.text import caption, plain, say
 
 
@@ -83,7 +83,7 @@ def card_view(folder: ModelFolder) -> None:
     with st.expander("Recipe"):
         st.json(card.recipe, expanded=1)
     content = json.dumps(card.model_dump(mode="json"), indent=2)
-    download("card.json", content, "card.json", key="model_card", mime="application/json")
+    download("card.json", content, "card.json", key="model_card")
 
 
 def _best(history: pd.DataFrame) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 import streamlit as st
@@ -29,7 +29,12 @@ _LARGE_SIDE, _SMALL_SIDE = 1200, 480
 _TILE_SIDE = 140
 _MAX_CARDS = 12
 
-_ORDERS = ("as handed in", "most confident", "least confident", "most faces")
+_ORDERS: dict[str, Callable[[Photo], float]] = {
+    "as handed in": lambda photo: photo.number,
+    "most confident": lambda photo: -max(_confidences(photo), default=-1.0),
+    "least confident": lambda photo: min(_confidences(photo), default=2.0),
+    "most faces": lambda photo: -len(photo.result.faces),
+}
 
 _STYLE = """
 <style>
@@ -84,22 +89,15 @@ def _filtered(photos: Sequence[Photo]) -> list[Photo]:
             key="photos_confidence",
             persist_state="session",
         )
-        order = st.selectbox("Order", _ORDERS, key="photos_order", persist_state="session")
+        order = st.selectbox("Order", list(_ORDERS), key="photos_order", persist_state="session")
 
     def fits(face: FaceEmotion) -> bool:
         named = not wanted or live_view.emotion_name(face) in wanted
         return named and face.confidence >= least / 100
 
-    shown = list(photos)
-    if wanted or least:
-        shown = [photo for photo in shown if any(map(fits, photo.result.faces))]
-    if order == "most confident":
-        shown.sort(key=lambda photo: -max(_confidences(photo), default=-1.0))
-    elif order == "least confident":
-        shown.sort(key=lambda photo: min(_confidences(photo), default=2.0))
-    elif order == "most faces":
-        shown.sort(key=lambda photo: -len(photo.result.faces))
-    return shown
+    every = not wanted and not least
+    shown = (photo for photo in photos if every or any(map(fits, photo.result.faces)))
+    return sorted(shown, key=_ORDERS[order])
 
 
 def _said(photo: Photo) -> str:
@@ -237,13 +235,7 @@ def _large(
 def show_photos(
     task: PhotoTask, photos: Sequence[Photo], explainer: ClassActivation | None
 ) -> None:
-    """Draw everything that is done: as a gallery, or the picture that is open.
-
-    Args:
-        task: Whose pictures they are.
-        photos: What is done.
-        explainer: For heat maps; None where the model has none.
-    """
+    """Draw everything that is done: as a gallery, or the picture that is open."""
     read = [photo for photo in photos if photo.picture is not None]
     if not read:
         return

@@ -13,10 +13,11 @@ from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.photo import Photo, Upload
 from fer.media.photo_task import PhotoTask
 from fer.ui import live_view, samples
-from fer.ui.downloads import table_buttons
+from fer.ui.downloads import download, table_buttons
 from fer.ui.label_sets import label_set_choice, usual
 from fer.ui.model_choice import explainer
 from fer.ui.photos.gallery import OPEN, show_photos
+from fer.ui.sections import one_of
 from fer.ui.shell import (
     PUT_AWAY,
     begin,
@@ -38,15 +39,7 @@ _DROPPED = "photos_dropped"
 def _uploads() -> list[Upload]:
     """What is handed in just now."""
     number = st.session_state.setdefault(_DROPPED, 0)
-    source = st.segmented_control(
-        "Where from",
-        ["Files", "Camera"],
-        default="Files",
-        required=True,
-        key="photos_source",
-        label_visibility="collapsed",
-    )
-    if source == "Camera":
+    if one_of("Where from", ["Files", "Camera"], "photos_source", hidden=True) == "Camera":
         # Rendered on demand only: the widget asks for the camera as soon as it is on the page.
         shot = st.camera_input("Take a picture", key=f"photos_camera{number}")
         return [Upload(shot.file_id, "camera.jpg", shot.getvalue())] if shot else []
@@ -115,25 +108,15 @@ def _progress(task: PhotoTask) -> None:
         text += ", stopped"
     elif progress.remaining_s is not None:
         text += f", about {plain(live_view.duration(progress.remaining_s))} left"
-    bar, button = st.columns([5, 1], vertical_alignment="bottom")
+    bar, place = st.columns([5, 1], vertical_alignment="bottom")
     bar.progress(progress.done / progress.total, text)
-    with button:
-        if task.active:
-            st.button(
-                "Stop",
-                icon=":material/stop_circle:",
-                key="photos_stop",
-                on_click=task.cancel,
-                width="stretch",
-            )
-        else:
-            st.button(
-                "Go on",
-                icon=":material/play_circle:",
-                key="photos_resume",
-                on_click=task.start,
-                width="stretch",
-            )
+    button = partial(place.button, width="stretch")
+    if task.active:
+        icon = ":material/stop_circle:"
+        button("Stop", key="photos_stop", icon=icon, on_click=task.cancel)
+    else:
+        icon = ":material/play_circle:"
+        button("Go on", key="photos_resume", icon=icon, on_click=task.start)
 
 
 def _faults(task: PhotoTask, photos: Sequence[Photo]) -> None:
@@ -176,15 +159,8 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
             key="photos_report_faces",
             help="The face of the strongest reading of every emotion becomes part of the file.",
         )
-        st.download_button(
-            "Report",
-            partial(task.report, shown),
-            "report.html",
-            "text/html",
-            icon=":material/lab_profile:",
-            key="photos_report",
-            on_click="ignore",
-        )
+        report, icon = partial(task.report, shown), ":material/lab_profile:"
+        download("Report", report, "report.html", key="photos_report", icon=icon)
         st.markdown("**A table of all faces**")
         with st.container(horizontal=True, gap="small"):
             table_buttons(task.table, "emotions", key="photos_table")

@@ -11,7 +11,7 @@ from fer.detection.base import DETECTORS, DetectorName
 from fer.live.session import LiveSession
 from fer.live.settings import SENSITIVITIES, LiveSettings
 from fer.overlay import Blur
-from fer.ui.label_sets import label_set_choice, usual
+from fer.ui.label_sets import label_set_choice
 from fer.ui.model_choice import explainer
 from fer.ui.webcam.personal import chosen_engine, personal_engine
 
@@ -26,65 +26,36 @@ DETECTOR_NAMES: dict[DetectorName, str] = {"blazeface": "BlazeFace", "cascade": 
 _OWN_THRESHOLD = "Decide by itself when to say “unsure”"
 
 
-def _keep(key: str, default: Any) -> str:
-    """Give a widget back its value: Streamlit forgets those of widgets on other pages."""
-    kept = st.session_state.setdefault("webcam_kept", {})
-    if key not in st.session_state:
-        st.session_state[key] = kept.get(key, default)
-    return key
-
-
-def _remember(key: str) -> Any:
-    value = st.session_state[key]
-    st.session_state["webcam_kept"][key] = value
-    return value
-
-
-def set_kept(key: str, value: Any) -> None:
-    """Set a widget that is not drawn yet in this run."""
-    st.session_state.setdefault("webcam_kept", {})[key] = value
-    st.session_state[key] = value
-
-
 def kept_toggle(label: str, key: str, default: bool = False, **options: Any) -> bool:
     """A toggle that survives a page switch."""
-    st.toggle(label, key=_keep(key, default), **options)
-    return bool(_remember(key))
+    return st.toggle(label, default, key=key, persist_state="session", **options)
 
 
 def kept_choice(label: str, options: dict[Any, str], key: str, default: Any, **more: Any) -> Any:
     """One of several options, each with its name, that survives a page switch."""
-    if _keep(key, default) and st.session_state[key] not in options:
+    if st.session_state.get(key) not in options:
         st.session_state[key] = default
-    st.segmented_control(
+    return st.segmented_control(
         label,
         list(options),
         format_func=options.__getitem__,
-        key=_keep(key, default),
+        key=key,
         required=True,
+        persist_state="session",
         **more,
     )
-    return _remember(key)
-
-
-def _slider(label: str, low: float, high: float, step: float, key: str, **more: Any) -> float:
-    st.slider(label, low, high, step=step, key=_keep(key, more.pop("default")), **more)
-    return float(_remember(key))
 
 
 def _unblurred(session: LiveSession) -> int | None:
     """Which face stays as it is; the largest one unless chosen."""
     result = session.snapshot().result
     ids = [face.face_id for face in result.faces] if result else []
-    before = st.session_state.get("webcam_kept", {}).get("webcam_unblurred")
+    before = st.session_state.get("webcam_unblurred")
     options = sorted({*ids, *([before] if before is not None else [])})
     if not options:
         return None
-    key = _keep("webcam_unblurred", ids[0] if ids else before)
-    if st.session_state[key] not in options:
-        st.session_state[key] = options[0]
     names = {face_id: f"face {face_id}" for face_id in options}
-    return int(kept_choice("Leave sharp", names, "webcam_unblurred", options[0]))
+    return int(kept_choice("Leave sharp", names, "webcam_unblurred", (ids or options)[0]))
 
 
 @st.fragment
@@ -94,16 +65,15 @@ def switches(session: LiveSession) -> None:
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         paused = kept_toggle("Pause", "webcam_paused")
         mirror = kept_toggle("Mirror", "webcam_mirror", defaults.mirror)
-        # Not in a popover: what is in a closed one loses its value on a page switch.
-        st.selectbox(
+        blur = st.selectbox(
             "Blur faces",
             list(_BLUR_NAMES),
             format_func=_BLUR_NAMES.__getitem__,
-            key=_keep("webcam_blur", defaults.blur),
+            key="webcam_blur",
             label_visibility="collapsed",
             width=160,
+            persist_state="session",
         )
-        blur: Blur = _remember("webcam_blur")
     unblurred = _unblurred(session) if blur == "others" else None
     if blur != "nobody":
         st.caption("A face that is not found is not blurred.")
@@ -142,34 +112,36 @@ def _settings(session: LiveSession) -> None:
             help="BlazeFace also finds tilted and half turned faces. The cascade is older, for "
             "upright faces that look into the camera.",
         )
-        label_set_choice(_keep("webcam_labels", usual()))
-        labels = _remember("webcam_labels")
+        labels = label_set_choice("webcam_labels", persist_state="session")
     engine = chosen_engine()
     with right:
-        st.select_slider(
+        sensitivity = st.select_slider(
             "Sensitivity",
             SENSITIVITIES,
-            key=_keep("webcam_sensitivity", defaults.sensitivity),
+            defaults.sensitivity,
+            key="webcam_sensitivity",
+            persist_state="session",
             help="Strict: few things are taken for faces. Eager: few faces are missed.",
         )
-        smallest = _slider(
+        min_face = st.slider(
             "Smallest face, pixels",
-            20.0,
-            200.0,
-            4.0,
-            "webcam_min_face",
-            default=float(defaults.min_face),
-            format="%d",
+            20,
+            200,
+            defaults.min_face,
+            4,
+            key="webcam_min_face",
+            persist_state="session",
             help="Smaller faces are farther away; looking for them takes longer.",
         )
-        smoothing_s = _slider(
+        smoothing_s = st.slider(
             "Smoothing, seconds",
             0.0,
             2.0,
+            defaults.smoothing_s,
             0.05,
-            "webcam_smoothing",
-            default=defaults.smoothing_s,
             format="%.2f s",
+            key="webcam_smoothing",
+            persist_state="session",
             help="Longer is steadier, shorter follows faster.",
         )
         own = kept_toggle(
@@ -179,14 +151,21 @@ def _settings(session: LiveSession) -> None:
             help=f"Below {engine.threshold:.2f}, which was chosen on faces that it had not "
             "learned from.",
         )
-        threshold = _slider(
-            "“Unsure” below", 0.0, 1.0, 0.05, "webcam_threshold", default=0.5, disabled=own
+        threshold = st.slider(
+            "“Unsure” below",
+            0.0,
+            1.0,
+            0.5,
+            0.05,
+            key="webcam_threshold",
+            persist_state="session",
+            disabled=own,
         )
     session.explainer = explainer(engine.classifier.folder, labels) if heat else None
     chosen = replace(
         session.settings,
-        sensitivity=_remember("webcam_sensitivity"),
-        min_face=round(smallest),
+        sensitivity=sensitivity,
+        min_face=min_face,
         smoothing_s=smoothing_s,
         threshold=None if own else threshold,
         bars=bars,

@@ -10,7 +10,7 @@ import streamlit as st
 from fer.export.events import Event, events_csv
 from fer.export.strips import clock
 from fer.live.session import LiveSession
-from fer.ui.shell import download
+from fer.ui.downloads import download
 from fer.ui.text import text
 
 STIMULUS = "stimulus"

@@ -2,77 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
 import streamlit as st
 
+from fer.live.samples import NeutralCapture
 from fer.live.session import LiveSession
-from fer.live.snapshot import LiveSnapshot
-from fer.recognition.baseline import LOOKS, Floats, NeutralBaseline, looks, row_of
-from fer.recognition.recognizer import EmotionRecognizer
+from fer.recognition.baseline import LOOKS, row_of
 from fer.results import FaceEmotion
 from fer.ui import live_view
 from fer.ui.shell import errors_shown, pressed
 from fer.ui.webcam.personal import viewer_engine
 
-_KEY = "webcam_neutral"
 
-
-@dataclass(slots=True)
-class _OwnNeutral:
-    """A viewer's calibration, in memory while the page lives.
-
-    Attributes:
-        face_id: Whose.
-        engine: What reads that face; with another one it means nothing.
-        since_s: When it began, by the clock of the stream.
-        population: ``(k,)``, how neutral faces are read in general.
-        baseline: None until enough was seen.
-    """
-
-    face_id: int
-    engine: EmotionRecognizer
-    since_s: float
-    population: Floats
-    baseline: NeutralBaseline | None = None
-
-    def follow(self, snapshot: LiveSnapshot) -> int:
-        """Take what was seen since it began; returns how many looks that is."""
-        seen = [
-            (frame.timestamp_s, row_of(face.probabilities))
-            for frame in snapshot.history
-            if frame.timestamp_s >= self.since_s
-            for face in frame.measured
-            if face.face_id == self.face_id
-        ]
-        if not seen:
-            return 0
-        times, rows = (np.array(column) for column in zip(*seen, strict=True))
-        if (n := looks(times)) >= LOOKS:
-            self.baseline = NeutralBaseline.learn(
-                self.engine.classifier.labels, times, rows, self.population
-            )
-        return n
-
-
-def _own() -> _OwnNeutral | None:
+def _own(session: LiveSession) -> NeutralCapture | None:
     """This viewer's calibration, unless another model or label set reads now."""
-    own: _OwnNeutral | None = st.session_state.get(_KEY)
-    if own is not None and own.engine is not viewer_engine():
-        st.session_state[_KEY] = own = None
-    return own
+    if session.neutral is not None and session.neutral.engine is not viewer_engine():
+        session.neutral = None
+    return session.neutral
 
 
-def calibrating() -> bool:
+def calibrating(session: LiveSession) -> bool:
     """Whether a calibration is under way, so that the panel has to follow."""
-    own = _own()
+    own = _own(session)
     return own is not None and own.baseline is None
 
 
-def neutral_line(face: FaceEmotion) -> str:
+def neutral_line(session: LiveSession, face: FaceEmotion) -> str:
     """What a card says below the general reading, if it is the face that was calibrated."""
-    own = _own()
+    own = _own(session)
     if own is None or own.baseline is None or own.face_id != face.face_id:
         return ""
     return live_view.neutral_line(own.baseline.read_face(face, own.engine.threshold))
@@ -81,13 +37,11 @@ def neutral_line(face: FaceEmotion) -> str:
 def calibrate(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Draw the expander; call it in a fragment of its own.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the fragment repeats itself; it asks for a run of the page when there is
-            nothing to follow any more.
+    Where that repeats itself, ``followed``, it asks for a run of the page when all is done.
     """
-    own = _own()
+    if not playing and calibrating(session):
+        session.neutral = None
+    own = _own(session)
     with (
         st.expander("Calibrate to my neutral face", icon=":material/sentiment_neutral:"),
         errors_shown(),
@@ -97,17 +51,14 @@ def calibrate(session: LiveSession, playing: bool, *, followed: bool) -> None:
             "three seconds: then your card also says how you look compared with that. It is a few "
             "numbers for one face, in memory only, gone when you reset it or leave."
         )
-        snapshot = session.snapshot()
-        if own is not None and own.baseline is None and not playing:
-            st.session_state[_KEY] = own = None
         with st.container(horizontal=True, vertical_alignment="center"):
             if pressed(
                 "Calibrate, 3 seconds",
                 "webcam_neutral_start",
                 icon=":material/timer:",
-                disabled=not playing or calibrating(),
+                disabled=not playing or calibrating(session),
             ):
-                _start(snapshot)
+                _start(session)
             if pressed(
                 "Reset",
                 "webcam_neutral_reset",
@@ -115,22 +66,22 @@ def calibrate(session: LiveSession, playing: bool, *, followed: bool) -> None:
                 type="tertiary",
                 disabled=own is None,
             ):
-                st.session_state[_KEY] = None
+                session.neutral = None
                 st.rerun()
         if own is not None and own.baseline is None:
-            seen = own.follow(snapshot)
-            st.progress(min(1.0, seen / LOOKS), f"Looking at face {own.face_id:,}, keep still ...")
-        if own is not None and own.baseline is not None:
+            share = min(1.0, own.seen / LOOKS)
+            st.progress(share, f"Looking at face {own.face_id:,}, keep still ...")
+        elif own is not None:
             st.markdown(
                 f":material/check: The card of face {own.face_id:,} compares it with its neutral."
             )
-    if followed and not calibrating():
+    if followed and not calibrating(session):
         st.rerun()
 
 
-def _start(snapshot: LiveSnapshot) -> None:
+def _start(session: LiveSession) -> None:
     """Begin with the largest face."""
-    result = snapshot.result
+    result = session.snapshot().result
     if result is None or not result.measured:
         st.info("No face in view. Look towards the camera, then try again.")
         return
@@ -140,5 +91,5 @@ def _start(snapshot: LiveSnapshot) -> None:
         st.info("How it reads neutral faces was not recorded with this model.")
         return
     face = max(result.measured, key=lambda one: one.box.area)
-    st.session_state[_KEY] = _OwnNeutral(face.face_id, engine, result.timestamp_s, row_of(general))
+    session.neutral = NeutralCapture(face.face_id, engine, row_of(general))
     st.rerun()

@@ -10,15 +10,15 @@ import streamlit as st
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
 from fer.live.admission import Admission
+from fer.live.health import LiveSnapshot
 from fer.live.memory import give_back_soon
 from fer.live.session import LiveSession
-from fer.live.snapshot import LiveSnapshot
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
 from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, START_CAMERA, camera_fault
-from fer.ui.webcam.controls import kept_toggle, set_kept, settings, switches
+from fer.ui.webcam.controls import kept_toggle, settings, switches
 from fer.ui.webcam.events import event_buttons, event_keys, event_list
 from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
 from fer.ui.webcam.personal import chosen_engine, taking, teach
@@ -92,8 +92,9 @@ def _health(snapshot: LiveSnapshot) -> None:
         )
 
 
-def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
+def _panel(session: LiveSession, playing: bool) -> None:
     """A card for every face on show."""
+    snapshot = session.snapshot()
     result = snapshot.result
     fresh = playing and snapshot.idle_s < 2.0
     if not fresh or result is None:
@@ -102,7 +103,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
         return
     if snapshot.waiting:
         st.info(BUSY_HINT.format(snapshot.waiting), icon=":material/hourglass_top:")
-    if snapshot.dark and not paused:
+    if snapshot.dark and not session.settings.paused:
         st.warning(DARK_HINT, icon=":material/videocam_off:")
     if not result.faces:
         words = "No face in view. Look towards the camera, with light on your face."
@@ -115,7 +116,7 @@ def _panel(snapshot: LiveSnapshot, playing: bool, paused: bool) -> None:
             live_view.face_card(
                 face,
                 f"face {face.face_id}",
-                neutral_line(face),
+                neutral_line(session, face),
                 most=_FEW_BARS if len(shown) > _LARGE_CARDS else None,
                 chip=live_view.identity_chip(face.face_id),
             )
@@ -178,7 +179,7 @@ def _stream(session: LiveSession, ice: IceSettings) -> bool:
 def _single_instead(fault: str) -> bool:
     """Whether single photos take the stream's place: when it finds no way, or when chosen."""
     if fault == "slow" and st.session_state.get("webcam_fault") != "slow":
-        set_kept(_SINGLE, True)
+        st.session_state[_SINGLE] = True
     st.session_state["webcam_fault"] = fault
     return kept_toggle("Take single photos instead", _SINGLE)
 
@@ -202,7 +203,7 @@ def render() -> None:
         grid = st.container(key="live_grid")
         stage = grid.container(key="live_video")
         with stage:
-            ice = connection.settings_or_none_with_a_line()
+            ice = connection.configured()
             playing = _stream(session, ice)
             fault = camera_fault(start=START_CAMERA in st.session_state)
             if playing or fault in HINTS:
@@ -218,7 +219,7 @@ def render() -> None:
         def live_panel() -> None:
             if playing and session.crowded != crowded:
                 st.rerun()
-            _panel(session.snapshot(), playing, session.settings.paused)
+            _panel(session, playing)
 
         recording = playing and recording_now(session)
 
@@ -261,7 +262,7 @@ def render() -> None:
         def teaching() -> None:
             teach(session, playing, followed=followed)
 
-        resting = calibrating()
+        resting = calibrating(session)
 
         @st.fragment(run_every=0.5 if resting else None)
         def calibration() -> None:

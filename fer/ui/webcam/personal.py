@@ -20,8 +20,9 @@ from fer.recognition.personal import (
 )
 from fer.recognition.personal_file import from_json, to_json
 from fer.recognition.recognizer import EmotionRecognizer
+from fer.ui.downloads import download
 from fer.ui.label_sets import usual
-from fer.ui.shell import download, errors_shown, pressed, recognizer
+from fer.ui.shell import errors_shown, pressed, recognizer
 from fer.ui.text import fault, say
 
 _SHOTS = 5
@@ -45,18 +46,18 @@ _STYLE = """
 
 def chosen_engine() -> EmotionRecognizer:
     """The recogniser of the label set and the detector that this viewer chose."""
-    kept = st.session_state.get("webcam_kept", {})
-    labels, detector = kept.get("webcam_labels", usual()), kept.get("webcam_detector")
+    chosen = st.session_state
+    labels, detector = chosen.get("webcam_labels") or usual(), chosen.get("webcam_detector")
     # Without the usual one by name, which the other pages do not name either: one, not two.
     return recognizer(labels) if detector in (None, DETECTORS[0]) else recognizer(labels, detector)
 
 
 def personal_engine(engine: EmotionRecognizer) -> EmotionRecognizer:
     """The recogniser of this viewer: with the personal model, where one is in use."""
-    personal = st.session_state.get("personal_model")
-    if personal is None or not st.session_state.get("personal_used", True):
-        return engine
-    if st.session_state["personal_head"] != engine.classifier.head:
+    # Label sets may have the same labels: what a model refines is known by its head.
+    personal, head = st.session_state.get("personal_model", (None, ""))
+    used = st.session_state.get("personal_used", True)
+    if personal is None or not used or head != engine.classifier.head:
         return engine
     made = st.session_state.get("personal_engine")
     # The same object as long as nothing changed: another one would restart the detector.
@@ -103,12 +104,9 @@ def _versus(personal: PersonalModel) -> str:
     return f'{_STYLE}<div class="fer-versus">{rows}</div>'
 
 
-def _adopt(personal: PersonalModel | None, head: str = "") -> None:
-    st.session_state["personal_model"] = personal
-    # Label sets may have the same labels: what a model refines is known by its head.
-    st.session_state["personal_head"] = head
-    st.session_state.pop("personal_toggle", None)
-    st.session_state["personal_used"] = personal is not None
+def _adopt(personal: PersonalModel, head: str) -> None:
+    st.session_state["personal_model"] = (personal, head)
+    st.session_state["personal_used"] = True
 
 
 def _learn(collector: SampleCollector) -> None:
@@ -117,7 +115,7 @@ def _learn(collector: SampleCollector) -> None:
         _adopt(fit_personal(samples, collector.general.labels), collector.general.head)
 
 
-def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
+def _fitted(personal: PersonalModel, head: str, engine: EmotionRecognizer) -> None:
     names = ", ".join(
         f"{personal.labels[k]} ({n})" for k, n in zip(personal.taught, personal.counts, strict=True)
     )
@@ -128,21 +126,12 @@ def _fitted(personal: PersonalModel, engine: EmotionRecognizer) -> None:
         "had not seen it. Snapshots of one take resemble each other, so take two or more of each "
         "emotion for an honest figure."
     )
-    # Streamlit forgets the values of widgets on other pages.
-    st.session_state.setdefault("personal_toggle", st.session_state["personal_used"])
-    used = st.toggle("Read faces with it", key="personal_toggle")
-    st.session_state["personal_used"] = used
-    if st.session_state["personal_head"] != engine.classifier.head:
+    st.toggle("Read faces with it", key="personal_used", persist_state="session")
+    if head != engine.classifier.head:
         st.caption("It was taught with another label set, and rests until you choose that again.")
         return
-    content = to_json(personal, engine.classifier.folder, engine.classifier.head)
-    download(
-        "Keep it as a file",
-        content,
-        "my-face.json",
-        key="personal_file",
-        mime="application/json",
-    )
+    content = to_json(personal, engine.classifier.folder, head)
+    download("Keep it as a file", content, "my-face.json", key="personal_file")
 
 
 def _upload(engine: EmotionRecognizer) -> None:
@@ -173,11 +162,7 @@ def taking(session: LiveSession) -> bool:
 def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Draw the expander; call it in a fragment of its own.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the fragment repeats itself; it asks for a run of the page when there is
-            nothing to follow any more.
+    Where that repeats itself, ``followed``, it asks for a run of the page when all is done.
     """
     engine = chosen_engine()
     collector = _collector(session, engine)
@@ -209,14 +194,13 @@ def teach(session: LiveSession, playing: bool, *, followed: bool) -> None:
                     st.info("Take some snapshots first.")
             if pressed("Forget", "personal_forget", icon=":material/delete:", type="tertiary"):
                 session.collector = None
-                _adopt(None)
+                st.session_state.pop("personal_model", None)
                 st.rerun()
         if any(collector.counts().values()):
             st.html(_counts(collector))
         _upload(engine)
-        personal = st.session_state.get("personal_model")
-        if personal is not None:
-            _fitted(personal, engine)
+        if (taught := st.session_state.get("personal_model")) is not None:
+            _fitted(taught[0], taught[1], engine)
     if followed and not taking(session):
         st.rerun()
     # Acts with the next frame, also when nothing else on the page is touched.

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
 from fer.export.strips import clock
-from fer.live.recording import VIDEO_MIME, Recording
+from fer.live.recording import Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.media import encode_png
-from fer.ui.downloads import TABLE_FORMATS
+from fer.ui.downloads import TABLE_FORMATS, download
 from fer.ui.shell import PUT_AWAY, leases, pressed, viewer
 from fer.ui.text import plain
-
-_TABLES = {suffix: name for suffix, (name, _mime) in TABLE_FORMATS.items()}
-_FILE_NAMES = {".webm": "Video", **_TABLES}
-_MIMES = {
-    ".webm": VIDEO_MIME,
-    ".html": "text/html",
-    **{suffix: mime for suffix, (_n, mime) in TABLE_FORMATS.items()},
-}
 
 _STYLE = """
 <style>
@@ -60,15 +54,7 @@ def _snapshot(session: LiveSession, playing: bool) -> None:
             st.session_state["rec_picture"] = encode_png(picture)
     taken = st.session_state.get("rec_picture")
     if taken is not None:
-        st.download_button(
-            "Save the picture",
-            taken,
-            "webcam.png",
-            "image/png",
-            icon=":material/download:",
-            key="rec_picture_save",
-            on_click="ignore",
-        )
+        download("Save the picture", taken, "webcam.png", key="rec_picture_save")
 
 
 def _start(session: LiveSession) -> None:
@@ -110,31 +96,40 @@ def _finished(session: LiveSession, recording: Recording) -> None:
         f"{_mebibytes(status.file_bytes)}. It is kept until you leave or discard it."
     )
     with st.container(horizontal=True):
-        for suffix in _FILE_NAMES:
-            if pressed(_FILE_NAMES[suffix], f"rec_{suffix[1:]}"):
-                content = recording.video() if suffix == ".webm" else recording.table(suffix)
-                st.session_state["rec_file"] = (name + suffix, content)
+        file_button("Video", name + ".webm", recording.video, "rec")
+        for suffix, label in TABLE_FORMATS.items():
+            file_button(plain(label), name + suffix, partial(recording.table, suffix), "rec")
         if pressed("Discard", "rec_discard", icon=":material/delete:", type="tertiary"):
             recording.close()
             session.recording = None
             st.session_state.pop("rec_file", None)
             st.rerun()
-    offered("rec_file")
+    offered("rec")
 
 
-def offered(key: str) -> None:
-    """Offer a file that was made, as a snapshot is, and one at a time: it may be large."""
-    if (made := st.session_state.get(key)) is not None:
+def file_button(
+    label: str,
+    name: str,
+    make: Callable[[], bytes],
+    slot: str,
+    *,
+    at_once: bool = False,
+    icon: str | None = None,
+) -> None:
+    """A file with one click; where the page refreshes itself, made by one and ``offered`` next."""
+    key = f"{slot}_{name.rpartition('.')[2]}"
+    if at_once:
+        download(label, make, name, key=f"{key}_once", icon=icon)
+    elif pressed(label, key, icon=icon):
+        st.session_state[f"{slot}_file"] = (name, make())
+
+
+def offered(slot: str) -> None:
+    """Offer what a ``file_button`` made, one file at a time: it may be large."""
+    if (made := st.session_state.get(f"{slot}_file")) is not None:
         name, content = made
-        st.download_button(
-            f"Save {plain(name)}, {_mebibytes(len(content))}",
-            content,
-            name,
-            _MIMES[name[name.rindex(".") :]],
-            icon=":material/download:",
-            key=f"{key}_save",
-            on_click="ignore",
-        )
+        label = f"Save {plain(name)}, {_mebibytes(len(content))}"
+        download(label, content, name, key=f"{slot}_file_save")
 
 
 def recording_now(session: LiveSession) -> bool:
@@ -145,11 +140,7 @@ def recording_now(session: LiveSession) -> bool:
 def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
     """Record and snapshot buttons, the state of a recording, and its downloads.
 
-    Args:
-        session: This viewer's stream.
-        playing: Whether it runs.
-        followed: Whether the part repeats itself; it asks for a run of the page when it should
-            begin to, or need not any more.
+    It asks for a run of the page when the part should begin or end to repeat itself, ``followed``.
     """
     if session.recording is not None and session.recording.closed:
         session.recording = None

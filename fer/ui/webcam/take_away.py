@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -15,14 +14,11 @@ from fer.recognition.personal import PersonalClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.ui.downloads import TABLE_FORMATS
 from fer.ui.label_sets import NAMES
-from fer.ui.shell import pressed
 from fer.ui.text import plain
 from fer.ui.webcam.controls import DETECTOR_NAMES, kept_toggle
 from fer.ui.webcam.personal import viewer_engine
-from fer.ui.webcam.recording import offered
+from fer.ui.webcam.recording import file_button, offered
 from fer.ui.webcam.timeline import clear_button
-
-_FILE = "log_file"
 
 
 def session_files(session: LiveSession, playing: bool) -> None:
@@ -34,9 +30,10 @@ def session_files(session: LiveSession, playing: bool) -> None:
     stem = time.strftime("webcam-%Y%m%d-%H%M%S-session", began)
     with st.container(horizontal=True, vertical_alignment="center"):
         title = time.strftime("Webcam session, %Y-%m-%d %H:%M", began)
-        finder = st.session_state["webcam_kept"].get("webcam_detector", DETECTORS[0])
+        finder = st.session_state.get("webcam_detector", DETECTORS[0])
         report = partial(_report, session, title, viewer_engine(), DETECTOR_NAMES[finder])
-        _file("Report", stem + ".html", report, "text/html", playing, icon=":material/lab_profile:")
+        icon, at_once = ":material/lab_profile:", not playing
+        file_button("Report", stem + ".html", report, "log", at_once=at_once, icon=icon)
         with st.popover("Table", icon=":material/table:"):
             st.caption(
                 f"{log.frames:,} pictures so far, a row for each face in each, with the events. "
@@ -44,9 +41,10 @@ def session_files(session: LiveSession, playing: bool) -> None:
             )
             if log.dropped:
                 st.caption(f"The first {log.dropped:,} gave way to newer ones.")
-            for suffix, (label, mime) in TABLE_FORMATS.items():
+            for suffix, name in TABLE_FORMATS.items():
                 table = partial(session.record.table, suffix)
-                _file(f"Session as {plain(label)}", stem + suffix, table, mime, playing)
+                label = f"Session as {plain(name)}"
+                file_button(label, stem + suffix, table, "log", at_once=at_once)
         clear_button(session)
         session.record.keep_faces = kept_toggle(
             "Faces in the report",
@@ -55,30 +53,7 @@ def session_files(session: LiveSession, playing: bool) -> None:
             "emotion: in memory, until you turn this off, clear the session or leave. Ask first.",
         )
     if playing:
-        offered(_FILE)
-
-
-def _file(
-    label: str, name: str, make: Callable[[], bytes], mime: str, playing: bool, icon: str = ""
-) -> None:
-    """A file with one click; while the page refreshes itself, made by one and saved by another.
-
-    A file that is made on the click has no place on the page: a refresh may remove it before a
-    busy browser has fetched it.
-    """
-    key = f"log_{name.rpartition('.')[2]}"
-    if not playing:
-        st.download_button(
-            label,
-            make,
-            name,
-            mime,
-            icon=icon or ":material/download:",
-            key=f"{key}_once",
-            on_click="ignore",
-        )
-    elif pressed(label, key, icon=icon or None):
-        st.session_state[_FILE] = (name, make())
+        offered("log")
 
 
 def _report(session: LiveSession, title: str, engine: EmotionRecognizer, finder: str) -> bytes:

@@ -71,27 +71,18 @@ export default async function (component) {
 
 
 def configured() -> IceSettings:
-    """The ICE servers of this deployment.
-
-    Raises:
-        InputError: If the settings are wrong.
-    """
+    """The ICE servers of this deployment; wrong ones give a line, and the stream goes without."""
     try:
         section = st.secrets.get("webrtc", {})
     except StreamlitSecretNotFoundError:
         section = {}
-    if not isinstance(section, Mapping):
-        raise InputError(
-            f"secrets.toml, webrtc: expected a section, got {type(section).__name__}; "
-            "write [webrtc] or [[webrtc.ice_servers]]"
-        )
-    return ice_settings(os.environ, section)
-
-
-def settings_or_none_with_a_line() -> IceSettings:
-    """``configured``; wrong settings give a line on the page, and the stream goes without."""
     try:
-        return configured()
+        if not isinstance(section, Mapping):
+            raise InputError(
+                f"secrets.toml, webrtc: expected a section, got {type(section).__name__}; "
+                "write [webrtc] or [[webrtc.ice_servers]]"
+            )
+        return ice_settings(os.environ, section)
     except InputError as wrong:
         fault(wrong)
         return IceSettings()

@@ -41,13 +41,9 @@ _BITRATE_STEP = 0.1
 
 
 def video_frame(image_bgr: Image) -> av.VideoFrame:
-    """A picture in the pixel format of the encoder.
+    """A picture ``(h, w, 3)`` BGR in the pixel format of the encoder, yuv420p.
 
-    Args:
-        image_bgr: ``(h, w, 3)`` uint8.
-
-    Returns:
-        A yuv420p frame; bgr24 where a side is odd, which the format cannot hold.
+    Where a side is odd, which that cannot hold, it is bgr24.
     """
     height, width = image_bgr.shape[:2]
     if height % 2 or width % 2:
@@ -59,15 +55,7 @@ class LeanVp8Encoder(Vp8Encoder):
     """aiortc's encoder with a codec that costs half as much."""
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:
-        """Encode a frame.
-
-        Args:
-            frame: A video frame of any size and pixel format.
-            force_keyframe: Make it a complete picture.
-
-        Returns:
-            RTP payloads and the timestamp, as aiortc's own.
-        """
+        """RTP payloads and the timestamp, as aiortc's own."""
         if isinstance(frame, av.VideoFrame) and not self._fits(frame):
             self.codec = self._codec(frame.width, frame.height)
         return super().encode(frame, force_keyframe)

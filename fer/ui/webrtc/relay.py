@@ -29,12 +29,7 @@ class LatestFrameRelay(MediaRelay):
     """A relay whose readers get the newest frame, never a queue of older ones."""
 
     def subscribe(self, track: MediaStreamTrack, buffered: bool = False) -> MediaStreamTrack:
-        """A proxy of ``track`` for one more reader.
-
-        Args:
-            track: Where frames come from.
-            buffered: Ignored: streamlit-webrtc asks for a queue by saying nothing.
-        """
+        """A proxy for one more reader; streamlit-webrtc asks for a queue by saying nothing."""
         return super().subscribe(track, buffered=False)
 
 
