@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 PASSWORD = "open sesame"
 CADDYFILE = PROJECT / "docs" / "sharing" / "Caddyfile"
-VIEWERS = 4
+VIEWERS = 6
 
 
 def caddy() -> str:
