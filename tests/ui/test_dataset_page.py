@@ -76,7 +76,7 @@ def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) ->
         "PublicTest": 7,
         "PrivateTest": 7,
     }
-    choose(at, dataset_splits="Stratified 80 / 12 / 8")
+    choose(at, dataset_splits="A new one, 80 / 12 / 8")
     after = at.dataframe[0].value
     assert after["count"].sum() == 21 and not after.equals(before)
     choose(at, compare_first="Training", compare_second="Training")

@@ -21,7 +21,7 @@ from fer.ui.sections import one_of
 from fer.ui.shell import shipped_model
 from fer.ui.text import text
 
-_DIVIDED = "Stratified " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
+_DIVIDED = "A new one, " + " / ".join(f"{share:.0%}".rstrip("%") for share in USUAL_SHARES)
 
 
 def recorded_distribution(metrics: dict[str, Any]) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def _bars(table: pd.DataFrame, name: str, *, shares: bool, key: str) -> None:
 def _splits_of(dataset: FaceDataset) -> FaceDataset:
     """The data set with the splits that the reader chose."""
     left, right = st.columns(2)
-    chosen = one_of("Splits", ["Its own", _DIVIDED], "dataset_splits", place=left)
+    chosen = one_of("Division", ["Its own", _DIVIDED], "dataset_splits", place=left)
     if chosen != _DIVIDED:
         return dataset
     seed = int(right.number_input("Seed of the division", 0, 10_000, 0, key="dataset_seed"))
