@@ -257,7 +257,7 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bo
 
 
 def _summarise(finished: list[Finished]) -> None:
-    from fer.media.content import Kind
+    from fer.pictures.content import Kind
 
     for entry in finished:
         if entry.reason:

@@ -19,10 +19,10 @@ from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.ferplus import VOTE_COLUMNS
 from fer.datasets.load import open_dataset
 from fer.datasets.location import FERPLUS_FILE
-from fer.datasets.pictures import SUFFIXES
 from fer.decoding import Answer, Job, Session, long_decoders
 from fer.errors import DatasetError
 from fer.files import write_faults
+from fer.pictures.content import IMAGE_SUFFIXES
 
 MAX_FILES = 60_000
 """Pictures, or rows of a CSV."""
@@ -61,7 +61,7 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
                 member
                 for member in packed.infolist()
                 if not member.is_dir()
-                and PurePosixPath(member.filename).suffix.lower() in SUFFIXES
+                and PurePosixPath(member.filename).suffix.lower() in IMAGE_SUFFIXES
                 and "__macosx" not in member.filename.lower()
             ]
             unpacked = sum(member.file_size for member in members)

@@ -76,9 +76,9 @@ def open_dataset(
                     f"{path}: expected fer2013.csv, whose row order FER+ votes follow, got class "
                     "folders; leave the votes out or use the CSV"
                 )
-            reader = layout_of(path)
-            if reader is not None:
-                return reader(path, words=labels, skip_bad=skip_bad, progress=progress)
+            layout = layout_of(path)
+            if layout is not None:
+                return layout.read(path, words=labels, skip_bad=skip_bad, progress=progress)
             return read_folders(path, words=labels or PLAIN, skip_bad=skip_bad, progress=progress)
         path = inside
     if use_cache:

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from fer.decoding import Answer
 from fer.errors import MediaError
-from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
-from fer.media.pictures import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
+from fer.pictures.content import FORMAT_NAMES, HEAD_BYTES, IMAGE_SUFFIXES, Kind, content_of, is_junk
+from fer.pictures.reading import MAX_BYTES
 
 ARCHIVE_SUFFIXES = frozenset({".zip"})
 MAX_MEMBERS = 50_000

@@ -17,9 +17,9 @@ from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
 from fer.media.decoded import decode
-from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
+from fer.pictures.reading import Picture, encode_png
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer, Reading
 
 _MAX_WORKERS = 8

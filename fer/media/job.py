@@ -18,9 +18,9 @@ from fer.export.schema import SCHEMA_VERSION, SourceResult, to_rows
 from fer.export.tables import TableWriter
 from fer.files import write_faults
 from fer.media.batch import Duplicates, analyze_pictures, annotated_name
-from fer.media.content import Kind
 from fer.media.journal import Entry, Journal, Rows
 from fer.media.sources import Source
+from fer.pictures.content import Kind
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.video import VideoJob, VideoOptions

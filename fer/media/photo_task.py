@@ -20,9 +20,9 @@ from fer.export.thumbnails import thumbnail
 from fer.files import replace_file, write_faults
 from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
 from fer.media.photo import Photo, Upload
-from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, refused
 from fer.models.accuracy import accuracy_lines
+from fer.pictures.reading import encode_jpeg
 from fer.recognition.recognizer import NOTHING, EmotionRecognizer
 from fer.task import Task
 

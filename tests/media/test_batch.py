@@ -9,15 +9,14 @@ import pytest
 from PIL import Image as PilImage
 
 from fer import EmotionRecognizer
-from fer.media import decode_image, encode_png
 from fer.media.batch import (
     MAX_FACES,
     analyze_picture,
     analyze_pictures,
     annotated_name,
 )
-from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source
+from fer.pictures.reading import decode_image, encode_jpeg, encode_png
 from fer.results import Box, Detection
 
 

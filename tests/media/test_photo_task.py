@@ -13,11 +13,11 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.export.schema import SourceResult
-from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.photo import Photo, Upload
 from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
+from fer.pictures.reading import decode_image
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.errors import InputError
-from fer.media.content import Kind
 from fer.media.job import AnalysisJob, Settings
 from fer.media.sources import find_sources
 from fer.media.unit_work import UnitWorker, WorkSettings, finish
 from fer.media.units import Unit, cut
+from fer.pictures.content import Kind
 
 
 @pytest.fixture

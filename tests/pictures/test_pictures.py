@@ -14,8 +14,8 @@ from PIL import Image as PilImage
 from pillow_heif import register_heif_opener
 
 from fer.errors import MediaError
-from fer.media import MAX_BYTES, decode_image, encode_png, pictures, read_image
-from fer.media.pictures import decode_frames
+from fer.pictures import reading
+from fer.pictures.reading import MAX_BYTES, decode_frames, decode_image, encode_png, read_image
 
 RGB = np.array(
     [[[250, 10, 20], [30, 240, 40], [50, 60, 230]], [[0, 0, 0], [128, 128, 128], [255, 255, 255]]],
@@ -235,7 +235,7 @@ def test_pages_of_other_sizes_and_a_damaged_one_are_told_apart() -> None:
 
 
 def test_frames_are_read_up_to_the_limit_and_never_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MAX_FRAMES", 2)
+    monkeypatch.setattr(reading, "MAX_FRAMES", 2)
     images = [PilImage.new("L", (4, 4), 40 * number) for number in range(4)]
     frames = decode_frames(saved(images[0], "GIF", save_all=True, append_images=images[1:]))
     assert [next(frames).frame, next(frames).frame] == [1, 2]
@@ -293,7 +293,7 @@ def test_a_picture_larger_than_is_searched_is_read_smaller_and_said_so(
 ) -> None:
     if kind == "JPEG" and mode != "L":
         return
-    monkeypatch.setattr(pictures, "MAX_PIXELS", 100 * 60)
+    monkeypatch.setattr(reading, "MAX_PIXELS", 100 * 60)
     values = np.zeros((120, 200), np.uint8)
     values[:, 100:] = 255
     image = PilImage.fromarray(values.astype(np.uint16) * 257 if mode == "I;16" else values)
