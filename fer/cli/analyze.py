@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import os
-import shutil
 import threading
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +13,6 @@ from fer.cli.analyze_report import check_report, events_of, write_report
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.cli.stopping import stop_signal
 from fer.errors import InputError
-from fer.files import write_faults
 
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
@@ -220,19 +216,6 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
     return finished
 
 
-def _mark_for_excel(path: Path) -> None:
-    """Begin a CSV with the mark without which Excel takes UTF-8 for the system's encoding."""
-    marked = path.with_name(f".{path.name}.partial")
-    with write_faults(path):
-        try:
-            with path.open("rb") as plain, marked.open("wb") as copy:
-                copy.write(codecs.BOM_UTF8)
-                shutil.copyfileobj(plain, copy)
-            os.replace(marked, path)
-        finally:
-            marked.unlink(missing_ok=True)
-
-
 def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bool) -> None:
     """Write the table; after a stop under another name, beside what is needed to go on."""
     if output is None:
@@ -249,9 +232,7 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bo
         job.write_table(part)
         err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
         return
-    job.write_table(output)
-    if excel:
-        _mark_for_excel(output)
+    job.write_table(output, excel=excel)
     output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
     job.close()
 

@@ -9,7 +9,7 @@ import numpy as np
 from fer.datasets.base import SPLITS, FaceDataset, Progress
 from fer.datasets.cache import read_cached
 from fer.datasets.fer2013 import read_fer2013
-from fer.datasets.ferplus import read_ferplus_splits
+from fer.datasets.ferplus import read_ferplus
 from fer.datasets.folders import read_folders
 from fer.datasets.label_map import PLAIN, LabelMap
 from fer.datasets.layouts import layout_of
@@ -18,7 +18,7 @@ from fer.errors import DatasetError
 
 
 def _attach_votes(dataset: FaceDataset, path: Path) -> FaceDataset:
-    votes, split_codes = read_ferplus_splits(path)
+    votes, split_codes = read_ferplus(path)
     voted = dataset.with_votes(votes)
     if split_codes is None:
         return voted

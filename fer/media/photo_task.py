@@ -18,7 +18,7 @@ from fer.export.tables import table_bytes
 from fer.export.tally import Peak
 from fer.export.thumbnails import thumbnail
 from fer.files import replace_file, write_faults
-from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
+from fer.media.batch import PictureResult, analyze_pictures, same_bytes
 from fer.media.photo import Photo, Upload
 from fer.media.sources import Source, refused
 from fer.models.accuracy import accuracy_lines
@@ -247,7 +247,6 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
             sources(),
             recognizer,
             keep_pixels=True,
-            duplicates=Duplicates(naming=False),
             cancel=lambda: (batch := reference()) is None or batch.cancelled,
         ):
             if (batch := reference()) is None:

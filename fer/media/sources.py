@@ -81,12 +81,11 @@ def archive_sources(name: str, path: Path) -> list[Source]:
     found = []
     try:
         for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path.absolute())):
-            for member, refusal in facts["members"]:
-                shown = f"{name}/{member}"
-                if refusal:
-                    found.append(refused(shown, f"{shown}: {refusal}"))
-                else:
-                    found.append(Source(shown, path=path, member=member))
+            shown = f"{name}/{facts['member']}"
+            if facts["refusal"]:
+                found.append(refused(shown, f"{shown}: {facts['refusal']}"))
+            else:
+                found.append(Source(shown, path=path, member=facts["member"]))
     except MediaError as fault:
         return [refused(name, str(fault))]
     return found
