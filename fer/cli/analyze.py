@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,29 +18,8 @@ if TYPE_CHECKING:
     from fer.media.sources import Source
 
 
-class Detector(StrEnum):
-    """What finds the faces."""
-
-    blazeface = "blazeface"
-    cascade = "cascade"
-
-
 _SELDOM = 0.3
 """Recall below which a label is as good as not there."""
-
-
-class Engine(StrEnum):
-    """Where the work is done."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Frames(StrEnum):
-    """Which frames of an animated picture, or pages, are read."""
-
-    first = "first"
-    all = "all"
 
 
 def analyze(
@@ -83,8 +61,9 @@ def analyze(
         bool, typer.Option("--csv-excel", help="Mark a .csv as UTF-8, for Excel.")
     ] = False,
     frames: Annotated[
-        Frames, typer.Option("--frames", help="Animated pictures and pages: the first, or all.")
-    ] = Frames.first,
+        Literal["first", "all"],
+        typer.Option("--frames", help="Animated pictures and pages: the first, or all."),
+    ] = "first",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
@@ -93,12 +72,13 @@ def analyze(
         typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
     ] = None,
     detector: Annotated[
-        Detector,
+        Literal["blazeface", "cascade"],
         typer.Option("--detector", help="BlazeFace, or the Haar cascade for upright faces only."),
-    ] = Detector.blazeface,
+    ] = "blazeface",
     engine: Annotated[
-        Engine, typer.Option("--engine", help="This machine, or a Ray cluster.")
-    ] = Engine.local,
+        Literal["local", "ray"],
+        typer.Option("--engine", help="This machine, or a Ray cluster."),
+    ] = "local",
     address: Annotated[
         str | None, typer.Option("--address", help="Of the Ray cluster; default RAY_ADDRESS.")
     ] = None,
@@ -128,12 +108,12 @@ def analyze(
         annotated,
         VideoOptions(every=every, rate=rate, identity=identity),
         workers,
-        every_frame=frames is Frames.all,
+        every_frame=frames == "all",
         events=events_of(events) if events is not None else (),
     )
     if labels is not None:
         _say_recalls(model, labels)
-    if engine is Engine.ray:
+    if engine == "ray":
         from fer.cli.analyze_ray import analyze_on_ray
 
         if report is not None:
@@ -145,7 +125,7 @@ def analyze(
             output,
             model=model,
             labels=labels,
-            detector=detector.value,
+            detector=detector,
             job=settings,
             resume=resume,
             address=address,
@@ -160,7 +140,7 @@ def analyze(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
     decoders.start()
-    recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector.value)
+    recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector)
     sources = list(find_sources(paths))
     if not sources:
         raise InputError(
@@ -171,7 +151,7 @@ def analyze(
     with stop_signal(job.close if output is None else lambda: None) as stop:
         finished = _run(job, stop)
         if report is not None and not stop.is_set():
-            write_report(job, report, {"Faces found by": detector.value})
+            write_report(job, report, {"Faces found by": detector})
         _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
         _summarise(finished)
     if stop.is_set():

@@ -31,11 +31,8 @@ _QUALITY = 95
 # The pace is that of the last pictures, once there are some.
 _PACE_OF, _PACE_FROM = 24, 4
 
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    number: int
-    source: Source
+_Item = tuple[int, Source]
+"""A picture and its place in what was handed in, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class PhotoTask(Task):
                 self._known.add(upload.key)
                 for source in sources:
                     self._count += 1
-                    self._waiting.append(_Item(self._count, source))
+                    self._waiting.append((self._count, source))
         if new:
             self._stop.clear()
         if self._waiting and not self.cancelled and not self.error:
@@ -201,11 +198,12 @@ class PhotoTask(Task):
 
     def take(self, item: _Item, done: PictureResult) -> None:
         """Keep a result."""
-        photo = Photo(item.number, done.result, digest=done.digest)
+        number, source = item
+        photo = Photo(number, done.result, digest=done.digest)
         if done.picture is not None and done.reading is not None:
-            stem = Path(item.source.member or item.source.name).stem[:60]
+            stem = Path(source.member or source.name).stem[:60]
             plain = re.sub(r"[^\w.-]+", "_", stem).strip("._") or "picture"
-            target = self._folder / f"{item.number:04}-{plain}.jpg"
+            target = self._folder / f"{number:04}-{plain}.jpg"
             image = done.picture.image_bgr
             kept = replace(done.reading, features=NOTHING.features)
             photo = replace(photo, width=image.shape[1], reading=kept)
@@ -219,7 +217,7 @@ class PhotoTask(Task):
         with self._lock:
             self._under_way -= 1
             self._times_s.append(time.monotonic())
-            self._done[item.number] = self._said(photo)
+            self._done[number] = self._said(photo)
 
     def give_back(self, items: Iterable[_Item]) -> None:
         """Items that a cancel has cut short, to be read when it goes on."""
@@ -235,7 +233,7 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
         while (batch := reference()) is not None and (item := batch.next_item()) is not None:
             del batch
             under_way.append(item)
-            yield item.source
+            yield item[1]
 
     batch = reference()
     if batch is None:
