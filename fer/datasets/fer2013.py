@@ -74,7 +74,7 @@ def _columns(header: bytes, path: Path) -> dict[str, int]:
             # Not what stands there instead: the file may be anything that somebody else typed.
             got = f"{column!r} is missing" if header.strip() else "got an empty file or line"
             raise DatasetError(
-                f"{path.name}: expected a header with the columns {', '.join(COLUMNS)}, {got}; use "
+                f"{path.name}: expected the columns {', '.join(COLUMNS)}, {got}; use "
                 "the original fer2013.csv or .csv.gz"
             )
     return found
