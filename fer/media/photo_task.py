@@ -15,7 +15,7 @@ from fer.errors import FerError
 from fer.export.report import report_html
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
-from fer.export.tally import Peak
+from fer.export.tally import StrongestReading
 from fer.export.thumbnails import thumbnail
 from fer.files import replace_file, write_faults
 from fer.media.batch import PictureResult, analyze_pictures, same_bytes
@@ -173,7 +173,7 @@ class PhotoTask(Task):
             if photo.picture is not None and names[photo.result.source] == 1
         }
 
-        def face_of(peak: Peak) -> bytes | None:
+        def face_of(peak: StrongestReading) -> bytes | None:
             photo = by_source.get(peak.source)
             return None if photo is None else thumbnail(photo.pixels(), peak.box)
 
