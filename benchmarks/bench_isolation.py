@@ -24,9 +24,9 @@ from rich.table import Table
 from benchmarks.bench_media import write_pictures
 from fer import EmotionRecognizer
 from fer.decoding import decoders
-from fer.media import batch, decode_image, find_sources
-from fer.media.pictures import Picture
-from fer.media.sources import Source
+from fer.media import batch
+from fer.media.sources import Source, find_sources
+from fer.pictures.reading import Picture, decode_image
 
 _SIZES = ((640, 480), (1920, 1080), (4000, 3000))
 _APART = batch.decode

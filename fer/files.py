@@ -32,20 +32,29 @@ def write_faults(target: Path) -> Iterator[None]:
         ) from None
 
 
-def replace_file(target: Path, data: bytes) -> None:
-    """Write a file under another name and then rename it, so that it is never half there.
+@contextlib.contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """Another name to write a file under, renamed at the block's end: it is never half there.
 
-    Raises:
-        OSError: If it cannot be written; nothing is left then.
+    After an error, or when the write is interrupted, nothing is left.
     """
     partial = target.with_name(f".{target.name}.partial")
     try:
-        partial.write_bytes(data)
+        yield partial
         os.replace(partial, target)
     finally:
-        # Gone already after a success; also taken away when the write is interrupted.
         with contextlib.suppress(OSError):
             partial.unlink()
+
+
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        OSError: If it cannot be written.
+    """
+    with replacing(target) as partial:
+        partial.write_bytes(data)
 
 
 def how_to_find(given: str | Path) -> str:

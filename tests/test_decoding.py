@@ -12,9 +12,10 @@ from PIL import Image as PilImage
 from fer.decoding import Cancelled, Decoders, Job, Session
 from fer.decoding.child import Child
 from fer.errors import MediaError
-from fer.media import decode_image, decoded, encode_png
+from fer.media import decoded
 from fer.media.decoded import decode
 from fer.media.sources import Source
+from fer.pictures.reading import decode_image, encode_png
 from tests.waiting import wait_until
 
 PNG = encode_png(np.arange(48, dtype=np.uint8).reshape(4, 4, 3))

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
-import os
-import shutil
 import threading
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -16,36 +12,14 @@ from fer.cli.analyze_report import check_report, events_of, write_report
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.cli.stopping import stop_signal
 from fer.errors import InputError
-from fer.files import write_faults
 
 if TYPE_CHECKING:
     from fer.media.job import AnalysisJob, Finished
     from fer.media.sources import Source
 
 
-class Detector(StrEnum):
-    """What finds the faces."""
-
-    blazeface = "blazeface"
-    cascade = "cascade"
-
-
 _SELDOM = 0.3
 """Recall below which a label is as good as not there."""
-
-
-class Engine(StrEnum):
-    """Where the work is done."""
-
-    local = "local"
-    ray = "ray"
-
-
-class Frames(StrEnum):
-    """Which frames of an animated picture, or pages, are read."""
-
-    first = "first"
-    all = "all"
 
 
 def analyze(
@@ -87,8 +61,9 @@ def analyze(
         bool, typer.Option("--csv-excel", help="Mark a .csv as UTF-8, for Excel.")
     ] = False,
     frames: Annotated[
-        Frames, typer.Option("--frames", help="Animated pictures and pages: the first, or all.")
-    ] = Frames.first,
+        Literal["first", "all"],
+        typer.Option("--frames", help="Animated pictures and pages: the first, or all."),
+    ] = "first",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with what an earlier run has left.")
     ] = False,
@@ -97,12 +72,13 @@ def analyze(
         typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
     ] = None,
     detector: Annotated[
-        Detector,
+        Literal["blazeface", "cascade"],
         typer.Option("--detector", help="BlazeFace, or the Haar cascade for upright faces only."),
-    ] = Detector.blazeface,
+    ] = "blazeface",
     engine: Annotated[
-        Engine, typer.Option("--engine", help="This machine, or a Ray cluster.")
-    ] = Engine.local,
+        Literal["local", "ray"],
+        typer.Option("--engine", help="This machine, or a Ray cluster."),
+    ] = "local",
     address: Annotated[
         str | None, typer.Option("--address", help="Of the Ray cluster; default RAY_ADDRESS.")
     ] = None,
@@ -132,12 +108,12 @@ def analyze(
         annotated,
         VideoOptions(every=every, rate=rate, identity=identity),
         workers,
-        every_frame=frames is Frames.all,
+        every_frame=frames == "all",
         events=events_of(events) if events is not None else (),
     )
     if labels is not None:
         _say_recalls(model, labels)
-    if engine is Engine.ray:
+    if engine == "ray":
         from fer.cli.analyze_ray import analyze_on_ray
 
         if report is not None:
@@ -149,7 +125,7 @@ def analyze(
             output,
             model=model,
             labels=labels,
-            detector=detector.value,
+            detector=detector,
             job=settings,
             resume=resume,
             address=address,
@@ -164,7 +140,7 @@ def analyze(
             "--resume: expected --output too, got none; a job without a file cannot go on"
         )
     decoders.start()
-    recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector.value)
+    recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector)
     sources = list(find_sources(paths))
     if not sources:
         raise InputError(
@@ -175,7 +151,7 @@ def analyze(
     with stop_signal(job.close if output is None else lambda: None) as stop:
         finished = _run(job, stop)
         if report is not None and not stop.is_set():
-            write_report(job, report, {"Faces found by": detector.value})
+            write_report(job, report, {"Faces found by": detector})
         _hand_out(job, output, stopped=stop.is_set(), excel=csv_excel)
         _summarise(finished)
     if stop.is_set():
@@ -220,19 +196,6 @@ def _run(job: AnalysisJob, stop: threading.Event) -> list[Finished]:
     return finished
 
 
-def _mark_for_excel(path: Path) -> None:
-    """Begin a CSV with the mark without which Excel takes UTF-8 for the system's encoding."""
-    marked = path.with_name(f".{path.name}.partial")
-    with write_faults(path):
-        try:
-            with path.open("rb") as plain, marked.open("wb") as copy:
-                copy.write(codecs.BOM_UTF8)
-                shutil.copyfileobj(plain, copy)
-            os.replace(marked, path)
-        finally:
-            marked.unlink(missing_ok=True)
-
-
 def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bool) -> None:
     """Write the table; after a stop under another name, beside what is needed to go on."""
     if output is None:
@@ -249,15 +212,13 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bo
         job.write_table(part)
         err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
         return
-    job.write_table(output)
-    if excel:
-        _mark_for_excel(output)
+    job.write_table(output, excel=excel)
     output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
     job.close()
 
 
 def _summarise(finished: list[Finished]) -> None:
-    from fer.media.content import Kind
+    from fer.pictures.content import Kind
 
     for entry in finished:
         if entry.reason:

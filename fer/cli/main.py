@@ -57,7 +57,7 @@ def benchmark(
     as_json: AsJson = False,
 ) -> None:
     """Time the steps of the pipeline on this machine, one thread."""
-    from fer.media import read_image
+    from fer.pictures.reading import read_image
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.recognition.timing import clutter, measure
 

@@ -16,7 +16,7 @@ from fer.datasets.ferplus import (
 from fer.datasets.folders import read_folders
 from fer.datasets.load import open_dataset
 from fer.datasets.location import find_data, find_ferplus
-from fer.datasets.protocol import copies_of, image_digests, training_rows, unseen_rows
+from fer.datasets.protocol import image_digests, training_rows, unseen_rows
 from fer.datasets.statistics import (
     class_distribution,
     ferplus_distribution,
@@ -34,7 +34,6 @@ __all__ = [
     "cache_directory",
     "canonical_split",
     "class_distribution",
-    "copies_of",
     "ferplus_distribution",
     "find_data",
     "find_ferplus",

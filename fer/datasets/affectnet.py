@@ -1,4 +1,4 @@
-"""Readers of AffectNet (Mollahosseini et al. 2019, arXiv 1708.03985) in the layouts that it has.
+"""AffectNet (Mollahosseini et al. 2019, arXiv 1708.03985) in the layouts that it has.
 
 - The first release: ``training.csv`` and ``validation.csv`` beside ``Manually_Annotated_Images/``,
   with the face's box, the expression's number, valence and arousal.
@@ -17,12 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fer.datasets.base import SPLITS, FaceDataset, Progress, canonical_split
-from fer.datasets.faults import Faults
-from fer.datasets.gather import Listed, gather, picture_below
-from fer.datasets.label_map import MAPS, LabelMap
-from fer.datasets.pictures import SUFFIXES
+from fer.datasets.base import SPLITS, canonical_split
+from fer.datasets.gather import Faults, Listed, first_file
 from fer.errors import DatasetError
+from fer.pictures.content import IMAGE_SUFFIXES
 from fer.results import Box
 
 _TABLES = ("training.csv", "validation.csv", "labels.csv")
@@ -45,15 +43,30 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 _BOX = ("face_x", "face_y", "face_width", "face_height")
 
 
-def tables(root: Path) -> list[Path]:
-    """The tables of labels in a folder."""
+def holds(root: Path) -> bool:
+    """Whether a folder has one of these layouts."""
+    return bool(_tables(root) or _sets(root))
+
+
+def _tables(root: Path) -> list[Path]:
     places = (root / folder / name for folder in _TABLE_FOLDERS for name in _TABLES)
     return [place for place in places if place.is_file()]
 
 
-def sets(root: Path) -> list[Path]:
-    """``train_set`` and ``val_set`` of the release of 2021, as far as they are there."""
+def _sets(root: Path) -> list[Path]:
     return [root / name for name in _SETS if (root / name / "annotations").is_dir()]
+
+
+def rows(root: Path, faults: Faults) -> Iterator[Listed]:
+    """The rows of all tables and sets; training is Training, validation is PublicTest.
+
+    Raises:
+        DatasetError: Naming file or row, and fault.
+    """
+    for table in _tables(root):
+        yield from _table_rows(table, root, faults)
+    for folder in _sets(root):
+        yield from _set_rows(folder, faults)
 
 
 def _number(text: str | None) -> float:
@@ -72,11 +85,7 @@ def _box(row: Mapping[str, str]) -> Box | None:
 
 
 def _columns(header: list[str], path: Path) -> dict[str, str]:
-    """What each column is for -> its name in this table.
-
-    Raises:
-        DatasetError: If there is none for the picture or its class.
-    """
+    """What each column is for -> its name in this table."""
     known = {name.strip().lower(): name for name in header}
     found = {
         use: next(known[name] for name in names if name in known)
@@ -104,83 +113,33 @@ def _table_rows(table: Path, root: Path, faults: Faults) -> Iterator[Listed]:
                 name, label = told_of["path"], told_of["label"]
                 told = told_of.get("split", "")
                 split = canonical_split(told) if told else default
-                picture = _find(root, name)
+                places = (f"{at}/{name.strip()}" for at in _PICTURE_FOLDERS if name.strip())
+                picture = first_file(root, places)
                 if not label or split is None or picture is None:
                     fault = (
                         f"row {number}: expected a picture that is there, a class and a known "
                         f"split, got {name[:60]!r}, {label!r}, {told or default!r}"
                     )
-                    faults.add(table, fault, "correct the row")
+                    faults.add(table, f"{fault}; correct the row")
                     continue
-                yield Listed(
-                    picture,
-                    label,
-                    split,
-                    _box(row),
-                    _number(told_of.get("valence")),
-                    _number(told_of.get("arousal")),
-                )
+                affect = (_number(told_of.get(use)) for use in ("valence", "arousal"))
+                yield Listed(picture, label, split, _box(row), *affect)
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise DatasetError(f"{table}: expected a CSV, got: {fault}; replace the file") from None
 
 
-def _find(root: Path, name: str) -> Path | None:
-    if not name.strip():
-        return None
-    for folder in _PICTURE_FOLDERS:
-        path = picture_below(root, f"{folder}/{name.strip()}")
-        if path is not None and path.is_file():
-            return path
-    return None
-
-
-def _value(folder: Path, number: str, what: str) -> str:
-    """One value of the release of 2021: an array that holds a number or its text."""
-    return str(np.load(folder / f"{number}_{what}.npy", allow_pickle=False).item())
-
-
 def _set_rows(folder: Path, faults: Faults) -> Iterator[Listed]:
-    split, annotations = _SETS[folder.name], folder / "annotations"
-    pictures = sorted(p for p in (folder / "images").glob("*") if p.suffix.lower() in SUFFIXES)
-    for picture in pictures:
+    for picture in sorted((folder / "images").glob("*")):
+        if picture.suffix.lower() not in IMAGE_SUFFIXES:
+            continue
+        stem = f"{folder / 'annotations' / picture.stem}"
         try:
+            # Each is an array that holds a number or its text.
             label, valence, arousal = (
-                _value(annotations, picture.stem, what) for what in ("exp", "val", "aro")
+                str(np.load(f"{stem}_{what}.npy", allow_pickle=False).item())
+                for what in ("exp", "val", "aro")
             )
         except (OSError, ValueError, EOFError) as fault:
-            faults.add(picture, f"expected its annotations, got: {str(fault)[:80]}", "add them")
+            faults.add(picture, f"expected its annotations, got: {str(fault)[:80]}; add them")
             continue
-        yield Listed(picture, label, split, None, _number(valence), _number(arousal))
-
-
-def read_affectnet(
-    path: str | Path,
-    *,
-    words: LabelMap | None = None,
-    skip_bad: bool = False,
-    progress: Progress | None = None,
-) -> FaceDataset:
-    """Read AffectNet, or any table of labels, with valence and arousal where they are told.
-
-    Training is Training, validation is PublicTest. Faces are cut by the box of the table where it
-    has one. Valence and arousal of -2 (no face, uncertain) are unknown.
-
-    Args:
-        path: The folder that holds the tables, or ``train_set`` and ``val_set``.
-        words: What the classes mean; default is AffectNet's numbers.
-        skip_bad: Count bad rows and files and go on.
-        progress: Called with the share read so far.
-
-    Raises:
-        DatasetError: Naming file or row, and fault.
-    """
-    root = Path(path).resolve()
-    faults = Faults(root, skip_bad)
-    rows = [row for table in tables(root) for row in _table_rows(table, root, faults)]
-    rows += [row for folder in sets(root) for row in _set_rows(folder, faults)]
-    if not rows and not faults.count:
-        raise DatasetError(
-            f"{root}: expected {', '.join(_TABLES)} or {', '.join(_SETS)} with rows, found none; "
-            "check the folder"
-        )
-    return gather(rows, words or MAPS["affectnet"], faults, progress=progress)
+        yield Listed(picture, label, _SETS[folder.name], None, _number(valence), _number(arousal))

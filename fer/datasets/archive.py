@@ -9,27 +9,25 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
-
-import numpy as np
+from typing import BinaryIO
 
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.ferplus import VOTE_COLUMNS
 from fer.datasets.load import open_dataset
 from fer.datasets.location import FERPLUS_FILE
-from fer.datasets.pictures import SUFFIXES
+from fer.datasets.stored import load, store
 from fer.decoding import Answer, Job, Session, long_decoders
 from fer.errors import DatasetError
 from fer.files import write_faults
+from fer.pictures.content import IMAGE_SUFFIXES
 
 MAX_FILES = 60_000
 """Pictures, or rows of a CSV."""
 MAX_UNPACKED_BYTES = 2 * 1024**3
 _HEADER_BYTES = 4096
-_UPLOADED, _ARRAYS = "uploaded.csv", "arrays.npz"
-_NAMES = ("label_names", "split_names", "notes")
+_UPLOADED, _READ_AS = "uploaded.csv", "read"
 _READ = Job(
     "fer.datasets.archive:read",
     what="a data set",
@@ -61,7 +59,7 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
                 member
                 for member in packed.infolist()
                 if not member.is_dir()
-                and PurePosixPath(member.filename).suffix.lower() in SUFFIXES
+                and PurePosixPath(member.filename).suffix.lower() in IMAGE_SUFFIXES
                 and "__macosx" not in member.filename.lower()
             ]
             unpacked = sum(member.file_size for member in members)
@@ -140,20 +138,16 @@ def open_handed_in(
             for one, place in ((file, _UPLOADED), *((one, FERPLUS_FILE) for one in votes)):
                 with (folder / place).open("wb") as copy:
                     shutil.copyfileobj(one.content, copy)
-        facts: dict[str, Any] = {}
         for facts, _image in long_decoders.work(
             _READ, file.name, Session(), folder=scratch, votes=bool(votes), skip_bad=skip_bad
         ):
-            if progress is not None and "share" in facts:
+            if progress is not None:
                 progress(facts["share"])
-        with np.load(folder / _ARRAYS, allow_pickle=False) as arrays:
-            fields: dict[str, Any] = {name: tuple(facts[name]) for name in _NAMES}
-            fields |= {name: arrays[name] for name in arrays.files}
-            return FaceDataset(source=file.name, skipped=facts["skipped"], **fields)
+        return replace(load(folder / _READ_AS, mapped=False), source=file.name)
 
 
 def read(_data: bytes, *, name: str, folder: str, votes: bool, skip_bad: bool) -> Iterator[Answer]:
-    """In the decoder: how far it is; then what was found, with its arrays in the folder."""
+    """In the decoder: how far it is; what was found is stored in the folder."""
     share = 0.0
 
     def show(now: float) -> None:
@@ -165,10 +159,9 @@ def read(_data: bytes, *, name: str, folder: str, votes: bool, skip_bad: bool) -
         while not wait([work], _TELL_S).done:
             yield {"share": share}, None
         dataset = work.result()
-    fields = ("images", "labels", "splits", "votes", "affect", "rows")
-    arrays = {field: getattr(dataset, field) for field in fields}
-    np.savez(Path(folder, _ARRAYS), **{k: v for k, v in arrays.items() if v is not None})
-    yield {"skipped": dataset.skipped, **{name: getattr(dataset, name) for name in _NAMES}}, None
+    target = Path(folder, _READ_AS)
+    target.mkdir()
+    store(dataset, target)
 
 
 def _opened(

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels, not_a_face
-from fer.datasets.protocol import copies_of, image_digests
+from fer.datasets.protocol import image_digests
 from fer.datasets.similarity import near_groups
 from fer.datasets.statistics import blank_images
 from fer.errors import DatasetError, InputError
@@ -164,8 +164,8 @@ def audit(dataset: FaceDataset, *, near: bool = True) -> Audit:
     found: dict[str, Rows] = {"copied": np.flatnonzero(~_first_of_each(by_split))}
     if "Training" in dataset.split_names:
         training = dataset.split_mask("Training")
-        found["leaked"] = np.flatnonzero(training & copies_of(digests, digests[~training]))
-        found["tested twice"] = np.flatnonzero(~training & copies_of(digests, digests[training]))
+        found["leaked"] = np.flatnonzero(training & np.isin(digests, digests[~training]))
+        found["tested twice"] = np.flatnonzero(~training & np.isin(digests, digests[training]))
     blank = blank_images(dataset.images)
     if near:
         first = np.flatnonzero(_first_of_each(groups) & ~blank)
@@ -221,15 +221,6 @@ def drop_rows(dataset: FaceDataset, path: Path) -> FaceDataset:
     return replace(dataset.select(~out), notes=(*dataset.notes, note))
 
 
-def _votes_of(dataset: FaceDataset) -> npt.NDArray[np.uint8]:
-    if dataset.votes is None:
-        raise DatasetError(
-            f"{dataset.source or 'data set'}: expected FER+ votes, got none; open it with "
-            "fer2013new.csv"
-        )
-    return dataset.votes
-
-
 def agreement_table(dataset: FaceDataset, split: str | None = None) -> pd.DataFrame:
     """FER-2013 labels against FER+ labels, over the pictures that FER+'s majority protocol keeps.
 
@@ -246,7 +237,7 @@ def agreement_table(dataset: FaceDataset, split: str | None = None) -> pd.DataFr
     import pandas as pd
 
     chosen = dataset if split is None else dataset.split(split)
-    plus = majority_labels(_votes_of(chosen))
+    plus = majority_labels(chosen.need_votes())
     clear = plus >= 0
     classes = len(FERPLUS)
     cells = chosen.labels[clear].astype(np.int64) * classes + plus[clear]

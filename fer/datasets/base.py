@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.errors import DatasetError
 from fer.labels import FER2013
-
-if TYPE_CHECKING:
-    from fer.datasets.pictures import PictureFile
+from fer.results import Box
 
 SPLITS: tuple[str, ...] = ("Training", "PublicTest", "PrivateTest")
 """The official FER-2013 splits: training, validation, test."""
@@ -42,6 +40,19 @@ def canonical_split(name: str) -> str | None:
     for filler in "_- ":
         word = word.replace(filler, "")
     return _SPLIT_SYNONYMS.get(word)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """Where a row of a data set came from.
+
+    Attributes:
+        path: The picture.
+        box: Where the face is in it, in pixels; None where the picture is the face.
+    """
+
+    path: Path
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,6 +142,19 @@ class FaceDataset:
     def split(self, name: str) -> FaceDataset:
         """The rows of one split."""
         return self.select(self.split_mask(name))
+
+    def need_votes(self) -> npt.NDArray[np.uint8]:
+        """The FER+ votes.
+
+        Raises:
+            DatasetError: If there are none.
+        """
+        if self.votes is None:
+            raise DatasetError(
+                f"{self.source or 'data set'}: expected FER+ votes, got none; open it with "
+                "fer2013new.csv"
+            )
+        return self.votes
 
     def with_votes(self, votes: npt.NDArray[np.uint8]) -> FaceDataset:
         """The same rows with FER+ votes attached.

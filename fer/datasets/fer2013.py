@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,21 +40,6 @@ def _shown(text: bytes) -> str:
     return repr(text[:20].decode("utf-8", "replace"))
 
 
-def _parse_label(text: bytes) -> int:
-    # isdigit first: int() would also take "+3" and "0_3".
-    label = int(text) if text.isdigit() and len(text) < 10 else -1
-    if not 0 <= label < len(FER2013):
-        raise _BadRow(f"emotion: expected 0..{len(FER2013) - 1}, got {_shown(text)}")
-    return label
-
-
-def _parse_split(text: bytes) -> int:
-    split = canonical_split(text.decode("utf-8", "replace"))
-    if split is None:
-        raise _BadRow(f"Usage: expected one of {', '.join(SPLITS)}, got {_shown(text)}")
-    return SPLITS.index(split)
-
-
 def _parse_pixels(text: bytes) -> npt.NDArray[np.uint8]:
     # Nothing but digits and spaces may reach np.fromstring: its text mode is the fastest parser
     # that NumPy has, but it only warns about other text, and stops there.
@@ -70,67 +56,63 @@ def _parse_pixels(text: bytes) -> npt.NDArray[np.uint8]:
     return values.astype(np.uint8)
 
 
+def _names(header: bytes) -> list[str]:
+    text = header.decode("utf-8-sig", "replace")
+    return [name.strip().strip('"').lower() for name in text.split(",")]
+
+
 def _columns(header: bytes, path: Path) -> dict[str, int]:
-    if not header.strip():
-        raise DatasetError(
-            f"{path.name}: expected a header with {', '.join(COLUMNS)}, got an empty file or line; "
-            "use the original fer2013.csv or .csv.gz"
-        )
-    names = [
-        part.strip().strip('"').lower() for part in header.decode("utf-8-sig", "replace").split(",")
-    ]
+    names = _names(header)
     if names == ["pixels"]:
         raise DatasetError(
             f"{path.name}: expected labels beside the pixels, got none, as Kaggle gives its test "
             "pictures out; use icml_face_data.csv or fer2013.csv"
         )
+    found = {column: names.index(column.lower()) for column in COLUMNS if column.lower() in names}
     for column in COLUMNS[:2]:
-        if column.lower() not in names:
+        if column not in found:
             # Not what stands there instead: the file may be anything that somebody else typed.
+            got = f"{column!r} is missing" if header.strip() else "got an empty file or line"
             raise DatasetError(
-                f"{path.name}: expected the columns {', '.join(COLUMNS)}, {column!r} is missing; "
-                "use the original fer2013.csv or .csv.gz"
+                f"{path.name}: expected the columns {', '.join(COLUMNS)}, {got}; use "
+                "the original fer2013.csv or .csv.gz"
             )
-    return {column: names.index(column.lower()) for column in COLUMNS if column.lower() in names}
+    return found
 
 
 def has_pixels(path: Path) -> bool:
     """Whether a file begins like one of FER-2013; tables of other data sets have such names too."""
     try:
         with open_regular(path) as file:
-            head = file.readline(MAX_LINE_BYTES).decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError):
+            return "pixels" in _names(file.readline(MAX_LINE_BYTES))
+    except OSError:
         return False
-    return "pixels" in [name.strip().strip('"').lower() for name in head.split(",")]
-
-
-def _bounded_lines(stream: BinaryIO | gzip.GzipFile, raw: BinaryIO, name: str) -> Iterator[bytes]:
-    """Yield lines; of one beyond the limit only the first piece, without its line end."""
-    begins, expanded = True, 0
-    while line := stream.readline(MAX_LINE_BYTES):
-        if begins:
-            yield line
-        begins = len(line) < MAX_LINE_BYTES or line.endswith(b"\n")
-        expanded += len(line)
-        if expanded > _RATIO_FROM and expanded > MAX_RATIO * raw.tell():
-            raise DatasetError(
-                f"{name}: expected a file packed at most {MAX_RATIO} to 1, got more, as in an "
-                "archive bomb; unpack it yourself if you trust it"
-            )
 
 
 def _lines(path: Path, progress: Progress | None) -> Generator[bytes]:
-    """Yield the lines of a plain or gzip file, reporting progress by compressed bytes."""
+    """Lines of a plain or gzip file; of one beyond the limit the first piece, without its end."""
     total = max(1, path.stat().st_size)
+    begins, expanded = True, 0
     with ExitStack() as stack:
         raw: BinaryIO = stack.enter_context(path.open("rb"))
         is_gzip = raw.read(2) == b"\x1f\x8b"
         raw.seek(0)
         stream = stack.enter_context(gzip.open(raw)) if is_gzip else raw
-        for number, line in enumerate(_bounded_lines(stream, raw, path.name)):
+        for number in itertools.count():
+            line = stream.readline(MAX_LINE_BYTES)
+            if not line:
+                break
             if progress is not None and number % 500 == 0:
                 progress(min(1.0, raw.tell() / total))
-            yield line
+            if begins:
+                yield line
+            begins = len(line) < MAX_LINE_BYTES or line.endswith(b"\n")
+            expanded += len(line)
+            if expanded > _RATIO_FROM and expanded > MAX_RATIO * raw.tell():
+                raise DatasetError(
+                    f"{path.name}: expected a file packed at most {MAX_RATIO} to 1, got more, as "
+                    "in an archive bomb; unpack it yourself if you trust it"
+                )
     if progress is not None:
         progress(1.0)
 
@@ -156,13 +138,19 @@ class _Table:
             raise _BadRow(
                 f"expected at least {max(columns.values()) + 1} columns, got {len(fields)}"
             )
-        label = _parse_label(fields[columns["emotion"]].strip(b' "'))
-        split = 0
-        if "Usage" in columns:
-            split = _parse_split(fields[columns["Usage"]].strip(b' "'))
-        self.images.append(_parse_pixels(fields[columns["pixels"]].strip(b' "')))
+        known = {column: fields[place].strip(b' "') for column, place in columns.items()}
+        text = known["emotion"]
+        # isdigit first: int() would also take "+3" and "0_3".
+        label = int(text) if text.isdigit() and len(text) < 10 else -1
+        if not 0 <= label < len(FER2013):
+            raise _BadRow(f"emotion: expected 0..{len(FER2013) - 1}, got {_shown(text)}")
+        usage = known.get("Usage", SPLITS[0].encode())
+        split = canonical_split(usage.decode("utf-8", "replace"))
+        if split is None:
+            raise _BadRow(f"Usage: expected one of {', '.join(SPLITS)}, got {_shown(usage)}")
+        self.images.append(_parse_pixels(known["pixels"]))
         self.labels.append(label)
-        self.splits.append(split)
+        self.splits.append(SPLITS.index(split))
         self.rows.append(self.row)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +26,9 @@ VOTE_COLUMNS: tuple[str, ...] = (
 )
 NOT_A_FACE = VOTE_COLUMNS.index("NF")
 EMOTIONS = len(FERPLUS)
-MAX_VOTES = 10
 
 
-def _parse_votes(values: list[str]) -> list[int] | None:
-    """Whole votes in 0..10, or None if a value is anything else."""
-    votes = [int(value) if value.isdecimal() and len(value) < 4 else -1 for value in values]
-    return votes if all(0 <= vote <= MAX_VOTES for vote in votes) else None
-
-
-def read_ferplus_splits(
+def read_ferplus(
     path: str | Path,
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int8] | None]:
     """Read ``fer2013new.csv`` with the split of each row.
@@ -47,60 +40,40 @@ def read_ferplus_splits(
     Raises:
         DatasetError: If the file is missing, lacks a column or holds something but votes 0..10.
     """
+    import pandas as pd
+
     path = Path(path)
-    votes: list[list[int]] = []
-    splits: list[int] = []
-    codes = {name: code for code, name in enumerate(SPLITS)}
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = csv.reader(file)
-            header = [name.strip() for name in next(lines, [])]
-            missing = [name for name in VOTE_COLUMNS if name not in header]
-            if missing:
-                raise DatasetError(
-                    f"{path.name}: expected the columns {', '.join(VOTE_COLUMNS)}, missing "
-                    f"{', '.join(missing)}; use the original fer2013new.csv"
-                )
-            places = [header.index(name) for name in VOTE_COLUMNS]
-            usage = header.index("Usage") if "Usage" in header else None
-            for fields in lines:
-                if not fields:
-                    continue
-                values = [fields[place].strip() if place < len(fields) else "" for place in places]
-                parsed = _parse_votes(values)
-                if parsed is None:
-                    raise DatasetError(
-                        f"{path.name}, row {len(votes) + 1}: expected whole votes in "
-                        f"0..{MAX_VOTES}, got {', '.join(values)[:80]!r}; repair the row"
-                    )
-                votes.append(parsed)
-                if usage is not None:
-                    name = fields[usage] if usage < len(fields) else ""
-                    splits.append(codes.get(canonical_split(name) or "", -1))
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").fillna("")
     except FileNotFoundError:
         raise DatasetError(f"{path}: expected FER+ votes, found no file; check the path") from None
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+    except (OSError, ValueError) as fault:
         raise DatasetError(
-            f"{path}: expected a readable FER+ CSV, got: {fault}; use the original fer2013new.csv"
-        ) from None
-    if not votes:
-        raise DatasetError(
-            f"{path.name}: expected at least one row of votes, got none; use the original "
+            f"{path.name}: expected a readable FER+ CSV, got: {fault}; use the original "
             "fer2013new.csv"
+        ) from None
+    table.columns = table.columns.str.strip()
+    missing = [name for name in VOTE_COLUMNS if name not in table]
+    if missing or table.empty:
+        raise DatasetError(
+            f"{path.name}: expected rows with the columns {', '.join(VOTE_COLUMNS)}, missing "
+            f"{', '.join(missing) or 'rows'}; use the original fer2013new.csv"
         )
-    return np.asarray(votes, np.uint8), None if usage is None else np.asarray(splits, np.int8)
-
-
-def read_ferplus(path: str | Path) -> npt.NDArray[np.uint8]:
-    """Read the votes of ``fer2013new.csv``.
-
-    Returns:
-        Votes ``(n, 10)`` uint8 in the order of ``VOTE_COLUMNS``, one row per FER-2013 row.
-
-    Raises:
-        DatasetError: If the file is missing, lacks a column or holds something but votes 0..10.
-    """
-    return read_ferplus_splits(path)[0]
+    text = table[list(VOTE_COLUMNS)]
+    # Up to ten voters.
+    good = text.apply(lambda column: column.str.fullmatch(r"\s*0*([0-9]|10)\s*"))
+    if not (rows := good.all(axis=1)).all():
+        row = int((~rows).to_numpy().argmax())
+        raise DatasetError(
+            f"{path.name}, row {row + 1}: expected whole votes in 0..10, got "
+            f"{', '.join(text.iloc[row])[:80]!r}; repair the row"
+        )
+    votes = text.to_numpy(np.uint8)
+    if "Usage" not in table:
+        return votes, None
+    codes = {name: code for code, name in enumerate(SPLITS)}
+    splits = [codes.get(canonical_split(name) or "", -1) for name in table["Usage"]]
+    return votes, np.asarray(splits, np.int8)
 
 
 def drop_single_votes(votes: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
@@ -145,13 +118,19 @@ def vote_distribution(
 
     Returns:
         ``(n, 8)`` float32 shares of the emotion votes (single votes dropped), and ``(n,)``
-        float32 weights: 1 where such a distribution exists, else 0 (its row is then uniform).
+        float32 weights: 1 where there are such votes, else 0 (the row is then uniform).
     """
-    kept = drop_single_votes(votes)[:, :EMOTIONS].astype(np.float32)
+    shares, voted = _shares(votes, range(EMOTIONS))
+    return shares, voted.astype(np.float32)
+
+
+def _shares(
+    votes: npt.NDArray[np.uint8], columns: Sequence[int]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    kept = drop_single_votes(votes)[:, list(columns)].astype(np.float32)
     total = kept.sum(axis=1, keepdims=True)
-    weight = (total[:, 0] > 0).astype(np.float32)
-    shares = np.where(total > 0, kept / np.maximum(total, 1), 1 / EMOTIONS)
-    return shares.astype(np.float32), weight
+    shares = np.where(total > 0, kept / np.maximum(total, 1), 1 / len(columns))
+    return shares.astype(np.float32), total[:, 0] > 0
 
 
 def seven_labels(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
@@ -167,13 +146,9 @@ def seven_labels(labels: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 def seven_shares(
     votes: npt.NDArray[np.uint8],
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """The votes as distributions over FER-2013's classes.
+    """``vote_distribution`` over FER-2013's classes.
 
     Returns:
-        ``(n, 7)`` float32 shares of the votes for these classes (single votes dropped), and a
-        mask ``(n,)`` of the rows that have such votes; the others are uniform.
+        ``(n, 7)`` float32 shares, and a mask ``(n,)`` of the rows that have such votes.
     """
-    kept = drop_single_votes(votes)[:, list(SEVEN_OF_FERPLUS)].astype(np.float32)
-    total = kept.sum(axis=1, keepdims=True)
-    shares = np.where(total > 0, kept / np.maximum(total, 1), 1 / len(SEVEN_OF_FERPLUS))
-    return shares.astype(np.float32), total[:, 0] > 0
+    return _shares(votes, SEVEN_OF_FERPLUS)

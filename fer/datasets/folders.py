@@ -9,17 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
-from fer.datasets.base import IMAGE_SIZE, SPLITS, FaceDataset, Progress, canonical_split
-from fer.datasets.faults import Faults
+from fer.datasets.base import SPLITS, FaceDataset, Progress, canonical_split
+from fer.datasets.gather import Faults, Listed, gather
 from fer.datasets.label_map import LEFT_OUT, OWN_NAMES, PLAIN, LabelMap
-from fer.datasets.pictures import SUFFIXES, BadPicture, PictureFile, read_picture
 from fer.errors import DatasetError
-from fer.labels import ALL, FER2013, FEWEST_OWN, MOST_OWN, in_order
+from fer.labels import ALL
+from fer.pictures.content import IMAGE_SUFFIXES
 
 _WRAPPER = "images"
 _LAYOUTS = "train/<class>/*.jpg and test/<class>/*.jpg, or <class>/*.jpg"
@@ -27,17 +24,6 @@ _IGNORED_FOLDERS = frozenset({"__macosx", "__pycache__"})
 _IGNORED_FILES = frozenset({"thumbs.db", "desktop.ini"})
 _TELLING_NAME = re.compile(r"(training|publictest|privatetest)_", re.IGNORECASE)
 _OFFICIAL = frozenset(name.lower() for name in SPLITS)
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A picture to read; ``folder`` is the split folder's own name, "" when there is none."""
-
-    path: Path
-    label: str
-    split: str
-    folder: str
-    told: bool
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:
@@ -92,115 +78,99 @@ def is_class_tree(path: Path, words: LabelMap = PLAIN) -> bool:
         return False
 
 
-def _inside(path: Path, root: Path, faults: Faults) -> bool:
-    """False, after reporting it, for a link that leads out of the tree."""
-    if not path.is_symlink() or path.resolve().is_relative_to(root):
-        return True
-    faults.add(path, "expected a file or folder of the tree, got a link out of it", "replace it")
-    return False
+class _Listing:
+    """The pictures of a tree, and what its reader had to assume."""
 
+    def __init__(self, words: LabelMap, faults: Faults) -> None:
+        self._words, self._faults = words, faults
+        self.rows: list[Listed] = []
+        self._others: list[str] = []
+        self._untold: Counter[tuple[str, str]] = Counter()
+        self._moved = 0
 
-def _class_files(
-    folder: Path, split_folder: str, root: Path, words: LabelMap, faults: Faults
-) -> Iterator[_File]:
-    label = words.find(folder.name)
-    if label is None:
-        faults.add(
-            folder,
-            f"expected a class folder named {_expected(words)}, got {folder.name!r}",
-            "rename or remove it, or say with --class-names what it means ('own': a class of your "
-            "own)",
-        )
-        return
-    found = 0
-    for path in sorted(folder.iterdir(), key=_natural):
-        if path.name.startswith(".") or path.name.lower() in _IGNORED_FILES:
-            continue
-        if path.suffix.lower() not in SUFFIXES:
-            faults.notes.append(path.name)
-            continue
-        found += 1
-        if not _inside(path, root, faults):
-            continue
+    def add_tree(self, splits: list[Path], others: list[Path]) -> None:
+        """List what ``_level`` has found."""
+        for folder in sorted(splits, key=lambda p: SPLITS.index(canonical_split(p.name) or "")):
+            if not self._inside(folder):
+                continue
+            classes = _subfolders(folder)
+            if not classes:
+                self._faults.add(folder, "expected class folders, got none; add or remove them")
+            for child in classes:
+                self._add_class(child, folder.name)
+        for child in others:
+            if not splits:
+                self._add_class(child, "")
+            elif child.name.lower() != _WRAPPER:  # one public archive has a copy of itself there
+                self._faults.add(
+                    child,
+                    "expected split folders such as train and test beside each other, got "
+                    f"{child.name!r}; rename or remove it",
+                )
+
+    def _inside(self, path: Path) -> bool:
+        """False, after reporting it, for a link that leads out of the tree."""
+        if not path.is_symlink() or path.resolve().is_relative_to(self._faults.root):
+            return True
+        fault = "expected a file or folder of the tree, got a link out of it; replace it"
+        self._faults.add(path, fault)
+        return False
+
+    def _add_class(self, folder: Path, split_folder: str) -> None:
+        if not self._inside(folder):
+            return
+        label = self._words.find(folder.name)
+        if label is None:
+            own = self._words is OWN_NAMES
+            names = f"one of {', '.join(ALL)}"
+            names = "with up to 30 letters, digits, spaces and dashes" if own else names
+            self._faults.add(
+                folder,
+                f"expected a class folder named {names}, got {folder.name!r}; rename or remove "
+                "it, or say with --class-names what it means ('own': a class of your own)",
+            )
+            return
+        found = 0
+        for path in sorted(folder.iterdir(), key=_natural):
+            if path.name.startswith(".") or path.name.lower() in _IGNORED_FILES:
+                continue
+            if path.suffix.lower() not in IMAGE_SUFFIXES:
+                self._others.append(path.name)
+                continue
+            found += 1
+            if self._inside(path):
+                self._add_picture(path, folder.name, split_folder, counted=label != LEFT_OUT)
+        if not found:
+            self._faults.add(folder, "expected pictures, got an empty folder; add or remove them")
+
+    def _add_picture(self, path: Path, label: str, split_folder: str, *, counted: bool) -> None:
         told = _TELLING_NAME.match(path.name)
-        split = canonical_split(told[1] if told else split_folder) or SPLITS[0]
-        yield _File(path, label, split, split_folder, told is not None)
-    if not found:
-        faults.add(folder, "expected pictures, got an empty folder", "add some or remove it")
+        usual = canonical_split(split_folder) or SPLITS[0]
+        split = (canonical_split(told[1]) if told else None) or usual
+        self.rows.append(Listed(path, label, split))
+        if counted and told is None:
+            self._untold[split_folder, split] += 1
+        elif counted and split_folder:
+            self._moved += split != usual
 
-
-def _expected(words: LabelMap) -> str:
-    if words is OWN_NAMES:
-        return "with up to 30 letters, digits, spaces and dashes"
-    return f"one of {', '.join(ALL)}"
-
-
-def _class_names(root: Path, files: list[_File], words: LabelMap) -> tuple[str, ...]:
-    """The classes of a tree: the published ones, or those of one's own that it holds."""
-    found = {file.label for file in files}
-    if words is not OWN_NAMES:
-        return FER2013 if found <= set(FER2013) else ALL
-    if not FEWEST_OWN <= len(found) <= MOST_OWN:
-        raise DatasetError(
-            f"{root}: expected {FEWEST_OWN} to {MOST_OWN} class folders with pictures, got "
-            f"{len(found)}; give the folder that holds them, or their split folders"
-        )
-    return tuple(in_order(found))
-
-
-def _list_files(root: Path, words: LabelMap, faults: Faults) -> list[_File]:
-    level = _level(root, words)
-    if level is None:
-        found = ", ".join(child.name for child in _subfolders(root))[:80] or "no folder"
-        raise DatasetError(
-            f"{root}: expected {_LAYOUTS}, got {found}; give the folder that holds the class "
-            "folders or their split folders"
-        )
-    splits, others = level
-    files: list[_File] = []
-    for folder in sorted(splits, key=lambda path: SPLITS.index(canonical_split(path.name) or "")):
-        if not _inside(folder, root, faults):
-            continue
-        classes = _subfolders(folder)
-        if not classes:
-            faults.add(folder, "expected class folders, got none", "add them or remove it")
-        for child in classes:
-            if _inside(child, root, faults):
-                files += _class_files(child, folder.name, root, words, faults)
-    for child in others:
-        if splits and child.name.lower() == _WRAPPER:
-            continue  # one public archive carries a second copy of itself there
-        if splits:
-            faults.add(
-                child,
-                "expected split folders such as train and test beside each other, got "
-                f"{child.name!r}",
-                "rename or remove it",
-            )
-        elif _inside(child, root, faults):
-            files += _class_files(child, "", root, words, faults)
-    return files
-
-
-def _split_notes(files: list[_File]) -> Iterator[str]:
-    untold = Counter((file.folder, file.split) for file in files if not file.told)
-    for (folder, split), count in untold.items():
-        if not folder:
+    def notes(self) -> Iterator[str]:
+        """One sentence each."""
+        for (folder, split), count in self._untold.items():
+            said = f"{count:,} files without a split in their name were taken as {split}"
+            if not folder:
+                yield f"There are no split folders: {said}."
+            elif folder.lower() not in _OFFICIAL:
+                yield f"{folder}/: {said}; this need not be the official split."
+        if self._moved:
             yield (
-                f"There are no split folders: {count:,} files without a split in their name were "
-                f"taken as {split}."
+                f"{self._moved:,} files were put into the split that their name tells, not their "
+                "folder's."
             )
-        elif folder.lower() not in _OFFICIAL:
+        if self._others:
             yield (
-                f"{folder}/: {count:,} files without a split in their name were taken as {split}; "
-                "this need not be the official split."
+                f"{len(self._others):,} files that are no pictures were left out, such as "
+                f"{self._others[0]}."
             )
-    moved = sum(
-        file.told and bool(file.folder) and canonical_split(file.folder) != file.split
-        for file in files
-    )
-    if moved:
-        yield f"{moved:,} files were put into the split that their name tells, not their folder's."
 
 
 def read_folders(
@@ -235,55 +205,20 @@ def read_folders(
         raise DatasetError(
             f"{root}: expected a folder of class folders, found none; check the path"
         )
-    root = root.resolve()
-    faults = Faults(root, skip_bad)
+    faults = Faults(root.resolve(), skip_bad)
+    listing = _Listing(words, faults)
     try:
-        listed = _list_files(root, words, faults)
+        level = _level(faults.root, words)
+        if level is None:
+            found = ", ".join(child.name for child in _subfolders(root))[:80] or "no folder"
+            raise DatasetError(
+                f"{root}: expected {_LAYOUTS}, got {found}; give the folder that holds the class "
+                "folders or their split folders"
+            )
+        listing.add_tree(*level)
     except OSError as fault:
         raise DatasetError(
             f"{root}: expected a readable folder, got: {fault}; check its permissions"
         ) from None
-    files = [file for file in listed if file.label != LEFT_OUT]
-    names = _class_names(root, files, words)
-    images = np.empty((len(files), IMAGE_SIZE, IMAGE_SIZE), np.uint8)
-    kept: list[_File] = []
-    resized = 0
-    for number, file in enumerate(files):
-        if progress is not None and number % 200 == 0:
-            progress(number / len(files))
-        try:
-            images[len(kept)], size = read_picture(file.path)
-        except BadPicture as fault:
-            faults.add(file.path, str(fault), "replace or remove the file")
-            continue
-        kept.append(file)
-        resized += size != (IMAGE_SIZE, IMAGE_SIZE)
-    if not kept:
-        raise DatasetError(
-            f"{root}: expected at least one picture in {_LAYOUTS}, got none that can be read; "
-            "check the folder"
-        )
-    if progress is not None:
-        progress(1.0)
-    notes = list(_split_notes(kept))
-    if len(listed) > len(files):
-        notes.append(
-            f"{len(listed) - len(files):,} pictures of classes that {words.name} leaves out."
-        )
-    if resized:
-        notes.append(f"{resized:,} pictures were resized to {IMAGE_SIZE} x {IMAGE_SIZE}.")
-    if faults.notes:
-        notes.append(
-            f"{len(faults.notes):,} files that are no pictures were left out, such as "
-            f"{faults.notes[0]}."
-        )
-    return FaceDataset(
-        images=images[: len(kept)],
-        labels=np.asarray([names.index(file.label) for file in kept], np.int8),
-        splits=np.asarray([SPLITS.index(file.split) for file in kept], np.int8),
-        label_names=names,
-        source=root.name,
-        skipped=faults.count,
-        notes=tuple(notes),
-        files=tuple(PictureFile(file.path) for file in kept),
-    )
+    faults.notes += listing.notes()
+    return gather(listing.rows, words, faults, progress=progress)

@@ -70,100 +70,37 @@ PLAIN = LabelMap("plain", {})
 OWN_NAMES = LabelMap(OWN, {})
 """Classes of one's own: every name stays as it is."""
 
+
+def _numbered(names: str, first: int = 0) -> dict[str, object]:
+    return {str(number): name for number, name in enumerate(names.split(), start=first)}
+
+
+# Those of EMOTIC's words that have no place here. Its own text defines aversion as disgust,
+# dislike, repulsion.
+_WITHOUT_A_PLACE = """
+affection annoyance anticipation confidence disapproval disconnection disquietment doubt/confusion
+doubt-confusion embarrassment engagement esteem excitement fatigue pain peace pleasure sensitivity
+suffering sympathy yearning
+"""
+
 MAPS: dict[str, LabelMap] = {
-    one.name: one
-    for one in (
-        OWN_NAMES,
-        # Mollahosseini et al. 2019, arXiv 1708.03985; 8 none, 9 uncertain, 10 no face.
-        _checked(
-            "affectnet",
-            {
-                **dict(
-                    zip(
-                        "01234567",
-                        (
-                            "neutral",
-                            "happy",
-                            "sad",
-                            "surprise",
-                            "fear",
-                            "disgust",
-                            "angry",
-                            "contempt",
-                        ),
-                        strict=True,
-                    )
-                ),
-                **dict.fromkeys(("8", "9", "10", "none", "uncertain", "no-face"), LEFT_OUT),
-            },
-        ),
-        # Li et al. 2017, "Reliable crowdsourcing and deep locality-preserving learning".
-        _checked(
-            "raf-db",
-            dict(
-                zip(
-                    "1234567",
-                    ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral"),
-                    strict=True,
-                )
-            ),
-        ),
-        # Lucey et al. 2010, "The extended Cohn-Kanade dataset (CK+)".
-        _checked(
-            "ck+",
-            dict(
-                zip(
-                    "01234567",
-                    (
-                        "neutral",
-                        "angry",
-                        "contempt",
-                        "disgust",
-                        "fear",
-                        "happy",
-                        "sad",
-                        "surprise",
-                    ),
-                    strict=True,
-                )
-            ),
-        ),
-        # Kosti et al. 2019, arXiv 2003.13401: 26 words, of which only these mean the same.
-        # Its own text defines aversion as disgust, dislike, repulsion.
-        _checked(
-            "emotic",
-            {
-                "aversion": "disgust",
-                **dict.fromkeys(
-                    (
-                        "affection",
-                        "annoyance",
-                        "anticipation",
-                        "confidence",
-                        "disapproval",
-                        "disconnection",
-                        "disquietment",
-                        "doubt/confusion",
-                        "doubt-confusion",
-                        "embarrassment",
-                        "engagement",
-                        "esteem",
-                        "excitement",
-                        "fatigue",
-                        "pain",
-                        "peace",
-                        "pleasure",
-                        "sensitivity",
-                        "suffering",
-                        "sympathy",
-                        "yearning",
-                    ),
-                    LEFT_OUT,
-                ),
-            },
-        ),
-        _checked("fer2013", {str(index): name for index, name in enumerate(ALL)}),
-    )
+    OWN: OWN_NAMES,
+    # Mollahosseini et al. 2019, arXiv 1708.03985; 8 none, 9 uncertain, 10 no face.
+    "affectnet": _checked(
+        "affectnet",
+        _numbered("neutral happy sad surprise fear disgust angry contempt - - -")
+        | dict.fromkeys(("none", "uncertain", "no-face"), LEFT_OUT),
+    ),
+    # Li et al. 2017, "Reliable crowdsourcing and deep locality-preserving learning".
+    "raf-db": _checked("raf-db", _numbered("surprise fear disgust happy sad angry neutral", 1)),
+    # Lucey et al. 2010, "The extended Cohn-Kanade dataset (CK+)".
+    "ck+": _checked("ck+", _numbered("neutral angry contempt disgust fear happy sad surprise")),
+    # Kosti et al. 2019, arXiv 2003.13401.
+    "emotic": _checked(
+        "emotic",
+        {"aversion": "disgust", **dict.fromkeys(_WITHOUT_A_PLACE.split(), LEFT_OUT)},
+    ),
+    "fer2013": _checked("fer2013", _numbered(" ".join(ALL))),
 }
 """Name -> a map, as ``--class-names NAME`` takes it."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from fer.datasets.base import SPLITS, FaceDataset, Progress
 from fer.datasets.cache import read_cached
 from fer.datasets.fer2013 import read_fer2013
-from fer.datasets.ferplus import read_ferplus_splits
+from fer.datasets.ferplus import read_ferplus
 from fer.datasets.folders import read_folders
 from fer.datasets.label_map import PLAIN, LabelMap
 from fer.datasets.layouts import layout_of
@@ -18,7 +18,7 @@ from fer.errors import DatasetError
 
 
 def _attach_votes(dataset: FaceDataset, path: Path) -> FaceDataset:
-    votes, split_codes = read_ferplus_splits(path)
+    votes, split_codes = read_ferplus(path)
     voted = dataset.with_votes(votes)
     if split_codes is None:
         return voted
@@ -76,9 +76,9 @@ def open_dataset(
                     f"{path}: expected fer2013.csv, whose row order FER+ votes follow, got class "
                     "folders; leave the votes out or use the CSV"
                 )
-            reader = layout_of(path)
-            if reader is not None:
-                return reader(path, words=labels, skip_bad=skip_bad, progress=progress)
+            layout = layout_of(path)
+            if layout is not None:
+                return layout.read(path, words=labels, skip_bad=skip_bad, progress=progress)
             return read_folders(path, words=labels or PLAIN, skip_bad=skip_bad, progress=progress)
         path = inside
     if use_cache:

@@ -31,13 +31,6 @@ def image_digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.bytes_]:
     return np.asarray(digests, dtype="S32")
 
 
-def copies_of(
-    digests: npt.NDArray[np.bytes_], others: npt.NDArray[np.bytes_]
-) -> npt.NDArray[np.bool_]:
-    """Mask ``(n,)`` of the digests that also occur in ``others``."""
-    return np.isin(digests, others)
-
-
 def training_rows(dataset: FaceDataset) -> npt.NDArray[np.bool_]:
     """Mask ``(n,)`` of the rows of Training that the protocol allows to be trained on.
 
@@ -47,7 +40,7 @@ def training_rows(dataset: FaceDataset) -> npt.NDArray[np.bool_]:
     """
     training = dataset.split_mask("Training")
     digests = image_digests(dataset.images)
-    allowed = training & ~copies_of(digests, digests[~training])
+    allowed = training & ~np.isin(digests, digests[~training])
     if dataset.votes is not None:
         allowed &= ~not_a_face(dataset.votes)
     return allowed
@@ -57,4 +50,4 @@ def unseen_rows(dataset: FaceDataset, split: str) -> npt.NDArray[np.bool_]:
     """Mask ``(n,)`` of a split's rows whose pixels do not occur in Training."""
     mask = dataset.split_mask(split)
     digests = image_digests(dataset.images)
-    return mask & ~copies_of(digests, digests[dataset.split_mask("Training")])
+    return mask & ~np.isin(digests, digests[dataset.split_mask("Training")])

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels
-from fer.datasets.protocol import copies_of, image_digests
+from fer.datasets.protocol import image_digests
 from fer.errors import DatasetError, InputError
 from fer.labels import FERPLUS, canonical
 
@@ -63,12 +63,7 @@ def ferplus_distribution(dataset: FaceDataset) -> pd.DataFrame:
     Raises:
         DatasetError: If the data set has no votes.
     """
-    if dataset.votes is None:
-        raise DatasetError(
-            f"{dataset.source or 'data set'}: expected FER+ votes, got none; open it with "
-            "fer2013new.csv"
-        )
-    counts = _counts(dataset, majority_labels(dataset.votes), len(FERPLUS))
+    counts = _counts(dataset, majority_labels(dataset.need_votes()), len(FERPLUS))
     return _table(counts, dataset.split_names, FERPLUS)
 
 
@@ -117,7 +112,7 @@ def summary(dataset: FaceDataset) -> dict[str, Any]:
         for name in dataset.split_names:
             if name != "Training":
                 others = digests[dataset.split_mask(name)]
-                copies[name] = int(copies_of(others, training).sum())
+                copies[name] = int(np.isin(others, training).sum())
     kept: dict[str, int] | None = None
     if dataset.votes is not None:
         voted = _counts(dataset, majority_labels(dataset.votes), len(FERPLUS)).sum(axis=1)

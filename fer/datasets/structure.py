@@ -124,13 +124,9 @@ def plane(points: npt.NDArray[np.floating[Any]], method: Literal["PCA", "t-SNE"]
     if len(points) < 2:
         raise InputError(f"map: expected at least two faces, got {len(points)}; choose more")
     if method == "PCA" or len(points) < 8:
-        centred = np.asarray(points, np.float64) - points.mean(axis=0)
-        # The coordinates along the two directions of the largest variance.
-        along, lengths, _ = np.linalg.svd(centred, full_matrices=False)
-        placed = np.zeros((len(points), 2), np.float32)
-        count = min(2, len(lengths))
-        placed[:, :count] = along[:, :count] * lengths[:count]
-        return placed
+        from sklearn.decomposition import PCA
+
+        return np.asarray(PCA(2).fit_transform(points), np.float32)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 

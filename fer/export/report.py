@@ -15,10 +15,10 @@ from fer.export import strips
 from fer.export.events import Event
 from fer.export.report_style import STYLE
 from fer.export.strips import clock, paint
-from fer.export.tally import Counts, Peak, Recording, Row, Tally, tally
+from fer.export.tally import Counts, Recording, Row, StrongestReading, Tally, tally
 from fer.labels import UNSURE
 
-Thumbnails = Callable[[Peak], bytes | None]
+Thumbnails = Callable[[StrongestReading], bytes | None]
 """A JPEG of a peak's face, or None where there is none."""
 
 _POINTS = 300
@@ -219,7 +219,7 @@ def _peaks(counts: Counts, thumbnails: Thumbnails | None) -> str:
     return f'<p>The strongest readings:</p><div class="peaks">{figures}</div>'
 
 
-def _peak(peak: Peak, thumbnails: Thumbnails | None) -> str:
+def _peak(peak: StrongestReading, thumbnails: Thumbnails | None) -> str:
     jpeg = thumbnails(peak) if thumbnails else None
     picture = ""
     if jpeg:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,13 +135,6 @@ def to_csv(rows: Sequence[dict[str, object]]) -> str:
             table[column] = table[column].map(defused)
     # With other line ends a carriage return in a file name would not be quoted.
     return str(table.to_csv(index=False, lineterminator="\r\n"))
-
-
-def to_json(rows: Sequence[dict[str, object]], *, lines: bool = False) -> str:
-    """A JSON array, or one object a line."""
-    if lines:
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    return json.dumps(list(rows), indent=2, ensure_ascii=False) + "\n"
 
 
 def check_output(path: Path) -> None:

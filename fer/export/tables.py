@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import json
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
 
-from fer.export.schema import check_output, to_csv, to_frame, to_json
+from fer.export.schema import check_output, to_csv, to_frame
 from fer.files import write_faults
 
 _CHUNK = 2_000
@@ -26,12 +27,13 @@ class TableWriter:
     Args:
         path: ``.csv``, ``.json``, ``.jsonl`` or ``.parquet``.
         example: A row, for the columns of a table without rows.
+        excel: Begin a CSV with the mark without which Excel takes UTF-8 for the system's encoding.
 
     Raises:
         InputError: If the suffix is unknown or the place cannot be written.
     """
 
-    def __init__(self, path: Path, example: dict[str, object]) -> None:
+    def __init__(self, path: Path, example: dict[str, object], *, excel: bool = False) -> None:
         check_output(path)
         self.path = path
         self._example = example
@@ -42,6 +44,7 @@ class TableWriter:
         self._parquet: Any = None
         with write_faults(path):
             self._file: IO[bytes] = self._partial.open("wb")
+            self._file.write(codecs.BOM_UTF8 if excel else b"")
 
     def __enter__(self) -> Self:
         return self
@@ -85,7 +88,8 @@ class TableWriter:
                 self._file.write(f"{header}\r\n".encode())
             self._file.write(body.encode() if rows else b"")
         elif self._suffix == ".jsonl":
-            self._file.write(to_json(rows, lines=True).encode())
+            lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            self._file.write("".join(lines).encode())
         else:
             for index, row in enumerate(rows, start=self._written):
                 text = textwrap.indent(json.dumps(row, indent=2, ensure_ascii=False), "  ")

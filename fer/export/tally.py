@@ -26,7 +26,7 @@ def _shares(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Peak:
+class StrongestReading:
     """The strongest reading of an emotion.
 
     Attributes:
@@ -56,7 +56,7 @@ class Counts:
     confidence: dict[str, float] = field(default_factory=dict)
     first_s: float = 0.0
     last_s: float = 0.0
-    peaks: dict[str, Peak] = field(default_factory=dict)
+    peaks: dict[str, StrongestReading] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -89,7 +89,9 @@ class Counts:
         if label and (before is None or share > before.share):
             box = Box(*(int(row[name]) for name in ("x", "y", "width", "height")))
             number = int(row["face_id"])
-            self.peaks[label] = Peak(row["source"], person, label, share, box, number, time_s)
+            self.peaks[label] = StrongestReading(
+                row["source"], person, label, share, box, number, time_s
+            )
 
 
 @dataclass(slots=True)

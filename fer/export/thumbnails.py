@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
 from fer.boxes import clip
-from fer.preprocessing import Image
+from fer.pictures.reading import encode_jpeg
+from fer.preprocessing import Image, shrink_to_fit
 from fer.results import Box
 
 _SIDE = 160
@@ -26,7 +24,4 @@ def thumbnail(frame_bgr: Image, box: Box) -> bytes | None:
     if area.area == 0:
         return None
     part = frame_bgr[area.y : area.bottom, area.x : area.right]
-    scale = min(1.0, _SIDE / max(part.shape[:2]))
-    size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
-    small = cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_AREA)
-    return cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes()
+    return encode_jpeg(shrink_to_fit(part, _SIDE), 88)

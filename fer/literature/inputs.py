@@ -9,9 +9,10 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from fer.datasets.pictures import BadPicture, PictureFile, read_colour
+from fer.datasets.base import PictureFile
 from fer.errors import InputError, TrainingError
 from fer.literature.recipes import Recipe
+from fer.pictures.reading import read_image
 from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
 from fer.training.batches import Batch, prefetched
@@ -56,11 +57,11 @@ class FileSource:
 
     def _read(self, file: PictureFile) -> Pictures:
         try:
-            picture = read_colour(file.path)
+            picture = np.ascontiguousarray(read_image(file.path).image_bgr[..., ::-1])
             height, width = picture.shape[:2]
             if file.box is not None:
                 return crop_face(picture, file.box, self._side)
-        except (BadPicture, InputError) as fault:
+        except InputError as fault:
             raise TrainingError(
                 f"{file.path}: {fault}; it could be read when the data set was: put it back and "
                 "train again with --resume"

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fer.export.events import MOST_EVENTS, Event
 from fer.export.report import report_html
-from fer.export.tally import Peak
+from fer.export.tally import StrongestReading
 from fer.export.thumbnails import thumbnail
 from fer.export.timeline import Floats, TimeLine
 from fer.live.log import FrameLog
@@ -141,6 +141,6 @@ class SessionRecord:
             accuracy=accuracy,
         )
 
-    def _face(self, peak: Peak) -> bytes | None:
+    def _face(self, peak: StrongestReading) -> bytes | None:
         _share, time_s, jpeg = self._faces.get((peak.face_id, peak.label), (0.0, None, None))
         return jpeg if time_s == peak.time_s else None

@@ -12,8 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from fer.decoding import Answer
 from fer.errors import MediaError
-from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
-from fer.media.pictures import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
+from fer.pictures.content import FORMAT_NAMES, HEAD_BYTES, IMAGE_SUFFIXES, Kind, content_of, is_junk
+from fer.pictures.reading import MAX_BYTES
 
 ARCHIVE_SUFFIXES = frozenset({".zip"})
 MAX_MEMBERS = 50_000
@@ -21,8 +21,6 @@ MAX_TOTAL = 16 * 2**30
 MAX_RATIO = 500
 # Below this size any ratio is harmless, and a plain drawing may well reach it.
 _RATIO_FROM = 8 * 2**20
-# Of one answer of a decoder; a name alone may be as long.
-_LINE_CHARACTERS = 2**16
 
 _FAULTS = (
     zipfile.BadZipFile,
@@ -158,13 +156,6 @@ def read_member(archive: Path, member: str, name: str) -> bytes:
 
 
 def members(_data: bytes, *, name: str, path: str) -> Iterator[Answer]:
-    """In the decoder: what is in an archive, and why it is not read or nothing."""
-    waiting: list[tuple[str, str]] = []
-    size = 0
-    for one in list_members(Path(path), name):
-        waiting.append(one)
-        size += len(one[0]) + len(one[1])
-        if size > _LINE_CHARACTERS:
-            yield {"members": waiting}, None
-            waiting, size = [], 0
-    yield {"members": waiting}, None
+    """In the decoder: each member of an archive, and why it is not read or nothing."""
+    for member, refusal in list_members(Path(path), name):
+        yield {"member": member, "refusal": refusal}, None

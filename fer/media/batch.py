@@ -17,9 +17,9 @@ from fer.errors import FerError
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
 from fer.media.decoded import decode
-from fer.media.pictures import Picture, encode_png
 from fer.media.sources import Source
 from fer.overlay import annotated as annotated_copy
+from fer.pictures.reading import Picture, encode_png
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer, Reading
 
 _MAX_WORKERS = 8
@@ -153,33 +153,6 @@ def same_bytes(result: SourceResult, first: str) -> SourceResult:
     return replace(result, note=note)
 
 
-class Duplicates:
-    """Notes on pictures whose bytes came before.
-
-    Args:
-        naming: Off leaves results as they are.
-    """
-
-    def __init__(self, *, naming: bool = True) -> None:
-        self._naming = naming
-        self._first: dict[str, str] = {}
-
-    def noted(self, done: PictureResult) -> PictureResult:
-        """The same result, naming the first picture of the same bytes if there was one."""
-        if not done.digest or not self._naming:
-            return done
-        first = self._first.get(done.digest)
-        if first is None:
-            self._first[done.digest] = done.result.source
-            return done
-        return replace(done, result=same_bytes(done.result, first))
-
-    def remember(self, digest: str, source: str) -> None:
-        """A picture that an earlier run has done."""
-        if digest:
-            self._first.setdefault(digest, source)
-
-
 def worker_count(wanted: int | None = None) -> int:
     """Threads for a batch: as asked for, else one per core, at most eight."""
     return max(1, wanted if wanted is not None else min(_MAX_WORKERS, os.cpu_count() or 1))
@@ -192,7 +165,7 @@ def analyze_pictures(
     annotated: Path | None = None,
     keep_pixels: bool = False,
     workers: int | None = None,
-    duplicates: Duplicates | None = None,
+    first: dict[str, str] | None = None,
     every_frame: bool = False,
     cancel: Callable[[], bool] = lambda: False,
 ) -> Iterator[tuple[Source, PictureResult]]:
@@ -204,13 +177,13 @@ def analyze_pictures(
         annotated: Folder for annotated copies.
         keep_pixels: Return the decoded pictures too.
         workers: Threads; default one per core.
-        duplicates: What came before; default nothing.
+        first: Digest -> name of what came before, which a picture of the same bytes has a note
+            of; what comes is added. None notes nothing.
         every_frame: Read every frame of an animation and every page.
         cancel: Asked often, from several threads; true ends the batch with the pictures that are
             done at once or nearly so.
     """
     count = worker_count(workers)
-    known = duplicates or Duplicates()
     waiting: deque[tuple[Source, Future[PictureResult]]] = deque()
     session = Session(cancel)
     pool = ThreadPoolExecutor(count, thread_name_prefix="fer-batch")
@@ -225,7 +198,7 @@ def analyze_pictures(
             session=session,
         )
 
-    def first() -> tuple[Source, PictureResult] | None:
+    def next_done() -> tuple[Source, PictureResult] | None:
         """The next in line; None when it takes longer than a cancelled batch may."""
         source, future = waiting.popleft()
         until_s = None
@@ -235,9 +208,16 @@ def analyze_pictures(
             if until_s is not None and time.monotonic() > until_s:
                 return None
         try:
-            return source, known.noted(future.result())
+            done = future.result()
         except Cancelled:
             return None
+        # What could not be read has no digest.
+        before = first.get(done.digest) if first and done.digest else None
+        if before is not None:
+            return source, replace(done, result=same_bytes(done.result, before))
+        if first is not None:
+            first[done.digest] = done.result.source
+        return source, done
 
     try:
         for source in sources:
@@ -246,11 +226,11 @@ def analyze_pictures(
             waiting.append((source, pool.submit(work, source)))
             # Few pictures under way: each may take a hundred megabytes.
             if len(waiting) >= 2 * count:
-                if (done := first()) is None:
+                if (done := next_done()) is None:
                     return
                 yield done
         while waiting:
-            if (done := first()) is None:
+            if (done := next_done()) is None:
                 return
             yield done
     finally:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from fer.decoding import Answer, Job, Session, decoders
 from fer.errors import MediaError
-from fer.media.pictures import MAX_PIXELS, Picture, decode_frames, decode_image
 from fer.media.sources import Source
+from fer.pictures.reading import MAX_PIXELS, Picture, decode_frames, decode_image
 
 PICTURES = Job(
     "fer.media.decoded:pictures",
@@ -23,7 +23,7 @@ PICTURES = Job(
 def decode(
     source: Source, session: Session, *, every_frame: bool = False
 ) -> tuple[str, Iterator[Picture]]:
-    """As ``fer.media.pictures.decode_image``, or ``decode_frames``, in another process.
+    """As ``fer.pictures.decode_image``, or ``decode_frames``, in another process.
 
     Args:
         source: The picture.

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer.detection.alignment import box_matrix, frame_matrix
 from fer.explanation.activation import HeatMap, blend_heat, heat
-from fer.media.pictures import encode_png
+from fer.pictures.reading import encode_png
 from fer.preprocessing import CROP_SIZE, Image, crop_aligned
 from fer.results import FaceEmotion
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -16,11 +15,11 @@ from fer.errors import FerError
 from fer.export.events import Event, with_events
 from fer.export.schema import SCHEMA_VERSION, SourceResult, to_rows
 from fer.export.tables import TableWriter
-from fer.files import write_faults
-from fer.media.batch import Duplicates, analyze_pictures, annotated_name
-from fer.media.content import Kind
+from fer.files import replacing, write_faults
+from fer.media.batch import analyze_pictures, annotated_name
 from fer.media.journal import Entry, Journal, Rows
 from fer.media.sources import Source
+from fer.pictures.content import Kind
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FrameResult
 from fer.video import VideoJob, VideoOptions
@@ -95,11 +94,9 @@ class AnalysisJob:
         self.sources = sources
         self.folder = folder
         self.recognizer, self.settings = recognizer, settings
-        self._duplicates = Duplicates(naming=settings.name_duplicates)
         self._reader = recognizer.classifier.reader
         self._journal = Journal(folder, self._identity(), resume=resume)
-        for digest, name in self._journal.earlier:
-            self._duplicates.remember(digest, name)
+        self._first = self._journal.earlier if settings.name_duplicates else None
 
     @property
     def done(self) -> int:
@@ -146,14 +143,18 @@ class AnalysisJob:
                 waiting.append(source)
         yield from self._pictures(waiting, cancel)
 
-    def write_table(self, path: Path) -> None:
+    def write_table(self, path: Path, *, excel: bool = False) -> None:
         """Write the rows of everything that is done as one table.
+
+        Args:
+            path: As ``TableWriter`` takes it.
+            excel: Mark a CSV as UTF-8.
 
         Raises:
             InputError: If the suffix is unknown or the place cannot be written.
         """
         (example,) = self.rows_of([SourceResult("")])
-        with TableWriter(path, example) as table:
+        with TableWriter(path, example, excel=excel) as table:
             for rows in self.row_blocks():
                 table.write(rows)
 
@@ -197,7 +198,7 @@ class AnalysisJob:
             self.recognizer,
             annotated=self.settings.annotated,
             workers=self.settings.workers,
-            duplicates=self._duplicates,
+            first=self._first,
             every_frame=self.settings.every_frame,
             cancel=cancel,
         )
@@ -286,12 +287,8 @@ class AnalysisJob:
         target = folder / annotated_name(source, ".mp4")
         with write_faults(target):
             folder.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.partial")
-            try:
+            with replacing(target) as partial:
                 shutil.copyfile(file, partial)
-                os.replace(partial, target)
-            finally:
-                partial.unlink(missing_ok=True)
         for part in file.parent.glob("*.mp4"):
             part.unlink()
 

@@ -49,55 +49,91 @@ class Entry(BaseModel):
     rows: list[_Row]
 
 
-class Journal:
-    """A file of finished sources in a folder of its job.
+def _damaged(folder: Path) -> InputError:
+    return InputError(
+        f"{folder}: expected an unfinished job, found a damaged one; delete that folder"
+    )
+
+
+def claim(folder: Path, identity: dict[str, object], *, resume: bool) -> tuple[FolderLock, bool]:
+    """Take the folder of a job.
 
     Args:
         folder: Of this job alone.
         identity: What makes a job the same job: its model and its options.
         resume: Go on with what an earlier run has left.
 
-    Attributes:
-        keys: Of the sources that are done.
-        earlier: Digest and name of what an earlier run has done.
-        faulty: Whether a source that is done could not be read, or not whole.
+    Returns:
+        Its lock, and whether the job is new.
 
     Raises:
         InputError: If the folder holds an unfinished job and ``resume`` is off, or one of another
             identity, or a damaged one, or another process is at work on it.
     """
+    lock = FolderLock(folder)
+    head = folder / "analysis.json"
+    try:
+        if not head.exists():
+            with write_faults(folder):
+                replace_file(head, json.dumps(identity).encode())
+            return lock, True
+        if not resume:
+            raise InputError(
+                f"{folder}: expected no unfinished job, found one; add --resume to go on with it, "
+                "or delete that folder"
+            )
+        try:
+            known = json.loads(head.read_text())
+        except (OSError, ValueError):
+            raise _damaged(folder) from None
+        if known != identity:
+            raise InputError(
+                f"{folder}: expected an unfinished job with the same model and options, found one "
+                "with others; use those, or delete that folder"
+            )
+    except BaseException:
+        lock.close()
+        raise
+    return lock, False
+
+
+class Journal:
+    """A file of finished sources in a folder of its job.
+
+    Args:
+        folder: As for ``claim``, as are the others.
+        identity: Of the job.
+        resume: Whether to go on.
+
+    Attributes:
+        keys: Of the sources that are done.
+        earlier: Digest -> name of the first picture with it that an earlier run has done.
+        faulty: Whether a source that is done could not be read, or not whole.
+
+    Raises:
+        InputError: As ``claim``, or if a line of it is damaged.
+    """
 
     def __init__(self, folder: Path, identity: dict[str, object], *, resume: bool) -> None:
         self.folder = folder
         self.keys: set[str] = set()
-        self.earlier: list[tuple[str, str]] = []
+        self.earlier: dict[str, str] = {}
         self.faulty = False
-        self._lock = FolderLock(folder)
         self._file = folder / "journal.jsonl"
-        head = folder / "analysis.json"
+        self._lock, new = claim(folder, identity, resume=resume)
         try:
-            self._begin(head, identity, resume)
+            if new:
+                with write_faults(folder):
+                    self._file.write_bytes(b"")
+            else:
+                self._resume()
         except BaseException:
             self._lock.close()
             raise
 
-    def _begin(self, head: Path, identity: dict[str, object], resume: bool) -> None:
-        if not head.exists():
-            with write_faults(self.folder):
-                replace_file(head, json.dumps(identity).encode())
-                self._file.write_bytes(b"")
-            return
-        if not resume:
-            raise InputError(
-                f"{self.folder}: expected no unfinished job, found one; add --resume to go on "
-                "with it, or delete that folder"
-            )
-        self._resume(head, identity)
-
-    def _resume(self, head: Path, identity: dict[str, object]) -> None:
+    def _resume(self) -> None:
+        good = 0
         try:
-            known = json.loads(head.read_text())
-            good = 0
             with self._file.open("rb") as lines:
                 for line in lines:
                     # A line that a kill cut short is done again.
@@ -106,18 +142,10 @@ class Journal:
                     entry = Entry.model_validate_json(line)
                     self._check_frames(entry)
                     self._take(entry.key, entry.rows)
-                    self.earlier.append((entry.digest, entry.source))
+                    self.earlier.setdefault(entry.digest, entry.source)
                     good += len(line)
         except (OSError, ValueError):
-            raise InputError(
-                f"{self.folder}: expected an unfinished job, found a damaged one; delete that "
-                "folder"
-            ) from None
-        if known != identity:
-            raise InputError(
-                f"{self.folder}: expected an unfinished job with the same model and options, found "
-                "one with others; use those, or delete that folder"
-            )
+            raise _damaged(self.folder) from None
         with write_faults(self._file):
             os.truncate(self._file, good)
 

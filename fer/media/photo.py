@@ -11,10 +11,10 @@ from PIL import Image as PilImage
 from fer.explanation.activation import ClassActivation, draw_heat_maps
 from fer.export.schema import SourceResult
 from fer.files import replace_file, write_faults
-from fer.media.content import HEAD_BYTES, Kind, content_of
-from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, archive_sources
 from fer.overlay import PLAIN, OverlayStyle, annotated, moved
+from fer.pictures.content import HEAD_BYTES, Kind, content_of
+from fer.pictures.reading import encode_jpeg
 from fer.preprocessing import Image
 from fer.recognition.recognizer import NOTHING, Reading
 

@@ -15,14 +15,14 @@ from fer.errors import FerError
 from fer.export.report import report_html
 from fer.export.schema import SourceResult, to_rows
 from fer.export.tables import table_bytes
-from fer.export.tally import Peak
+from fer.export.tally import StrongestReading
 from fer.export.thumbnails import thumbnail
 from fer.files import replace_file, write_faults
-from fer.media.batch import Duplicates, PictureResult, analyze_pictures, same_bytes
+from fer.media.batch import PictureResult, analyze_pictures, same_bytes
 from fer.media.photo import Photo, Upload
-from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source, refused
 from fer.models.accuracy import accuracy_lines
+from fer.pictures.reading import encode_jpeg
 from fer.recognition.recognizer import NOTHING, EmotionRecognizer
 from fer.task import Task
 
@@ -31,11 +31,8 @@ _QUALITY = 95
 # The pace is that of the last pictures, once there are some.
 _PACE_OF, _PACE_FROM = 24, 4
 
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    number: int
-    source: Source
+_Item = tuple[int, Source]
+"""A picture and its place in what was handed in, from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ class PhotoTask(Task):
                 self._known.add(upload.key)
                 for source in sources:
                     self._count += 1
-                    self._waiting.append(_Item(self._count, source))
+                    self._waiting.append((self._count, source))
         if new:
             self._stop.clear()
         if self._waiting and not self.cancelled and not self.error:
@@ -176,7 +173,7 @@ class PhotoTask(Task):
             if photo.picture is not None and names[photo.result.source] == 1
         }
 
-        def face_of(peak: Peak) -> bytes | None:
+        def face_of(peak: StrongestReading) -> bytes | None:
             photo = by_source.get(peak.source)
             return None if photo is None else thumbnail(photo.pixels(), peak.box)
 
@@ -201,11 +198,12 @@ class PhotoTask(Task):
 
     def take(self, item: _Item, done: PictureResult) -> None:
         """Keep a result."""
-        photo = Photo(item.number, done.result, digest=done.digest)
+        number, source = item
+        photo = Photo(number, done.result, digest=done.digest)
         if done.picture is not None and done.reading is not None:
-            stem = Path(item.source.member or item.source.name).stem[:60]
+            stem = Path(source.member or source.name).stem[:60]
             plain = re.sub(r"[^\w.-]+", "_", stem).strip("._") or "picture"
-            target = self._folder / f"{item.number:04}-{plain}.jpg"
+            target = self._folder / f"{number:04}-{plain}.jpg"
             image = done.picture.image_bgr
             kept = replace(done.reading, features=NOTHING.features)
             photo = replace(photo, width=image.shape[1], reading=kept)
@@ -219,7 +217,7 @@ class PhotoTask(Task):
         with self._lock:
             self._under_way -= 1
             self._times_s.append(time.monotonic())
-            self._done[item.number] = self._said(photo)
+            self._done[number] = self._said(photo)
 
     def give_back(self, items: Iterable[_Item]) -> None:
         """Items that a cancel has cut short, to be read when it goes on."""
@@ -235,7 +233,7 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
         while (batch := reference()) is not None and (item := batch.next_item()) is not None:
             del batch
             under_way.append(item)
-            yield item.source
+            yield item[1]
 
     batch = reference()
     if batch is None:
@@ -247,7 +245,6 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
             sources(),
             recognizer,
             keep_pixels=True,
-            duplicates=Duplicates(naming=False),
             cancel=lambda: (batch := reference()) is None or batch.cancelled,
         ):
             if (batch := reference()) is None:

@@ -9,18 +9,17 @@ part is missing. At the end the parts become a folder of Parquet files in the or
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fer.errors import InputError
-from fer.files import FolderLock, replace_file, write_faults
-from fer.media.unit_work import UnitDone, UnitWorker, WorkSettings, finish
+from fer.media.journal import claim
+from fer.media.unit_work import UnitWorker, WorkSettings, finish
 from fer.media.units import Unit
 
 # Nothing leaves the machines of the cluster.
@@ -50,7 +49,8 @@ class _Actor:
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
         unit: Unit = pickle.loads(row["unit"])
-        return asdict(self._worker.work(unit))
+        self._worker.work(unit)
+        return {"unit": unit.name}
 
 
 def _connect(address: str | None) -> Any:
@@ -95,8 +95,10 @@ def run(
     Raises:
         InputError: If Ray is missing, the output exists, or the folder cannot be written.
     """
-    lock = FolderLock(settings.parts)
-    _prepare(output, settings, resume)
+    if output.exists():
+        raise InputError(f"{output}: expected a new folder, found it there; give another name")
+    identity = {"model": settings.model, "labels": settings.labels, "job": repr(settings.job)}
+    lock, _new = claim(settings.parts, {**identity, "detector": settings.detector}, resume=resume)
     missing = [unit for unit in units if not _part(settings, unit).is_file()]
     done = len(units) - len(missing)
     report(done, len(units))
@@ -115,8 +117,7 @@ def run(
             ),
             num_cpus=1,
         )
-        for row in results.iter_rows():
-            UnitDone(**row)
+        for _name in results.iter_rows():
             done += 1
             report(done, len(units))
     rows = finish([_part(settings, unit) for unit in units], output)
@@ -127,32 +128,3 @@ def run(
 
 def _part(settings: WorkSettings, unit: Unit) -> Path:
     return settings.parts / f"{unit.name}.parquet"
-
-
-def _prepare(output: Path, settings: WorkSettings, resume: bool) -> None:
-    if output.exists():
-        raise InputError(f"{output}: expected a new folder, found it there; give another name")
-    identity = {
-        "model": settings.model or "",
-        "labels": settings.labels,
-        "job": repr(settings.job),
-    }
-    file = settings.parts / "job.json"
-    if file.exists():
-        if not resume:
-            raise InputError(
-                f"{settings.parts}: expected no unfinished job, found one; add --resume to go on "
-                "with it, or delete that folder"
-            )
-        try:
-            same = json.loads(file.read_text()) == identity
-        except (OSError, ValueError):
-            same = False
-        if not same:
-            raise InputError(
-                f"{settings.parts}: expected an unfinished job with the same model and options, "
-                "found one with others; use those, or delete that folder"
-            )
-        return
-    with write_faults(settings.parts):
-        replace_file(file, json.dumps(identity).encode())

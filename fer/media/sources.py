@@ -13,8 +13,8 @@ from fer.decoding import Job, Session, decoders
 from fer.errors import MediaError
 from fer.files import how_to_find, open_regular
 from fer.media.archives import read_member
-from fer.media.content import HEAD_BYTES, Kind, content_of, is_junk
-from fer.media.pictures import FORMAT_NAMES, read_bytes
+from fer.pictures.content import FORMAT_NAMES, HEAD_BYTES, Kind, content_of, is_junk
+from fer.pictures.reading import read_bytes
 from fer.video.container import VIDEO_NAMES
 
 _MEMBERS = Job("fer.media.archives:members", what="a ZIP archive", remedy="pack it again")
@@ -81,12 +81,11 @@ def archive_sources(name: str, path: Path) -> list[Source]:
     found = []
     try:
         for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path.absolute())):
-            for member, refusal in facts["members"]:
-                shown = f"{name}/{member}"
-                if refusal:
-                    found.append(refused(shown, f"{shown}: {refusal}"))
-                else:
-                    found.append(Source(shown, path=path, member=member))
+            shown = f"{name}/{facts['member']}"
+            if facts["refusal"]:
+                found.append(refused(shown, f"{shown}: {facts['refusal']}"))
+            else:
+                found.append(Source(shown, path=path, member=facts["member"]))
     except MediaError as fault:
         return [refused(name, str(fault))]
     return found
@@ -159,10 +158,3 @@ def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
                 yield from file_sources(file, str(file))
         else:
             yield from file_sources(path, str(given))
-
-
-def find_images(paths: Iterable[Path]) -> Iterator[Path]:
-    """The picture files among ``find_sources``."""
-    for source in find_sources(paths):
-        if source.kind is Kind.picture and source.path is not None and not source.member:
-            yield source.path

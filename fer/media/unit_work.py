@@ -7,9 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from fer.export.schema import SourceResult, to_frame
@@ -19,7 +17,6 @@ from fer.media.units import Unit
 from fer.recognition.recognizer import EmotionRecognizer
 
 DIGEST = "digest"
-_DIGEST_TYPE = np.dtype("V16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +38,6 @@ class WorkSettings:
     job: Settings = field(default_factory=Settings)
 
 
-@dataclass(frozen=True, slots=True)
-class UnitDone:
-    """What came of a unit, in numbers."""
-
-    unit: str
-    sources: int
-    faces: int
-    errors: int
-    partial: int
-
-
 class UnitWorker:
     """Holds the model and does units, one after the other.
 
@@ -65,7 +51,7 @@ class UnitWorker:
             settings.model, labels=settings.labels, detector=settings.detector
         )
 
-    def work(self, unit: Unit) -> UnitDone:
+    def work(self, unit: Unit) -> None:
         """Analyse a unit and write its part.
 
         Raises:
@@ -76,20 +62,14 @@ class UnitWorker:
             # Which picture came first is known only when all units are done.
             settings = replace(self._settings.job, workers=1, name_duplicates=False)
             job = AnalysisJob(unit.read(), folder, recognizer=self._recognizer, settings=settings)
-            finished = list(job.run())
+            for _finished in job.run():
+                pass
             frame = pd.concat(list(self._frames(job)), ignore_index=True)
             target = self._settings.parts / f"{unit.name}.parquet"
             with write_faults(target):
                 replace_file(target, frame.to_parquet(index=False))
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        return UnitDone(
-            unit.name,
-            len(finished),
-            sum(entry.faces for entry in finished),
-            sum(entry.status == "error" for entry in finished),
-            sum(entry.status == "partial" for entry in finished),
-        )
 
     def _frames(self, job: AnalysisJob) -> Iterator[pd.DataFrame]:
         (example,) = job.rows_of([SourceResult("")])
@@ -114,8 +94,7 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
     Raises:
         InputError: If it cannot be written.
     """
-    first: dict[str, str] = {}
-    repeated = _repeated(parts)
+    first: dict[bytes, str] = {}
     counts: dict[str, int] = {}
     partial = target.with_name(f".{target.name}.partial")
     with write_faults(target):
@@ -123,7 +102,7 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
         partial.mkdir()
         for number, part in enumerate(parts):
             frame = pd.read_parquet(part)
-            _name_duplicates(frame, repeated, first)
+            _name_duplicates(frame, first)
             frame.drop(columns=DIGEST).to_parquet(
                 partial / f"part-{number:06}.parquet", index=False
             )
@@ -133,35 +112,11 @@ def finish(parts: list[Path], target: Path) -> dict[str, int]:
     return counts
 
 
-def _repeated(parts: list[Path]) -> set[str]:
-    """Digests that more than one picture has; sixteen bytes of each are held meanwhile."""
-    blocks = [np.zeros(0, _DIGEST_TYPE)]
-    for part in parts:
-        frame = pd.read_parquet(part, columns=["source", DIGEST]).drop_duplicates()
-        known = frame[DIGEST].fillna("")
-        blocks.append(np.array([_short(one) for one in known if one], _DIGEST_TYPE))
-    ordered = np.concatenate(blocks)
-    ordered.sort()
-    same = ordered[1:] == ordered[:-1]
-    return {bytes(one).hex() for one in ordered[1:][same]}
-
-
-def _short(digest: str) -> bytes:
-    return bytes.fromhex(digest[:32])
-
-
-def _name_duplicates(frame: pd.DataFrame, repeated: set[str], first: dict[str, str]) -> None:
-    digests: Any = frame[DIGEST]
-    for digest in dict.fromkeys(digests[digests != ""].dropna()):
-        if digest[:32] not in repeated:
-            continue
-        rows = digests == digest
-        for source in dict.fromkeys(frame.loc[rows, "source"]):
-            known = first.setdefault(str(digest), str(source))
-            if known == source:
-                continue
-            here = rows & (frame["source"] == source)
-            frame.loc[here, "note"] = [
-                "; ".join(filter(None, [str(note), f"same bytes as {known}"]))
-                for note in frame.loc[here, "note"]
-            ]
+def _name_duplicates(frame: pd.DataFrame, first: dict[bytes, str]) -> None:
+    pictures = frame[frame[DIGEST].fillna("") != ""]
+    for (digest, source), rows in pictures.groupby([DIGEST, "source"], sort=False):
+        known = first.setdefault(bytes.fromhex(str(digest)), str(source))
+        if known != source:
+            notes = frame.loc[rows.index, "note"]
+            named = f"same bytes as {known}"
+            frame.loc[rows.index, "note"] = [f"{one}; {named}" if one else named for one in notes]

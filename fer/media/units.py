@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer.errors import InputError
-from fer.media.content import Kind
-from fer.media.pictures import MAX_BYTES
 from fer.media.sources import Source, file_sources, find_sources, refused
+from fer.pictures.content import Kind
+from fer.pictures.reading import MAX_BYTES
 
 TABLE_SUFFIX = ".parquet"
 PATH_COLUMNS = ("path", "file", "filename")

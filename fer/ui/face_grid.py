@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from fer.media import encode_png
+from fer.pictures.reading import encode_png
 
 _COLUMNS = 32
 

@@ -9,7 +9,7 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from fer.media import encode_png
+from fer.pictures.reading import encode_png
 from fer.preprocessing import resize_square
 
 LARGE = 144

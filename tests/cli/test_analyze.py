@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.conftest import Command
+
 PROJECT = Path(__file__).parents[2]
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
@@ -177,15 +179,10 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_under_the_final_name(
     shutil.rmtree(tmp_path / ".out.csv.job")
 
 
-def test_resume_needs_a_file(mixed: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    done = run(mixed, "--resume")
-    assert done.returncode == 1 and "expected --output too" in done.stderr
-
-
-def test_without_output_the_table_goes_to_standard_output(mixed: Path, tmp_path: Path) -> None:
-    done = run(mixed / "a.png", mixed / "blank.png")
-    assert done.returncode == 0
-    lines = done.stdout.splitlines()
+def test_without_output_the_table_goes_to_standard_output(mixed: Path, fer: Command) -> None:
+    done = fer("analyze", mixed / "a.png", mixed / "blank.png")
+    assert done.code == 0
+    lines = done.out.splitlines()
     assert lines[0].startswith("source,time_s,status,person,face_id")
     assert [line.split(",")[2] for line in lines[1:]] == ["ok", "no face"]
 
@@ -228,19 +225,18 @@ def test_a_resumed_job_with_a_fault_of_an_earlier_run_ends_with_one(
     assert pd.read_csv(output)["status"].tolist()[:2] == ["error", "no face"]
 
 
-def test_a_csv_for_excel_begins_with_the_mark_of_utf8(mixed: Path, tmp_path: Path) -> None:
+def test_a_csv_for_excel_begins_with_the_mark_of_utf8(
+    mixed: Path, tmp_path: Path, fer: Command
+) -> None:
     output = tmp_path / "out.csv"
-    assert run(mixed / "blank.png", "-o", output, "--csv-excel").returncode == 0
+    assert fer("analyze", mixed / "blank.png", "-o", output, "--csv-excel").code == 0
     assert output.read_bytes().startswith(b"\xef\xbb\xbfsource,")
     assert pd.read_csv(output)["status"].tolist() == ["no face"]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mixed", "out.csv"]
-    refused = run(mixed / "blank.png", "-o", tmp_path / "out.json", "--csv-excel")
-    assert refused.returncode == 1 and "expected --output with a .csv" in refused.stderr
 
 
-def test_an_address_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    done = run("https://example.org/a.jpg?x=1", "-o", tmp_path / "out.csv")
-    assert done.returncode == 1
+def test_an_address_is_refused_with_what_to_do(tmp_path: Path, fer: Command) -> None:
+    assert fer("analyze", "https://example.org/a.jpg?x=1", "-o", tmp_path / "out.csv").code == 1
     (reason,) = pd.read_csv(tmp_path / "out.csv")["reason"]
     assert reason.endswith("addresses are not offered, download it first")
 
@@ -294,12 +290,13 @@ def test_ctrl_c_ends_what_does_not_return(mixed: Path, presses: int) -> None:
         assert b"Traceback" not in process.stderr.read()
 
 
-def test_a_report_and_events_of_pictures_and_a_film(mixed: Path, tmp_path: Path) -> None:
+def test_a_report_and_events_of_pictures_and_a_film(
+    mixed: Path, tmp_path: Path, fer: Command
+) -> None:
     (tmp_path / "events.csv").write_text("time,label,end\n0.1,ball\n0,film,0.2\n")
     report, table = tmp_path / "report.html", tmp_path / "t.csv"
     options = ("--report", report, "--events", tmp_path / "events.csv", "-o", table)
-    done = run(mixed, *options)
-    assert done.returncode == 1, done.stderr  # two files were broken
+    assert fer("analyze", mixed, *options).code == 1  # two files are broken
     rows = pd.read_csv(table, keep_default_na=False)
     film = rows[rows["source"].str.endswith("film.mp4")]
     assert set(film["events"]) >= {"film", "film; ball"}
@@ -312,12 +309,17 @@ def test_a_report_and_events_of_pictures_and_a_film(mixed: Path, tmp_path: Path)
 @pytest.mark.parametrize(
     ("options", "said"),
     [
+        (("--resume",), "expected --output too"),
+        (("-o", "out.json", "--csv-excel"), "expected --output with a .csv"),
         (("--report", "r.pdf"), "--report: expected a name ending in .html"),
         (("--events", "missing.csv"), "--events: expected a CSV file at missing.csv"),
+        (("--engine", "ray", "-o", "a.csv"), "expected a folder for --engine ray"),
+        (("--engine", "ray", "-o", "."), "expected a new folder"),
     ],
 )
-def test_a_report_or_events_that_cannot_be_are_refused_before_the_work(
-    mixed: Path, options: tuple[str, str], said: str
+def test_options_that_do_not_fit_are_refused_before_the_work(
+    tmp_path: Path, fer: Command, options: tuple[str, ...], said: str
 ) -> None:
-    done = run(mixed, *options)
-    assert done.returncode != 0 and said in done.stderr and "Analysing" not in done.stderr
+    (tmp_path / "a.jpg").write_bytes(b"text")
+    done = fer("analyze", tmp_path / "a.jpg", *options)
+    assert done.code == 1 and said in done.err and "Analysing" not in done.err

@@ -13,7 +13,7 @@ from fer.datasets import FaceDataset
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.decoding import long_decoders
 from fer.errors import DatasetError
-from fer.media import encode_png
+from fer.pictures.reading import encode_png
 
 HEADER = b"emotion,pixels,Usage\n"
 ROW = b"%d," + b" ".join(b"%d" % (n % 256) for n in range(2304)) + b",Training\n"

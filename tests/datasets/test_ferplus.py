@@ -20,7 +20,6 @@ from fer.datasets import (
 from fer.datasets.ferplus import (
     VOTE_COLUMNS,
     drop_single_votes,
-    read_ferplus_splits,
     seven_labels,
     seven_shares,
 )
@@ -91,17 +90,16 @@ def test_distributions_sum_to_one(votes: npt.NDArray[np.uint8]) -> None:
 def test_votes_are_read_in_file_order(write_votes: Write) -> None:
     votes = [[4, 0, 0, 1, 3, 2, 0, 0, 0, 0], [0] * 9 + [10]]
     path = write_votes(votes, ["Training", "PrivateTest"])
-    assert read_ferplus(path).tolist() == votes
-    assert read_ferplus(path).dtype == np.uint8
-    codes = read_ferplus_splits(path)[1]
+    read, codes = read_ferplus(path)
+    assert read.tolist() == votes and read.dtype == np.uint8
     assert codes is not None and codes.tolist() == [0, 2]
 
 
 def test_columns_are_found_by_name(tmp_path: Path) -> None:
     path = tmp_path / "votes.csv"
     path.write_text(",".join(reversed(VOTE_COLUMNS)) + "\n0,1,2,3,4,5,6,7,8,9\n")
-    assert read_ferplus(path).tolist() == [[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]]
-    assert read_ferplus_splits(path)[1] is None
+    votes, codes = read_ferplus(path)
+    assert votes.tolist() == [[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]] and codes is None
 
 
 @pytest.mark.parametrize("bad", [["11"], ["-1"], ["1.5"], ["many"], [""], ["nan"], []])

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +9,6 @@ from PIL import Image
 
 from fer.datasets import read_folders
 from fer.datasets.folders import is_class_tree
-from fer.datasets.pictures import BadPicture, read_picture
 from fer.errors import DatasetError
 from fer.labels import ALL, FER2013
 from tests.datasets.conftest import rows_of
@@ -128,93 +125,14 @@ def test_pictures_are_made_grey_and_resized_by_area(tmp_path: Path) -> None:
     assert "1 pictures were resized to 48 x 48." in dataset.notes
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK"])
-def test_every_colour_mode_becomes_the_same_grey(tmp_path: Path, mode: str) -> None:
-    path = tmp_path / ("x.tif" if mode == "CMYK" else "x.png")
-    Image.new("L", (48, 48), 255).convert(mode).save(path)
-    image, size = read_picture(path)
-    assert (image == 255).all()
-    assert size == (48, 48)
-
-
-def test_palette_with_transparency_raises_no_warning(tmp_path: Path) -> None:
-    path = tmp_path / "x.png"
-    picture = Image.new("P", (48, 48), 1)
-    picture.putpalette([0, 0, 0, 200, 200, 200])
-    picture.save(path, transparency=b"\x00\xff")
-    assert (read_picture(path)[0] == 200).all()
-
-
-def test_sixteen_bits_are_scaled_not_clipped(tmp_path: Path) -> None:
-    path = tmp_path / "x.png"
-    Image.fromarray(np.full((48, 48), 100 * 257, np.uint16)).save(path)
-    assert (read_picture(path)[0] == 100).all()
-
-
-def test_floating_point_picture_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "x.tif"
-    Image.new("F", (48, 48), 0.5).save(path)
-    with pytest.raises(BadPicture, match="8 or 16 bits"):
-        read_picture(path)
-
-
-def test_camera_orientation_is_respected(tmp_path: Path) -> None:
-    pixels = np.zeros((48, 48), np.uint8)
-    pixels[:24] = 255
-    exif = Image.Exif()
-    exif[0x0112] = 3  # upside down
-    Image.fromarray(pixels).save(tmp_path / "x.png", exif=exif)
-    image, _ = read_picture(tmp_path / "x.png")
-    assert image[0, 0] == 0 and image[-1, 0] == 255
-
-
-def huge_png(path: Path, width: int, height: int) -> None:
-    """A PNG of a few bytes whose header claims a size."""
-
-    def chunk(kind: bytes, content: bytes) -> bytes:
-        check = zlib.crc32(kind + content)
-        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0))
-    data = chunk(b"IDAT", zlib.compress(b"\0"))
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + data + chunk(b"IEND", b""))
-
-
-@pytest.mark.parametrize("side", [7_100, 10_000, 20_000])
-def test_picture_above_fifty_megapixels_is_refused(tmp_path: Path, side: int) -> None:
-    huge_png(tmp_path / "x.png", side, side)
-    with pytest.raises(BadPicture, match="expected at most 50 megapixels, got"):
-        read_picture(tmp_path / "x.png")
-
-
-def test_script_under_a_picture_name_is_not_run(tmp_path: Path) -> None:
-    path = tmp_path / "x.png"
-    path.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 48 48\nshowpage\n")
-    with pytest.raises(BadPicture, match="expected a readable picture"):
-        read_picture(path)
-
-
-def broken(path: Path) -> None:
-    Image.effect_noise((48, 48), 50).save(path)
-    path.write_bytes(path.read_bytes()[:-400])
-
-
-def text(path: Path) -> None:
-    path.write_text("no picture")
-
-
-def empty(path: Path) -> None:
-    path.touch()
-
-
-@pytest.mark.parametrize("spoil", [broken, text, empty])
+@pytest.mark.parametrize("content", [b"no picture", b"", b"\x89PNG\r\n\x1a\n\0\0"])
 def test_broken_picture_names_file_and_fault(
-    tmp_path: Path, write_picture: Write, spoil: Callable[[Path], None]
+    tmp_path: Path, write_picture: Write, content: bytes
 ) -> None:
     write_picture(tmp_path / "train/happy/1.png")
-    spoil(tmp_path / "train/happy/2.jpg")
+    (tmp_path / "train/happy/2.jpg").write_bytes(content)
     with pytest.raises(
-        DatasetError, match=r"train.happy.2\.jpg: expected a readable picture, got: "
+        DatasetError, match=r"train.happy.2\.jpg: expected a .*, got .*--skip-bad"
     ) as caught:
         read_folders(tmp_path)
     assert "\n" not in str(caught.value)
@@ -257,7 +175,7 @@ def test_missing_folder_says_so(tmp_path: Path) -> None:
 
 def test_tree_without_one_good_picture_is_an_error_even_when_skipping(tmp_path: Path) -> None:
     (tmp_path / "happy").mkdir()
-    text(tmp_path / "happy/1.jpg")
+    (tmp_path / "happy/1.jpg").write_text("no picture")
     with pytest.raises(DatasetError, match="expected at least one picture"):
         read_folders(tmp_path, skip_bad=True)
 

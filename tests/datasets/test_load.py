@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import fer.datasets
 from fer.datasets import cache_directory, open_dataset
 from fer.errors import DatasetError
 
@@ -85,8 +84,3 @@ def test_votes_for_class_folders_are_refused(
 def test_missing_path_says_so(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"nowhere: expected .*check the path"):
         open_dataset(tmp_path / "nowhere")
-
-
-def test_public_names_exist_and_are_sorted_for_reading() -> None:
-    assert all(hasattr(fer.datasets, name) for name in fer.datasets.__all__)
-    assert len(set(fer.datasets.__all__)) == len(fer.datasets.__all__)

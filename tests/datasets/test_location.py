@@ -66,23 +66,24 @@ def test_installed_package_looks_in_the_current_folder_only(
     assert find_data() is None
 
 
-def test_explicit_path_that_is_not_there_is_an_error(places: dict[str, Path]) -> None:
-    with pytest.raises(DatasetError, match=r"nowhere: expected the data set .*check the path"):
-        find_data(places["explicit"].parent / "nowhere")
-
-
-def test_explicit_folder_without_data_is_an_error(places: dict[str, Path], tmp_path: Path) -> None:
-    (tmp_path / "hollow").mkdir()
-    with pytest.raises(DatasetError, match=r"hollow: expected fer2013\.csv\.gz, fer2013\.csv, "):
-        find_data(tmp_path / "hollow")
-
-
-def test_variable_that_names_nothing_is_an_error(
-    places: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("explicit", "variable", "said"),
+    [
+        ("nowhere", "", r"nowhere: expected the data set .*check the path"),
+        (".", "", r": expected fer2013\.csv\.gz, fer2013\.csv, "),
+        (None, "nowhere", r"^nowhere: .*from FER_DATA"),
+    ],
+)
+def test_a_path_that_was_given_and_holds_nothing_is_an_error(
+    places: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    explicit: str | None,
+    variable: str,
+    said: str,
 ) -> None:
-    monkeypatch.setenv("FER_DATA", "nowhere")
-    with pytest.raises(DatasetError, match=r"^nowhere: .*from FER_DATA"):
-        find_data()
+    monkeypatch.setenv("FER_DATA", variable)
+    with pytest.raises(DatasetError, match=said):
+        find_data(explicit)
 
 
 def test_folder_is_searched_for_gzip_then_csv_then_classes(
@@ -95,11 +96,6 @@ def test_folder_is_searched_for_gzip_then_csv_then_classes(
     assert find_data(folder) == plain
     packed = put(folder / "fer2013.csv.gz")
     assert find_data(str(folder)) == packed
-
-
-def test_project_root_holds_the_package() -> None:
-    root = location.project_root()
-    assert root is None or (root / "fer" / "datasets").is_dir()
 
 
 def test_votes_are_found_beside_the_data(tmp_path: Path, write_picture: Write) -> None:

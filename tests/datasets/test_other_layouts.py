@@ -79,18 +79,8 @@ def affectnet(tmp_path: Path) -> Path:
     lists, pictures = root / "Manually_Annotated_file_lists", root / "Manually_Annotated_Images"
     lists.mkdir(parents=True)
     lines = {"training": [HEADER], "validation": [HEADER]}
-    rows = [
-        (0, 0.0, 0.0),
-        (1, 0.8, 0.1),
-        (2, -0.7, -0.4),
-        (3, 0.2, 0.9),
-        (4, -0.6, 0.8),
-        (5, -0.6, 0.4),
-        (6, -0.5, 0.7),
-        (7, -0.5, 0.6),
-        (8, 0.1, 0.1),
-        (10, -2, -2),
-    ]
+    affect = {1: (0.8, 0.1), 10: (-2, -2)}
+    rows = [(number, *affect.get(number, (-0.6, 0.4))) for number in (*range(9), 10)]
     for number, (expression, valence, arousal) in enumerate(rows):
         name = f"{number % 3}/{number:08x}.png"
         scene = np.zeros((90, 120), np.uint8)
@@ -110,16 +100,8 @@ def test_affectnet_is_cut_by_its_boxes_with_valence_and_arousal(affectnet: Path)
     assert dataset.label_names == ALL
     told = rows_of(dataset)
     assert told[-1] == ("PublicTest", "happy", 110)
-    assert [name for _, name, _ in told] == [
-        "neutral",
-        "sad",
-        "surprise",
-        "fear",
-        "disgust",
-        "angry",
-        "contempt",
-        "happy",
-    ]
+    expected = "neutral sad surprise fear disgust angry contempt happy"
+    assert [name for _, name, _ in told] == expected.split()
     assert (dataset.images == dataset.images[:, :1, :1]).all()  # the box, and nothing beside it
     assert dataset.affect is not None and dataset.affect.dtype == np.float32
     np.testing.assert_allclose(dataset.affect[-1], (0.8, 0.1), rtol=1e-6)
@@ -256,13 +238,8 @@ def test_every_published_map_covers_its_classes() -> None:
 def test_a_map_is_read_from_pairs_or_json(tmp_path: Path) -> None:
     assert read_label_map("RAF-DB") is MAPS["raf-db"]
     pairs = read_label_map("1=Surprised, 02=fear,8=-")
-    assert [pairs.find(name) for name in ("1", "002", "8", "9", "Happiness")] == [
-        "surprise",
-        "fear",
-        LEFT_OUT,
-        None,
-        "happy",
-    ]
+    found = [pairs.find(name) for name in ("1", "002", "8", "9", "Happiness")]
+    assert found == ["surprise", "fear", LEFT_OUT, None, "happy"]
     file = tmp_path / "map.json"
     file.write_text(json.dumps({"Ärger": "anger", "8": None}))
     assert read_label_map(str(file)).find("ärger") == "angry"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer.datasets import FaceDataset, copies_of, image_digests, training_rows, unseen_rows
+from fer.datasets import FaceDataset, image_digests, training_rows, unseen_rows
 
 
 def test_digests_are_equal_exactly_where_pixels_are(tiny: FaceDataset) -> None:
@@ -29,11 +29,6 @@ def test_digests_do_not_depend_on_the_memory_layout(tiny: FaceDataset, tmp_path:
 
 def test_no_images_have_no_digests() -> None:
     assert image_digests(np.empty((0, 48, 48), np.uint8)).shape == (0,)
-
-
-def test_copies_are_found_by_digest() -> None:
-    digests = np.array([b"a", b"b", b"c"])
-    assert copies_of(digests, np.array([b"c", b"a"])).tolist() == [True, False, True]
 
 
 def test_training_rows_leave_out_copies_of_test_images(tiny: FaceDataset) -> None:

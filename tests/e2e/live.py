@@ -9,7 +9,7 @@ import numpy as np
 from playwright.sync_api import Error, FrameLocator, Locator, Page, expect
 from support import Server
 
-from fer.media import decode_image
+from fer.pictures.reading import decode_image
 
 STREAM = 'iframe[src*="streamlit_webrtc"]'
 

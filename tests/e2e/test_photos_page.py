@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support import Server, all_read, astronaut_bgr
 
-from fer.media import decode_image
+from fer.pictures.reading import decode_image
 
 pytestmark = pytest.mark.browser
 

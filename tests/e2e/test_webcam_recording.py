@@ -13,7 +13,7 @@ from live import button, open_webcam, play_on, press, wait_for_new_frames
 from playwright.sync_api import Page, expect
 from support import Server
 
-from fer.media import decode_image
+from fer.pictures.reading import decode_image
 
 pytestmark = pytest.mark.browser
 

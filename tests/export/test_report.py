@@ -10,7 +10,7 @@ import pytest
 from fer.export.events import Event
 from fer.export.report import report_html
 from fer.export.schema import SourceResult, to_rows
-from fer.export.tally import Peak, tally
+from fer.export.tally import StrongestReading, tally
 from fer.results import Box, FaceEmotion, Reader
 
 LABELS = ("sad", "happy", "neutral")
@@ -98,9 +98,9 @@ def test_people_have_the_names_of_the_table_and_one_name_is_one_person() -> None
 
 
 def test_pictures_of_people_are_there_only_if_asked_for() -> None:
-    asked: list[Peak] = []
+    asked: list[StrongestReading] = []
 
-    def picture(peak: Peak) -> bytes | None:
+    def picture(peak: StrongestReading) -> bytes | None:
         asked.append(peak)
         return b"jpeg" if peak.label == "happy" else None
 

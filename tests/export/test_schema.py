@@ -1,6 +1,5 @@
 import csv
 import io
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,6 @@ from fer.export.schema import (
     columns,
     to_csv,
     to_frame,
-    to_json,
     to_rows,
 )
 from fer.export.tables import table_bytes
@@ -138,17 +136,6 @@ def test_a_column_without_values_keeps_its_type() -> None:
     assert str(table["time_s"].dtype) == str(table["p_sad"].dtype) == "Float64"
     assert str(table["face_id"].dtype) == "Int64"
     assert str(table["emotion"].dtype) == "string"
-
-
-def test_json_and_json_lines_are_the_rows() -> None:
-    assert json.loads(to_json(rows())) == rows()
-    assert [json.loads(line) for line in to_json(rows(), lines=True).splitlines()] == rows()
-
-
-def test_no_results_are_an_empty_table() -> None:
-    assert rows([]) == []
-    assert json.loads(to_json([])) == []
-    assert to_json([], lines=True) == ""
 
 
 def test_whole_numbers_stay_whole_beside_blanks() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fer import Box, FaceEmotion
 from fer.errors import InputError
-from fer.export.schema import SourceResult, check_output, to_csv, to_frame, to_json, to_rows
+from fer.export.schema import SourceResult, check_output, to_csv, to_frame, to_rows
 from fer.export.tables import TableWriter
 from fer.results import Reader
 
@@ -46,9 +46,9 @@ def test_rows_written_bit_by_bit_are_the_table_written_at_once(
         assert not path.exists()
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
     if suffix == ".json":
-        assert path.read_text() == to_json(content)
+        assert path.read_text() == json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     elif suffix == ".jsonl":
-        assert path.read_text() == to_json(content, lines=True)
+        assert [json.loads(line) for line in path.read_text().splitlines()] == content
     elif suffix == ".parquet":
         expected = to_frame(content) if content else to_frame([EXAMPLE]).iloc[:0]
         pd.testing.assert_frame_equal(pd.read_parquet(path), expected)

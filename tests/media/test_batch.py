@@ -9,15 +9,14 @@ import pytest
 from PIL import Image as PilImage
 
 from fer import EmotionRecognizer
-from fer.media import decode_image, encode_png
 from fer.media.batch import (
     MAX_FACES,
     analyze_picture,
     analyze_pictures,
     annotated_name,
 )
-from fer.media.pictures import encode_jpeg
 from fer.media.sources import Source
+from fer.pictures.reading import decode_image, encode_jpeg, encode_png
 from fer.results import Box, Detection
 
 
@@ -37,7 +36,7 @@ def test_results_come_in_order_whatever_the_threads(
         )
         for index in range(12)
     ]
-    done = list(analyze_pictures(sources, still, workers=3))
+    done = list(analyze_pictures(sources, still, workers=3, first={}))
     assert [source.name for source, _ in done] == [f"{index}.png" for index in range(12)]
     assert [d.result.status for _, d in done] == ["ok", "no face", "error"] * 4
     assert done[3][1].result.note == "same bytes as 0.png"
@@ -48,7 +47,7 @@ def test_a_picture_that_is_handed_in_twice_is_noted(
     still: EmotionRecognizer,
 ) -> None:
     blank = encode_png(np.full((40, 40, 3), 90, np.uint8))
-    done = analyze_pictures([Source("a.png", data=blank)] * 2, still)
+    done = analyze_pictures([Source("a.png", data=blank)] * 2, still, first={})
     assert [one.result.note for _, one in done] == ["", "same bytes as a.png"]
 
 

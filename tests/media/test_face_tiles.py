@@ -2,8 +2,8 @@ import numpy as np
 
 from fer import EmotionRecognizer
 from fer.explanation.activation import ClassActivation
-from fer.media import decode_image
 from fer.media.face_tiles import face_tiles
+from fer.pictures.reading import decode_image
 
 
 def test_each_face_has_a_crop_and_a_heat_map(

@@ -13,11 +13,11 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.export.schema import SourceResult
-from fer.media import decode_image
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.photo import Photo, Upload
 from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
+from fer.pictures.reading import decode_image
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +132,8 @@ def test_more_may_be_handed_in_and_what_is_taken_out_is_gone(
     still: EmotionRecognizer, portrait: bytes
 ) -> None:
     batch = PhotoTask(still)
-    first, second = Upload("1", "a.png", portrait), Upload("2", "b.png", portrait[:-1] + b"x")
+    hostile = '../../<b>"x\n.png'
+    first, second = Upload("1", "a.png", portrait), Upload("2", hostile, portrait[:-1] + b"x")
     batch.add([first])
     before = finished(batch).photos()[0]
     batch.add([first, second])
@@ -140,12 +141,12 @@ def test_more_may_be_handed_in_and_what_is_taken_out_is_gone(
     assert len(both) == 2 and both[0] is before
     batch.forget(before.number)
     (left,) = batch.photos()
-    assert left.result.source == "b.png"
+    assert left.result.source == hostile
     assert before.picture is not None and not before.picture.exists()
     assert batch.progress.total == 1
     # It may be part of a ZIP that is being made.
     with zipfile.ZipFile(io.BytesIO(zip_bytes([before, left]))) as archive:
-        assert archive.namelist() == ["0002-b.jpg"]
+        assert archive.namelist() == ["0002-b_x.jpg"]
 
 
 def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
@@ -185,15 +186,6 @@ def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes)
     del batch
     assert not folder.exists()
     assert not [one for one in threading.enumerate() if one.name == "fer-work"]
-
-
-def test_a_hostile_name_stays_inside_the_zip(still: EmotionRecognizer, portrait: bytes) -> None:
-    batch = PhotoTask(still)
-    batch.add([Upload("1", '../../<b>"x\n.png', portrait)])
-    finished(batch)
-    with zipfile.ZipFile(io.BytesIO(zip_bytes(batch.photos()))) as archive:
-        (name,) = archive.namelist()
-    assert "/" not in name and "<" not in name and "\n" not in name
 
 
 def test_many_annotated_pictures_come_in_parts(tmp_path: Path) -> None:

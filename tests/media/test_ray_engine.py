@@ -78,12 +78,3 @@ def test_a_resumed_job_on_a_cluster_that_loses_a_node_gives_the_local_rows(
     expected = pd.read_parquet(tmp_path / "local.parquet")
     pd.testing.assert_frame_equal(result(tmp_path / "faces"), expected)
     assert not (tmp_path / ".faces.job").exists()
-
-
-def test_the_command_refuses_what_does_not_fit_this_engine(album: Path, tmp_path: Path) -> None:
-    command = "import sys; from fer.cli.main import main; sys.argv[0] = 'fer'; main()"
-    options = ("analyze", album, "--engine", "ray", "--output")
-    for output, expected in ((tmp_path / "a.csv", "expected a folder"), (album, "a new folder")):
-        done = run("-c", command, *options, output)
-        assert done.returncode and expected in " ".join(done.stderr.split())
-        assert "Traceback" not in done.stderr

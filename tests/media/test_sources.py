@@ -12,10 +12,11 @@ import pytest
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.decoding import Session
 from fer.errors import DatasetError, MediaError
-from fer.media import archives, encode_png
-from fer.media.content import HEAD_BYTES, Kind, content_of
+from fer.media import archives
 from fer.media.decoded import decode
 from fer.media.sources import Source, archive_sources, find_sources
+from fer.pictures.content import HEAD_BYTES, Kind, content_of
+from fer.pictures.reading import encode_png
 
 PNG = encode_png(np.zeros((2, 2, 3), np.uint8))
 MP4 = b"\0\0\0\x18ftypisom"

@@ -9,11 +9,11 @@ import pytest
 
 from fer import EmotionRecognizer
 from fer.errors import InputError
-from fer.media.content import Kind
 from fer.media.job import AnalysisJob, Settings
 from fer.media.sources import find_sources
 from fer.media.unit_work import UnitWorker, WorkSettings, finish
 from fer.media.units import Unit, cut
+from fer.pictures.content import Kind
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def test_units_together_give_the_same_rows_as_one_job(
 ) -> None:
     units = list(cut([album], size=2))
     assert [len(unit.sources) for unit in units] == [2, 2, 2, 1]
-    done = [worker.work(unit) for unit in units]
-    assert [one.errors for one in done] == [0, 0, 0, 1]
+    for unit in units:
+        worker.work(unit)
     parts = [worker_folder / f"{unit.name}.parquet" for unit in units]
     counts = finish(parts, tmp_path / "faces")
 

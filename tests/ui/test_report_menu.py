@@ -2,12 +2,13 @@
 
 import csv
 import io
+import json
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from fer.export.events import Event
-from fer.export.schema import SourceResult, to_json, to_rows
+from fer.export.schema import SourceResult, to_rows
 from fer.recognition.classifier import EmotionClassifier
 from fer.results import Box, FaceEmotion
 from fer.ui.report_menu import _report, _with_events
@@ -22,7 +23,7 @@ def table_of(classifier: EmotionClassifier) -> bytes:
     shares = {label: float(label == "happy") for label in classifier.labels}
     face = FaceEmotion(Box(1, 2, 30, 40), "happy", 1.0, shares, 0.9, 1)
     film = [SourceResult("film.mp4", (face,), time_s=i / 10) for i in range(20)]
-    return to_json(to_rows(film, classifier.reader), lines=True).encode()
+    return b"\n".join(json.dumps(row).encode() for row in to_rows(film, classifier.reader))
 
 
 def script() -> None:

@@ -7,11 +7,12 @@ from functools import partial
 
 import streamlit as st
 
-from fer.media import FORMAT_NAMES, IMAGE_SUFFIXES, MAX_BYTES
 from fer.media.annotated_zip import zip_bytes, zip_parts
 from fer.media.archives import ARCHIVE_SUFFIXES
 from fer.media.photo import Photo, Upload
 from fer.media.photo_task import PhotoTask
+from fer.pictures.content import FORMAT_NAMES, IMAGE_SUFFIXES
+from fer.pictures.reading import MAX_BYTES
 from fer.ui import live_view, samples
 from fer.ui.downloads import download, table_buttons
 from fer.ui.label_sets import label_set_choice, usual

@@ -12,9 +12,9 @@ import streamlit as st
 from fer.export.events import Event
 from fer.export.people import is_hidden, person_of
 from fer.export.strips import clock
-from fer.export.tally import Peak as StrongestReading
+from fer.export.tally import StrongestReading
 from fer.export.thumbnails import thumbnail
-from fer.media import encode_png
+from fer.pictures.reading import encode_png
 from fer.preprocessing import shrink_to_fit
 from fer.results import FaceEmotion
 from fer.ui import live_view

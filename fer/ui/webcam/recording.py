@@ -12,7 +12,7 @@ from fer.export.strips import clock
 from fer.live.recording import Recording
 from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
-from fer.media import encode_png
+from fer.pictures.reading import encode_png
 from fer.ui.downloads import TABLE_FORMATS, download
 from fer.ui.shell import PUT_AWAY, leases, pressed, viewer
 from fer.ui.text import plain

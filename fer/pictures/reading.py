@@ -19,16 +19,10 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from fer.errors import MediaError
 from fer.files import how_to_find, open_regular
-from fer.media.content import HEAD_BYTES, Kind, content_of
-from fer.media.pixels import brighten, to_bgr
+from fer.pictures.content import FORMAT_NAMES, HEAD_BYTES, Kind, content_of
+from fer.pictures.pixels import brighten, to_bgr
 from fer.preprocessing import Image
 
-IMAGE_SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
-    | {".heic", ".heif", ".pgm", ".ppm", ".pbm", ".pnm"}
-)
-"""What the pages offer; what a file is, its content says."""
-FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or PNM"
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 50_000_000
 """Of a picture as it is searched; a larger one is read smaller."""

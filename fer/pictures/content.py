@@ -5,6 +5,12 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import PurePath
 
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+    | {".heic", ".heif", ".pgm", ".ppm", ".pbm", ".pnm"}
+)
+"""What the pages offer; what a file is, its content says."""
+FORMAT_NAMES = "JPEG, PNG, WebP, TIFF, BMP, GIF, AVIF, HEIC or PNM"
 HEAD_BYTES = 512
 """As many as ``content_of`` looks at."""
 
