@@ -28,21 +28,15 @@ settings.register_profile("fer", deadline=None, derandomize=True, max_examples=6
 settings.load_profile("fer")
 
 
-# Browser tests with a camera, or with several viewers.
-STREAMS = ("test_webcam", "test_isolation", "test_closed_tab", "test_sharing")
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers: a file stays together, and so do the browser tests of one kind.
+    """With several workers: a file stays together, and so do all browser tests.
 
-    Files share costly fixtures, and two streams at once would take the frames from each other.
+    Files share costly fixtures, and two browsers at once would take the frames from each other.
     """
     for item in items:
-        group = item.path.stem
-        if "e2e" in item.path.parts:
-            group = "streams" if group.startswith(STREAMS) else "pages"
-        item.add_marker(pytest.mark.xdist_group(group))
+        browser = "e2e" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else item.path.stem))
 
 
 @dataclass(frozen=True)
