@@ -187,6 +187,8 @@ def all_read(page: Page) -> None:
 
 def hand_in(page: Page, name: str, content: bytes) -> None:
     """Drop a file where the page takes one first."""
+    # A page that is drawn anew meanwhile would lose it.
+    at_rest(page)
     page.locator('input[type="file"]').first.set_input_files(
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
     )

@@ -11,6 +11,7 @@ from support import Server, all_read, at_rest, choose, opened
 pytestmark = pytest.mark.browser
 
 # Of the page, in light and dark.
+AT_REST = "document.getAnimations().every(one => !(one instanceof CSSTransition))"
 GROUND = "getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 
 
@@ -22,6 +23,8 @@ def findings(page: Page) -> list[str]:
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"{GROUND} !== {before!r}")
         at_rest(page)
+        # Colours may still be on their way from one theme to the other.
+        page.wait_for_function(AT_REST)
         found += Axe().run(page).response["violations"]
     return [
         f"{one['id']}: {node['html'][:160]}"
