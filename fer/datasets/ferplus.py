@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,7 +45,12 @@ def read_ferplus(
 
     path = Path(path)
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig").fillna("")
+        with warnings.catch_warnings():
+            # Fields beyond the header are left out, not taken for a column before the first.
+            warnings.simplefilter("ignore", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False
+            ).fillna("")
     except FileNotFoundError:
         raise DatasetError(f"{path}: expected FER+ votes, found no file; check the path") from None
     except (OSError, ValueError) as fault:

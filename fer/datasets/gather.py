@@ -75,10 +75,10 @@ def _face(row: Listed, cut: Cut | None) -> tuple[Grey, bool]:
     """The face of a row, and whether it is a whole picture of another size."""
     import cv2
 
-    from fer.pictures.reading import read_image
+    from fer.pictures.reading import read_whole
     from fer.preprocessing import crop_face, to_grey
 
-    grey = to_grey(read_image(row.path).image_bgr)
+    grey = to_grey(read_whole(row.path))
     if cut is not None:
         return cut(grey), False
     if row.box is not None:

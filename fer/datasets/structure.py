@@ -126,7 +126,7 @@ def plane(points: npt.NDArray[np.floating[Any]], method: Literal["PCA", "t-SNE"]
     if method == "PCA" or len(points) < 8:
         from sklearn.decomposition import PCA
 
-        return np.asarray(PCA(2).fit_transform(points), np.float32)
+        return np.asarray(PCA(2, svd_solver="full").fit_transform(points), np.float32)
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits
 

@@ -185,10 +185,10 @@ class StreamSearch:
         if not any(there):
             # Nothing to follow: there is time for the larger network, and a close look at once.
             self._agree(frame_bgr, self._new(following.networks.full, frame_bgr, None)[:2])
-        elif waiting is not None and len(waiting):
-            self._agree(frame_bgr, waiting)
         elif lost:
             self._waiting = self._new(following.networks.full, frame_bgr, None)[:1]
+        elif waiting is not None and len(waiting):
+            self._agree(frame_bgr, waiting)
         elif self._frame % self.search_every == 0:
             area = next(self._areas)
             self._waiting = self._new(following.networks.short, frame_bgr, area)[:1]

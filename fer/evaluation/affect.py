@@ -40,9 +40,6 @@ def measure_affect(truth: Values, predicted: Values) -> dict[str, Any]:
 
     Returns:
         ``n``, and for "valence" and "arousal" ``ccc``, ``rmse`` and ``sign_agreement``.
-
-    Raises:
-        InputError: If the shapes differ or no row is known.
     """
     known = np.isfinite(truth).all(axis=1)
     report: dict[str, Any] = {"n": int(known.sum())}

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from fer.datasets.base import PictureFile
 from fer.errors import InputError, TrainingError
 from fer.literature.recipes import Recipe
-from fer.pictures.reading import read_image
+from fer.pictures.reading import read_whole
 from fer.preprocessing import crop_face
 from fer.training.augmentation import augment
 from fer.training.batches import Batch, prefetched
@@ -57,7 +57,7 @@ class FileSource:
 
     def _read(self, file: PictureFile) -> Pictures:
         try:
-            picture = np.ascontiguousarray(read_image(file.path).image_bgr[..., ::-1])
+            picture = np.ascontiguousarray(read_whole(file.path)[..., ::-1])
             height, width = picture.shape[:2]
             if file.box is not None:
                 return crop_face(picture, file.box, self._side)

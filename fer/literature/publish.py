@@ -208,7 +208,7 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
 
     Raises:
         TrainingError: If the run cannot be read or the disk refuses.
-        ModelError: If the neighbours cannot be read, or the folder's name is none of a model.
+        ModelError: If the folder's name is none of a model.
     """
     check_name(folder.name)
     model = Neighbours.load(run_dir / FILE)

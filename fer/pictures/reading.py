@@ -246,6 +246,20 @@ def read_image(path: str | Path) -> Picture:
     return decode_image(read_bytes(path), path.name)
 
 
+def read_whole(path: Path) -> Image:
+    """The pixels of a file from which nothing may be missing: a label is of the whole picture.
+
+    Raises:
+        MediaError: If it lacks its end, or as ``read_image``.
+    """
+    picture = read_image(path)
+    if picture.fault:
+        raise MediaError(
+            f"{path.name}: expected a whole picture, got one that lacks its end; copy it again"
+        )
+    return picture.image_bgr
+
+
 def read_bytes(path: Path) -> bytes:
     """A file of at most 64 MiB, as it was at one moment.
 

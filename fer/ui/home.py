@@ -8,9 +8,9 @@ from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.recognition.classifier import usual_labels
 from fer.ui import samples
-from fer.ui.shell import begin, errors_shown, shipped_model
+from fer.ui.shell import START_CAMERA, begin, errors_shown, shipped_model
 from fer.ui.text import text
-from fer.ui.webcam.camera_watch import START_CAMERA, camera_status
+from fer.ui.webcam.camera_watch import camera_status
 
 _STYLE = """
 <style>

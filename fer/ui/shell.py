@@ -107,12 +107,15 @@ _AHEAD_AFTER_S = 1.0
 STREAM_PAGE = "Webcam"
 STREAM_LEFT = "stream_left"
 """In the session while another page was drawn since the stream was."""
+START_CAMERA = "webcam_start"
+"""Set in the session by whoever opens the webcam page with a camera that starts by itself."""
 
 
 def begin(title: str, icon: str) -> None:
     """Set up a page; its first call. Works when the page is the server's first request."""
     if title != STREAM_PAGE:
         st.session_state[STREAM_LEFT] = True
+        st.session_state.pop(START_CAMERA, None)
     st.set_page_config(
         page_title=f"{title} - fer dashboard",
         page_icon=icon,

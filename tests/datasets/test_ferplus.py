@@ -102,6 +102,13 @@ def test_columns_are_found_by_name(tmp_path: Path) -> None:
     assert votes.tolist() == [[9, 8, 7, 6, 5, 4, 3, 2, 1, 0]] and codes is None
 
 
+def test_fields_beyond_the_header_shift_no_vote(tmp_path: Path) -> None:
+    path = tmp_path / "votes.csv"
+    path.write_text(",".join(VOTE_COLUMNS) + "\n" + "0,1,2,3,4,5,6,7,8,9,3\n" * 3)
+    votes, _codes = read_ferplus(path)
+    assert votes.tolist() == [list(range(10))] * 3
+
+
 @pytest.mark.parametrize("bad", [["11"], ["-1"], ["1.5"], ["many"], [""], ["nan"], []])
 def test_bad_vote_names_file_and_row(write_votes: Write, bad: list[str]) -> None:
     path = write_votes([[10] + [0] * 9, bad + [0] * 9], ["Training"] * 2)

@@ -167,6 +167,19 @@ def test_what_is_wrong_with_a_tree_is_named(
         assert (len(dataset), dataset.skipped) == (1, skipped)
 
 
+def test_a_picture_that_lacks_its_end_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "train" / "happy"
+    folder.mkdir(parents=True)
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200), np.uint8)
+    for name in ("1.jpg", "2.jpg"):
+        Image.fromarray(noise).save(folder / name)
+    cut = folder / "2.jpg"
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 3])
+    with pytest.raises(DatasetError, match="lacks its end"):
+        read_folders(tmp_path)
+    assert len(read_folders(tmp_path, skip_bad=True)) == 1
+
+
 def test_missing_folder_says_so(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="found none; check the path"):
         read_folders(tmp_path / "nowhere")

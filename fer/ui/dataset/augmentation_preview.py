@@ -52,13 +52,10 @@ def augmentation_view(dataset: FaceDataset) -> None:
         ]
         st.html(captioned_faces(np.stack(views), [f"{name} {view + 1}" for view in range(_VIEWS)]))
     if len(chosen) > 1:
-        st.markdown("**All of these at once**, as in training")
+        st.markdown("**All of these at once**")
         mixed = [
             apply_named(image, chosen, np.random.default_rng((seed, view)), strength=strength)
             for view in range(_VIEWS)
         ]
         st.html(captioned_faces(np.stack(mixed), [f"mixed {view + 1}" for view in range(_VIEWS)]))
-    st.caption(
-        "Random changes that keep the label: the network never sees the same picture twice. "
-        "`fer literature train --architecture cnn4-56 --augment rotation,shift,flip` names them."
-    )
+    st.caption("Random changes that keep the label: the network never sees the same picture twice.")

@@ -12,9 +12,6 @@ from typing import Any
 
 import streamlit as st
 
-START_CAMERA = "webcam_start"
-"""Set in the session by whoever opens the webcam page with a camera that starts by itself."""
-
 HINTS: dict[str, str] = {
     "insecure": (
         "**This page is not secure, so the browser hides the camera.** Cameras work on "

@@ -15,9 +15,9 @@ from fer.live.memory import give_back_soon
 from fer.live.session import LiveSession
 from fer.preprocessing import set_picture_threads
 from fer.ui import affect_view, live_view
-from fer.ui.shell import STREAM_PAGE, begin, errors_shown, shipped_model
+from fer.ui.shell import START_CAMERA, STREAM_PAGE, begin, errors_shown, shipped_model
 from fer.ui.text import text
-from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, START_CAMERA, camera_fault
+from fer.ui.webcam.camera_watch import DARK_HINT, HINTS, camera_fault
 from fer.ui.webcam.controls import kept_toggle, settings, switches
 from fer.ui.webcam.events import event_buttons, event_keys, event_list
 from fer.ui.webcam.neutral import calibrate, calibrating, neutral_line
