@@ -15,6 +15,9 @@ Floats = npt.NDArray[np.float64]
 MAX_FACES = 24
 """Of more, those that were on show longest are kept."""
 
+# Shorter than this, nobody is away: a busy server reads three frames a second.
+_NOT_AWAY_S = 0.5
+
 
 class TimeLine:
     """Means over equal steps of time; the steps double whenever it gets too long for them.
@@ -35,6 +38,7 @@ class TimeLine:
         self._columns = {label: column for column, label in enumerate(labels, start=1)}
         # Of each step how many readings, then the sums of their probabilities.
         self._faces: dict[Any, Floats] = {}
+        self._newest_s: dict[Any, float] = {}
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -59,12 +63,19 @@ class TimeLine:
         sums = self._faces.get(who)
         if sums is None:
             if len(self._faces) >= MAX_FACES:
-                del self._faces[min(self._faces, key=self._readings)]
+                briefest = min(self._faces, key=self._readings)
+                del self._faces[briefest]
+                self._newest_s.pop(briefest, None)
             sums = self._faces[who] = self._widened(np.zeros((self._steps, 1)))
-        row = sums[int(time_s // self.step_s)]
-        row[0] += 1
-        for label, share in probabilities.items():
-            row[self._columns[label]] += share
+        step, before_s = int(time_s // self.step_s), self._newest_s.get(who, time_s)
+        self._newest_s[who] = time_s
+        # Where frames are read less often than a step is long, nobody has gone in between.
+        near = 0 < time_s - before_s <= _NOT_AWAY_S
+        first = int(before_s // self.step_s) + 1 if near else step
+        for row in sums[min(first, step) : step + 1]:
+            row[0] += 1
+            for label, share in probabilities.items():
+                row[self._columns[label]] += share
 
     def face_ids(self) -> list[Any]:
         """The persons, longest on show first."""

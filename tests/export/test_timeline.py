@@ -82,3 +82,12 @@ def test_identities_that_are_one_person_share_a_line() -> None:
     times, rows = line.of_faces((1, 2))
     assert times.tolist() == [0.5, 1.5, 2.5, 3.5]
     assert rows[:, 0] == pytest.approx(np.array([1.0, 0.5, np.nan, 0.25]), nan_ok=True)
+
+
+def test_frames_read_seldom_leave_no_gap_and_an_absence_does() -> None:
+    line = TimeLine(("happy",))
+    for time_s in (0.0, 0.33, 0.66, 2.0, 2.33):
+        line.put(1, time_s, {"happy": 1.0})
+    times, rows = line.of_faces([1])
+    gone = times[np.isnan(rows[:, 0])]
+    assert gone.min() == pytest.approx(0.75) and gone.max() == pytest.approx(1.95)
