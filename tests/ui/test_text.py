@@ -20,33 +20,17 @@ FIRST = {
     *("header", "subheader", "expander", "spinner", "button", "checkbox", "toggle", "radio"),
     *("selectbox", "multiselect", "slider", "select_slider", "number_input", "text_input"),
     *("segmented_control", "pills", "file_uploader", "camera_input", "metric", "download_button"),
-    *(
-        "pressed",
-        "download",
-        "kept_toggle",
-        "kept_choice",
-        "file_button",
-        "progress_bar",
-        "one_of",
-        "say",
-        "caption",
-        "text",
-    ),
+    *("say", "caption", "text"),
 }
 SECOND = {"progress", "show_figure", "metric"}
 NAMED = {"label", "help", "text", "title", "reading", "label_visibility"}
 # Take Markdown as an argument and pass it on; their callers are checked.
-PASS_ON = {
-    "pressed",
-    "download",
-    "kept_toggle",
-    "kept_choice",
-    "file_button",
-    "progress_bar",
+FORWARD_FIRST = {
+    *("pressed", "download", "kept_toggle", "kept_choice", "file_button", "progress_bar"),
     "one_of",
-    "show_figure",
 }
-PASS_ON |= {"table_expander", "choose_data"}
+FIRST |= FORWARD_FIRST
+PASS_ON = FORWARD_FIRST | {"show_figure", "table_expander", "choose_data"}
 # Of the page's own words and of records that came with the models, read one by one.
 REVIEWED = {
     ("dataset/structure.py", "', '.join(parts)"),
