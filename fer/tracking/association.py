@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linear_sum_assignment
 
 _NEVER = 1e6
 
@@ -25,5 +24,8 @@ def least_cost_pairs(costs: npt.NDArray[np.float64]) -> list[tuple[int, int]]:
     best = costs[rows].argmin(axis=1)
     if np.unique(best).size == rows.size:
         return list(zip(rows.tolist(), best.tolist(), strict=True))
+    # Only faces that crowd each other come here: a stream does without these 35 MB until then.
+    from scipy.optimize import linear_sum_assignment
+
     chosen = zip(*linear_sum_assignment(np.where(possible, costs, _NEVER)), strict=True)
     return [(int(row), int(column)) for row, column in chosen if possible[row, column]]

@@ -164,6 +164,8 @@ def at_rest(page: Page) -> None:
     """Until the page was drawn and its script has ended."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    # The pages' style sheet comes with Streamlit's part for HTML, which a browser loads late.
+    expect(page.locator(".fer-brand")).to_be_attached()
 
 
 def opened(page: Page, server: Server, name: str) -> None:

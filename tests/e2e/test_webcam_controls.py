@@ -131,7 +131,12 @@ def test_pause_holds_the_picture(pair: Page, server: Server) -> None:
         if moved(held) < 1:
             break
     wait_for_new_frames(pair)
-    assert moved(held) < 4
+    later = []
+    for _ in range(5):
+        later.append(moved(held))
+        pair.wait_for_timeout(400)
+    # Of several, or a key frame, coded anew where the machine is busy, would stand for movement.
+    assert np.median(later) < 4
     pair.get_by_text("Pause", exact=True).click()
     until(pair, lambda frame: np.abs(frame.astype(int) - held.astype(int)).mean() > 6)
     press(pair, "STOP")
