@@ -160,12 +160,17 @@ def turn_server(folder: Path, secret: str) -> Iterator[str]:
         process.wait(10)
 
 
+STYLED = (
+    "[...document.querySelectorAll('style')].some(one => one.textContent.includes('.fer-brand'))"
+)
+
+
 def at_rest(page: Page) -> None:
     """Until the page was drawn and its script has ended."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
     # The pages' style sheet comes with Streamlit's part for HTML, which a browser loads late.
-    expect(page.locator(".fer-brand")).to_be_attached()
+    page.wait_for_function(STYLED)
 
 
 def opened(page: Page, server: Server, name: str) -> None:
