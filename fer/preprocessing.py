@@ -210,8 +210,24 @@ def shrink_to_fit(image: Image, side: int) -> Image:
     factor = side / max(height, width)
     if factor >= 1:
         return image
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return shrink(image, max(1, round(width * factor)), max(1, round(height * factor)))
+
+
+def shrink(image: Image, width: int, height: int) -> Image:
+    """Shrink a picture by area averaging; by halves first, which OpenCV does much faster.
+
+    Args:
+        image: ``(h, w)`` grey or ``(h, w, 3)`` colour, uint8.
+        width: Of the result, at most that of ``image``.
+        height: Likewise.
+    """
+    rows, columns = image.shape[:2]
+    while not (rows % 2 or columns % 2) and rows >= 2 * height and columns >= 2 * width:
+        rows, columns = rows // 2, columns // 2
+        image = np.asarray(cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA))
+    if (rows, columns) != (height, width):
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
+    return image
 
 
 def resize_square(image: Image, side: int) -> Image:

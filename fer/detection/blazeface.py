@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ import numpy.typing as npt
 
 from fer.detection.weights import Range, read_weights
 from fer.errors import ModelError
-from fer.preprocessing import Image
+from fer.preprocessing import Image, shrink
 
 Floats = npt.NDArray[np.float32]
 
@@ -137,13 +138,20 @@ def square_view(frame_bgr: Image, area: Square, side: int) -> tuple[Image, Affin
     if right <= left or bottom <= top:
         return view, np.array([[1.0, 0, area.x], [0, 1.0, area.y]])
     factor = side / area.side
+    # A few pixels less, so that it can be shrunk by halves.
+    even = 2 ** max(0, int(math.log2(1 / factor)))
+    right = max(left + 1, right - (right - left) % even)
+    bottom = max(top + 1, bottom - (bottom - top) % even)
     x = min(side - 1, max(0, round((left - area.x) * factor)))
     y = min(side - 1, max(0, round((top - area.y) * factor)))
     columns = max(1, min(side - x, round((right - left) * factor)))
     rows = max(1, min(side - y, round((bottom - top) * factor)))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
     part = frame_bgr[top:bottom, left:right]
-    view[y : y + rows, x : x + columns] = cv2.resize(part, (columns, rows), interpolation=method)
+    if factor < 1:
+        small = shrink(part, columns, rows)
+    else:
+        small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    view[y : y + rows, x : x + columns] = small
     across, down = (right - left) / columns, (bottom - top) / rows
     return view, np.array([[across, 0, left - across * x], [0, down, top - down * y]])
 

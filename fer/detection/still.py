@@ -13,13 +13,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 
 from fer.detection.base import SearchSettings
 from fer.detection.blazeface import Candidates, Square, overlaps
 from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks
-from fer.preprocessing import Image, check_frame, to_bgr
+from fer.preprocessing import Image, check_frame, shrink_to_fit, to_bgr
 from fer.results import Detection
 
 LONGEST_SIDE = 1600
@@ -141,10 +140,7 @@ class StillSearch:
         frame_bgr = to_bgr(check_frame(frame))
         height, width = frame_bgr.shape[:2]
         shrunk = min(1.0, LONGEST_SIDE / max(height, width))
-        small = frame_bgr
-        if shrunk < 1:
-            size = max(1, round(width * shrunk)), max(1, round(height * shrunk))
-            small = np.asarray(cv2.resize(frame_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
+        small = shrink_to_fit(frame_bgr, LONGEST_SIDE)
         min_face = self.settings.min_face
         if shrunk < 1:
             min_face = max(min_face, round(SMALLEST_FACE_SHRUNK / shrunk))
