@@ -225,7 +225,7 @@ def draw_faces(frame: Image, faces: Iterable[FaceEmotion], style: OverlayStyle =
     Raises:
         InputError: If ``frame`` is not such a picture.
     """
-    canvas = to_bgr(check_frame(frame))
+    canvas = to_bgr(check_frame(frame)).copy()
     if style.mirror:
         canvas = np.asarray(cv2.flip(canvas, 1), np.uint8)
     shown = []

@@ -98,12 +98,12 @@ def to_grey(frame: Image) -> Image:
 
 
 def to_bgr(frame: Image) -> Image:
-    """Grey ``(h, w)``, BGR or BGRA ``(h, w, c)`` to a new BGR picture ``(h, w, 3)``."""
+    """Grey ``(h, w)`` or BGRA ``(h, w, 4)`` to BGR ``(h, w, 3)``; a BGR picture as it is."""
     if frame.ndim == 2:
         return np.asarray(cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR), np.uint8)
     if frame.shape[2] == 4:
         return np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGRA2BGR), np.uint8)
-    return frame.copy()
+    return frame
 
 
 def to_yuv420(image_bgr: Image) -> Image:

@@ -134,6 +134,8 @@ def serve(requests: BinaryIO, answers: BinaryIO, pixels: BinaryIO) -> None:
                     reply.give(facts, image)
                 if request["step_s"]:
                     _limit_time(request["deadline_s"])
+                # The other side copies it: there are never three of a large one.
+                del image
         except FerError as fault:
             end = {"error": str(fault)}
         except OSError as fault:

@@ -59,6 +59,16 @@ class FaceDetector(Protocol):
         """A detector for the frames of one stream, at a flat cost; never share it."""
         ...
 
-    def for_video(self, interval_s: float) -> FaceDetector:
+    def for_video(self, interval_s: float) -> VideoDetector:
         """A detector for the frames of one file; ``interval_s`` lies between two frames."""
+        ...
+
+
+class VideoDetector(FaceDetector, Protocol):
+    """Finds faces in the frames of one file, in order; never share it."""
+
+    def detect_pair(
+        self, first: Image, second: Image
+    ) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        """As ``detect`` for the next two frames, which may cost less."""
         ...

@@ -147,11 +147,11 @@ def square_view(frame_bgr: Image, area: Square, side: int) -> tuple[Image, Affin
     columns = max(1, min(side - x, round((right - left) * factor)))
     rows = max(1, min(side - y, round((bottom - top) * factor)))
     part = frame_bgr[top:bottom, left:right]
-    if factor < 1:
-        small = shrink(part, columns, rows)
-    else:
-        small = cv2.resize(part, (columns, rows), interpolation=cv2.INTER_LINEAR)
-    view[y : y + rows, x : x + columns] = small
+    view[y : y + rows, x : x + columns] = (
+        shrink(part, columns, rows)
+        if factor < 1
+        else cv2.resize(part, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    )
     across, down = (right - left) / columns, (bottom - top) / rows
     return view, np.array([[across, 0, left - across * x], [0, down, top - down * y]])
 
@@ -227,11 +227,18 @@ class BlazeFace:
             area: The part; None is the whole picture in the middle of a square.
             least: Lowest score, 0 to 1.
         """
+        return self.find_in(*self.view(frame_bgr, area), least)
+
+    def view(self, frame_bgr: Image, area: Square | None = None) -> tuple[Image, Affine]:
+        """What the network is shown of a picture, and the way back; as ``find``."""
         height, width = frame_bgr.shape[:2]
         if area is None:
             longer = max(height, width)
             area = Square((width - longer) / 2, (height - longer) / 2, longer)
-        view, back = square_view(frame_bgr, area, self.side)
+        return square_view(frame_bgr, area, self.side)
+
+    def find_in(self, view: Image, back: Affine, least: float) -> Candidates:
+        """Faces in such a view, where they are in its picture."""
         interpreter = self._interpreter()
         pixels = cv2.cvtColor(view, cv2.COLOR_BGR2RGB)
         interpreter.set_tensor(

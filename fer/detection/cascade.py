@@ -102,6 +102,12 @@ class CascadeDetector:
         """The same detector: it searches every frame as a whole."""
         return self.for_stream()
 
+    def detect_pair(
+        self, first: Image, second: Image
+    ) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        """Each for itself."""
+        return self.detect(first), self.detect(second)
+
     def detect(self, frame: Image) -> tuple[Detection, ...]:
         """Find frontal faces.
 

@@ -13,12 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import cv2
 import numpy as np
 
 from fer.detection.base import SearchSettings
-from fer.detection.blazeface import Candidates, Square, overlaps
+from fer.detection.blazeface import BlazeFace, Candidates, Square, overlaps
 from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks
-from fer.preprocessing import Image, check_frame, shrink_to_fit, to_bgr
+from fer.preprocessing import Image, check_frame, shrink, shrink_to_fit, to_bgr
 from fer.results import Detection
 
 LONGEST_SIDE = 1600
@@ -45,6 +46,8 @@ _NEARLY_WHOLE = 0.9
 _MOSTLY_WHOLE = 0.75
 _CUT_MARGIN = 0.01
 _SAME_IOU = 0.3
+# Grey levels by which a block of a tile differs from before if something moved there.
+_MOVED = 4
 
 
 def _starts(length: int, tile: int) -> list[int]:
@@ -114,6 +117,27 @@ def _apart(found: Candidates) -> Candidates:
     return found[kept]
 
 
+class Tiles:
+    """What was found in the tiles of a file's last key frame: where nothing moved, it still is.
+
+    A tile is compared with what it showed when it was searched, so that slow changes add up.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[BlazeFace, Square | None], tuple[Image, Candidates]] = {}
+
+    def find(self, network: BlazeFace, picture: Image, tile: Square | None) -> Candidates:
+        """As ``BlazeFace.find``; never for pictures of several sizes."""
+        view, back = network.view(picture, tile)
+        # Of blocks of 8 x 8 pixels: the noise of a camera averages out.
+        now = shrink(view, network.side // 8, network.side // 8)
+        shown, found = self._seen.get((network, tile), (None, None))
+        if shown is None or found is None or cv2.absdiff(now, shown).max() >= _MOVED:
+            found = network.find_in(view, back, CANDIDATE_SCORE)
+            self._seen[network, tile] = (now, found)
+        return found
+
+
 class StillSearch:
     """Finds every face of a picture; thread-safe.
 
@@ -128,11 +152,12 @@ class StillSearch:
         self.networks = networks or BlazeFaceNetworks()
         self.settings = settings or SearchSettings()
 
-    def detect(self, frame: Image) -> tuple[Detection, ...]:
+    def detect(self, frame: Image, known: Tiles | None = None) -> tuple[Detection, ...]:
         """The faces, best score first.
 
         Args:
             frame: ``(h, w)`` grey, ``(h, w, 3)`` BGR or ``(h, w, 4)`` BGRA, uint8.
+            known: Of earlier frames of the same file and size.
 
         Raises:
             InputError: If ``frame`` is not such a picture.
@@ -144,20 +169,19 @@ class StillSearch:
         min_face = self.settings.min_face
         if shrunk < 1:
             min_face = max(min_face, round(SMALLEST_FACE_SHRUNK / shrunk))
-        candidates = self._candidates(small, min_face * shrunk).times(1 / shrunk)
+        candidates = self._candidates(small, min_face * shrunk, known or Tiles()).times(1 / shrunk)
         found = self.networks.agreed(frame_bgr, candidates, self.settings.min_score)
         return tuple(one for one in found if one.box.width >= _TOO_SMALL * min_face)
 
-    def _candidates(self, picture: Image, min_face: float) -> Candidates:
+    def _candidates(self, picture: Image, min_face: float, known: Tiles) -> Candidates:
         height, width = picture.shape[:2]
         full, short = self.networks.full, self.networks.short
         areas = list(tiles(width, height, full.side * min_face / _NETWORK_FACE))
-        found = [short.find(picture, least=CANDIDATE_SCORE)]
+        found = [known.find(short, picture, None)]
         if all(tile.side < _MOSTLY_WHOLE * max(width, height) for tile in areas):
-            found.append(full.find(picture, least=CANDIDATE_SCORE))
+            found.append(known.find(full, picture, None))
         for tile in areas:
-            here = full.find(picture, tile, least=CANDIDATE_SCORE)
-            found.append(inside(here, tile, width, height))
+            found.append(inside(known.find(full, picture, tile), tile, width, height))
         if max(float(one.scores.max(initial=0)) for one in found) < CLEAR_SCORE:
-            found.append(short.find(picture, _padded(width, height), least=CANDIDATE_SCORE))
+            found.append(known.find(short, picture, _padded(width, height)))
         return _apart(Candidates.joined(found))

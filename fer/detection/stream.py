@@ -1,18 +1,18 @@
-"""The search in moving pictures: around known faces in every frame, elsewhere in turns."""
+"""The search in moving pictures: around known faces, elsewhere in turns or at key frames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
 
-from fer.boxes import containment, iou
 from fer.detection.base import SearchSettings
-from fer.detection.blazeface import BlazeFace, Candidates, Floats, Square
-from fer.detection.networks import CLEAR_SCORE, BlazeFaceNetworks, detection, distinct
-from fer.detection.still import CANDIDATE_SCORE, StillSearch, tiles
+from fer.detection.blazeface import BlazeFace, Candidates, Square
+from fer.detection.following import Following, Known, same_place
+from fer.detection.networks import BlazeFaceNetworks, detection
+from fer.detection.still import CANDIDATE_SCORE, StillSearch, Tiles, tiles
 from fer.preprocessing import Image, check_frame, to_bgr
 from fer.results import Box, Detection
 
@@ -21,102 +21,18 @@ SEARCH_EVERY = 3
 
 # The smallest face that the short-range network finds for sure, in pixels of its own view.
 _NETWORK_FACE = 17
-# A known face is believed with less than a new one: it was agreed on before. Where that is all
-# there is, the full-range network judges it again every so many frames.
-_KNOWN_SCORE = 0.4
-_JUDGED_SCORE = 0.5
-_JUDGE_EVERY = 15
-# A new one that is less sure has to be agreed on in the next frame too before it is shown.
-_SURE_SCORE = 0.8
 # With more faces than this, one look at the whole frame costs less than one at each.
 _MOST_LOOKS = 3
-# A face that is found no more is looked for where it was, for so many frames.
-_LOST_FRAMES = 10
 # Of a file: seconds from one search of the whole frame to the next, with known faces and without.
 _KEYFRAME_S = 1.0
 _EMPTY_KEYFRAME_S = 0.5
-
-
-@dataclass(slots=True)
-class _Known:
-    detection: Detection
-    missed: int = 0
-    believed: bool = True
-    unsure: int = 0
-
-
-def _sides(box: Box) -> Floats:
-    return np.array([box.x, box.y, box.right, box.bottom], np.float32)
-
-
-def _same(a: Box, b: Box) -> bool:
-    return iou(a, b) > 0.3 or containment(a, b) > 0.6
-
-
-class _Following:
-    """Known faces, looked for where they were."""
-
-    def __init__(self, networks: BlazeFaceNetworks, min_score: float) -> None:
-        self.networks = networks
-        self.min_score = min_score
-        self.known: list[_Known] = []
-
-    def look(self, frame_bgr: Image, known: _Known) -> bool:
-        """Look around one face; whether it is there."""
-        box, roll = _sides(known.detection.box), known.detection.roll
-        seen = self.networks.look(frame_bgr, box, roll)
-        least = _KNOWN_SCORE if known.believed else self.min_score
-        if not len(seen) or seen.scores[0] < least:
-            known.missed += 1
-            return False
-        known.believed = True
-        known.detection = detection(seen.points[0], float(seen.scores[0]))
-        known.missed = 0
-        known.unsure = known.unsure + 1 if seen.scores[0] < CLEAR_SCORE else 0
-        return True
-
-    def judge(self, frame_bgr: Image) -> None:
-        """Look again at the face that has been unsure longest, and forget it if it is none.
-
-        One a frame at most: the cost of a frame is to be flat.
-        """
-        known = max(self.known, key=lambda k: k.unsure, default=None)
-        if known is None or known.unsure < _JUDGE_EVERY:
-            return
-        known.unsure = 0
-        judged = self.networks.judge(frame_bgr, known.detection)
-        if (known.detection.score + judged) / 2 < _JUDGED_SCORE:
-            self.known.remove(known)
-
-    def take(self, found: Candidates, known: _Known) -> bool:
-        """Take a face from what a look at the whole frame found; whether it is there."""
-        for index in range(len(found)):
-            one = detection(found.points[index], float(found.scores[index]))
-            if found.scores[index] >= _KNOWN_SCORE and _same(one.box, known.detection.box):
-                known.detection, known.missed = one, 0
-                return True
-        return False
-
-    def add(self, found: tuple[Detection, ...]) -> None:
-        """Take new faces; one that was lost there is found again."""
-        for one in found:
-            at = [k for k in self.known if _same(k.detection.box, one.box)]
-            if any(not k.missed for k in at):
-                continue
-            self.known = [k for k in self.known if k not in at]
-            self.known.append(_Known(one, believed=bool(at) or one.score >= _SURE_SCORE))
-
-    def seen(self) -> tuple[Detection, ...]:
-        """The faces that this frame shows; those gone for long are forgotten."""
-        self.known = [k for k in self.known if k.missed <= (_LOST_FRAMES if k.believed else 0)]
-        found = [k.detection for k in self.known if not k.missed and k.believed]
-        kept = distinct(found)
-        if len(kept) < len(found):
-            # Two became one: a look found the neighbour.
-            self.known = [
-                k for k in self.known if k.missed or not k.believed or k.detection in kept
-            ]
-        return kept
+# Of a file: where a face is now and was so long ago, in seconds, tells where it was in between if
+# it has moved less than so many of its sides, or grown by so much, and turned by so many degrees.
+_BETWEEN_S = 0.085
+_STEADY_SIDES = 0.1
+_STEADY_ROLL = 8.0
+# Faces that move more are looked at in so many pairs of frames before it is tried again.
+_RESTLESS_PAIRS = 4
 
 
 class StreamSearch:
@@ -142,7 +58,7 @@ class StreamSearch:
     ) -> None:
         self.settings = settings
         self.search_every = search_every
-        self._following = _Following(networks, settings.min_score)
+        self._following = Following(networks, settings.min_score)
         self._shape: tuple[int, ...] = ()
         self._frame = 0
         self._areas: Iterator[Square | None] = cycle([None])
@@ -220,7 +136,7 @@ class StreamSearch:
         for index, box in enumerate(found.boxes):
             left, top, right, bottom = (round(float(value)) for value in box)
             here = Box(left, top, right - left, bottom - top)
-            new[index] = not any(_same(here, known) for known in boxes)
+            new[index] = not any(same_place(here, known) for known in boxes)
         return found[new]
 
     def _agree(self, frame_bgr: Image, chosen: Candidates) -> None:
@@ -246,9 +162,11 @@ class VideoSearch:
     def __init__(self, still: StillSearch, interval_s: float) -> None:
         self._still = still
         self._interval_s = interval_s
-        self._following = _Following(still.networks, still.settings.min_score)
+        self._following = Following(still.networks, still.settings.min_score)
+        self._tiles = Tiles()
         self._shape: tuple[int, ...] = ()
         self._since_s = 0.0
+        self._restless = 0
 
     def detect(self, frame: Image) -> tuple[Detection, ...]:
         """As ``StillSearch.detect``, for the next frame of the file."""
@@ -258,11 +176,38 @@ class VideoSearch:
             self._shape, self._since_s, following.known = frame_bgr.shape, _KEYFRAME_S, []
         self._since_s += self._interval_s
         found = [following.look(frame_bgr, known) for known in following.known]
-        keyframe_s = _KEYFRAME_S if found else _EMPTY_KEYFRAME_S
-        if not all(found) or self._since_s > keyframe_s - self._interval_s / 2:
+        if not all(found) or self._due(self._since_s):
             self._since_s = 0.0
-            following.known = [_Known(one) for one in self._still.detect(frame_bgr)]
+            following.known = [Known(one) for one in self._still.detect(frame_bgr, self._tiles)]
         return following.seen()
+
+    def detect_pair(
+        self, first: Image, second: Image
+    ) -> tuple[tuple[Detection, ...], tuple[Detection, ...]]:
+        """As ``detect`` for the next two frames of the file.
+
+        A face that hardly moves is looked for in the second one; in the first it is half way.
+        """
+        between_s = 2 * self._interval_s
+        known = self._following.known
+        self._restless = max(0, self._restless - 1)
+        if (
+            between_s <= _BETWEEN_S
+            and known
+            and not self._restless
+            and not self._due(self._since_s + between_s)
+            and first.shape == second.shape == self._shape
+        ):
+            frame_bgr = to_bgr(check_frame(second))
+            before = [replace(one) for one in known]
+            there = [self._following.look(frame_bgr, one) for one in known]
+            ways = [(a.detection, b.detection) for a, b in zip(before, known, strict=True)]
+            if all(there) and all(_steady(a, b) for a, b in ways):
+                self._since_s += between_s
+                seen = self._following.seen()
+                return tuple(_half_way(a, b) for a, b in ways if b in seen), seen
+            self._following.known, self._restless = before, _RESTLESS_PAIRS
+        return self.detect(first), self.detect(second)
 
     def for_stream(self, settings: SearchSettings | None = None) -> StreamSearch:
         """A search for the frames of a stream."""
@@ -271,3 +216,23 @@ class VideoSearch:
     def for_video(self, interval_s: float) -> VideoSearch:
         """A search for the frames of another file."""
         return VideoSearch(self._still, interval_s)
+
+    def _due(self, since_s: float) -> bool:
+        """Whether the whole frame is searched so long after the last time."""
+        every_s = _KEYFRAME_S if self._following.known else _EMPTY_KEYFRAME_S
+        return since_s > every_s - self._interval_s / 2
+
+
+def _steady(before: Detection, now: Detection) -> bool:
+    a, b = before.box, now.box
+    x, y = (b.x + b.right - a.x - a.right) / 2, (b.y + b.bottom - a.y - a.bottom) / 2
+    most = _STEADY_SIDES * min(a.width, b.width)
+    moved = max(abs(x), abs(y), abs(b.width - a.width))
+    # Degrees go round.
+    turned = abs((now.roll - before.roll + 180) % 360 - 180)
+    return moved <= most and turned <= _STEADY_ROLL
+
+
+def _half_way(before: Detection, now: Detection) -> Detection:
+    points = (np.array(before.points) + np.array(now.points)) / 2
+    return detection(points.astype(np.float32), (before.score + now.score) / 2)

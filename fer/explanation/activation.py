@@ -234,7 +234,7 @@ def draw_heat_maps(frame_bgr: Image, maps: Iterable[HeatMap]) -> Image:
     Raises:
         InputError: If ``frame_bgr`` is not such a picture.
     """
-    canvas = to_bgr(check_frame(frame_bgr))
+    canvas = to_bgr(check_frame(frame_bgr)).copy()
     height, width = canvas.shape[:2]
     for one in maps:
         square = corners(one.box, one.roll)

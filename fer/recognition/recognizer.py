@@ -122,18 +122,18 @@ class EmotionRecognizer:
             InputError: If the array is not such a picture.
         """
         frame = check_frame(image_bgr)
-        found = sorted(self.detector.detect(frame), key=lambda d: (-d.box.area, d.box))
-        return self._read(frame, found[: self.max_faces])
+        return self.read_found(frame, self.detector.detect(frame))
 
-    def _read(self, frame: Image, found: list[Detection]) -> Reading:
-        """Read faces that are found already.
+    def read_found(self, frame: Image, found: Sequence[Detection]) -> Reading:
+        """``read``, where the faces are found already.
 
         Args:
-            frame: The picture.
-            found: Its faces, in the order of the result.
+            frame: As ``analyze`` takes it.
+            found: Its faces.
         """
         if not found:
             return NOTHING
+        found = sorted(found, key=lambda d: (-d.box.area, d.box))[: self.max_faces]
         grey = to_grey(frame)
         crops = np.stack([cut_face(grey, one) for one in found])
         heads = self.classifier.predict_heads(crops)

@@ -39,7 +39,11 @@ class SceneWatch:
             frame: ``(h, w)`` grey or ``(h, w, 3)`` BGR, uint8.
         """
         step = max(1, min(frame.shape[:2]) // 96)
-        small = to_grey(np.ascontiguousarray(frame[::step, ::step]))
+        small = to_grey(
+            np.asarray(
+                cv2.resize(frame, None, fx=1 / step, fy=1 / step, interpolation=cv2.INTER_NEAREST)
+            )
+        )
         thumbnail = cv2.resize(small, _THUMBNAIL, interpolation=cv2.INTER_AREA)
         counts = np.bincount(thumbnail.ravel() // (256 // _SHADES), minlength=_SHADES)
         now = (thumbnail - np.float32(thumbnail.mean()), counts / thumbnail.size)

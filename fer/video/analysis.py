@@ -12,7 +12,7 @@ from fer.recognition.recognizer import EmotionRecognizer
 from fer.results import FaceEmotion, FrameResult
 from fer.tracking.appearance import shared_appearance
 from fer.tracking.tracker import FaceTracker, TrackerSettings
-from fer.video.lookahead import LookaheadDetector
+from fer.video.lookahead import Lookahead
 from fer.video.reader import VideoInfo
 
 # A face must be missed this often in a row before it is somebody new, however few frames are read.
@@ -90,7 +90,7 @@ class FrameAnalyzer:
     """Finds, reads, follows and smooths the faces of one video.
 
     Args:
-        recognizer: Its ``for_video()`` is used.
+        recognizer: Reads the faces that its detector's ``for_video`` finds.
         options: Smoothing.
         info: Of the video, for its frame rate.
         known: Faces of the last analysed frame of an earlier run, which keep their ids.
@@ -109,8 +109,8 @@ class FrameAnalyzer:
         last_id: int = 0,
     ) -> None:
         interval_s = options.interval_s(info)
-        self._detector = LookaheadDetector(recognizer.detector.for_video(interval_s))
-        self._stream = replace(recognizer, detector=self._detector)
+        self._ahead = Lookahead(recognizer.detector.for_video(interval_s))
+        self._recognizer = recognizer
         settings = options.tracker
         hold_s = max(settings.hold_s, _HELD_SAMPLES * interval_s)
         self._tracker = FaceTracker(
@@ -138,11 +138,11 @@ class FrameAnalyzer:
 
     def begin(self, frame_bgr: Image) -> None:
         """Look for the faces of the next frame to be analysed, on another thread."""
-        self._detector.begin(frame_bgr)
+        self._ahead.begin(frame_bgr)
 
     def close(self) -> None:
         """End that thread."""
-        self._detector.close()
+        self._ahead.close()
 
     def analyze(self, frame_bgr: Image, time_s: float) -> FrameResult:
         """The faces of the next frame that was begun, with stable ids from 1.
@@ -151,13 +151,17 @@ class FrameAnalyzer:
             frame_bgr: ``(h, w, 3)`` uint8.
             time_s: Its time in seconds.
         """
-        found = self._stream.analyze_frame(frame_bgr, time_s)
-        size = (found.width, found.height)
+        started = time.perf_counter()
+        read = self._recognizer.read_found(frame_bgr, self._ahead.faces()).faces
+        elapsed_ms = (time.perf_counter() - started) * 1000
+        height, width = frame_bgr.shape[:2]
+        size = (width, height)
         if self._size not in (None, size):
             # Boxes of another frame size mean nothing in this one.
             self._tracker.reset()
         self._size = size
-        return replace(found, faces=self._tracker.update(found.faces, time_s, frame_bgr))
+        faces = self._tracker.update(read, time_s, frame_bgr)
+        return FrameResult(time_s, width, height, faces, elapsed_ms)
 
 
 class Pace:

@@ -52,3 +52,8 @@ def test_the_recogniser_reads_with_it(astronaut_bgr: np.ndarray) -> None:
     for one in (recognizer, recognizer.for_stream(), recognizer.for_video(0.04)):
         (face,) = one.analyze(astronaut_bgr)
         assert face.emotion == "happy" and face.detector == "cascade"
+
+
+def test_it_finds_the_faces_of_a_file(cascade: CascadeDetector, astronaut_bgr: np.ndarray) -> None:
+    found = cascade.for_video(0.04).detect_pair(astronaut_bgr, np.zeros_like(astronaut_bgr))
+    assert [len(faces) for faces in found] == [1, 0]

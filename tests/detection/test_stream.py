@@ -155,3 +155,80 @@ def test_a_cut_in_a_file_is_searched_at_once(
     # A face that is gone elsewhere is found in the same frame.
     (face,) = video.detect(letterboxed(side=300))
     assert face.box.x < 320
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for every time that a network looked at something."""
+    seen: list[str] = []
+    find_in = BlazeFace.find_in
+
+    def counted(self: BlazeFace, *rest: Any) -> Candidates:
+        seen.append("full" if self.side == 192 else "short")
+        return find_in(self, *rest)
+
+    monkeypatch.setattr(BlazeFace, "find_in", counted)
+    return seen
+
+
+def test_of_two_frames_of_a_file_one_is_looked_at(
+    blazeface: BlazeFaceDetector, letterboxed: Callable[..., np.ndarray], looks: list[str]
+) -> None:
+    video, each = blazeface.for_video(1 / 30), blazeface.for_video(1 / 30)
+    frames = [letterboxed(side=300, left=100 + 2 * index) for index in range(11)]
+    alone = [each.detect(frame) for frame in frames]
+    assert video.detect(frames[0]) == alone[0]
+    looks.clear()
+    pairs = [video.detect_pair(*pair) for pair in zip(frames[1::2], frames[2::2], strict=True)]
+    assert looks == ["short"] * 5
+    for (face,), (expected,) in zip(
+        [one for pair in pairs for one in pair], alone[1:], strict=True
+    ):
+        assert np.abs(np.array(face.points) - expected.points).max() < 4
+        assert iou(face.box, expected.box) > 0.8
+
+
+def test_a_face_that_jumps_between_two_frames_is_looked_for_in_both(
+    blazeface: BlazeFaceDetector, letterboxed: Callable[..., np.ndarray]
+) -> None:
+    video = blazeface.for_video(1 / 30)
+    near, far = letterboxed(side=300, left=100), letterboxed(side=300, left=160)
+    assert video.detect(near)
+    (here,), (there,) = video.detect_pair(near, far)
+    assert 50 < there.box.x - here.box.x < 70
+    (here,), (there,) = video.detect_pair(far, near)
+    assert -70 < there.box.x - here.box.x < -50
+
+
+def test_frames_far_apart_in_time_are_looked_at_each(
+    blazeface: BlazeFaceDetector, letterboxed: Callable[..., np.ndarray], looks: list[str]
+) -> None:
+    video = blazeface.for_video(0.1)
+    video.detect(letterboxed())
+    looks.clear()
+    video.detect_pair(letterboxed(), letterboxed())
+    assert looks == ["short", "short"]
+
+
+def test_where_nothing_moved_a_key_frame_is_not_searched_again(
+    blazeface: BlazeFaceDetector, astronaut_bgr: np.ndarray, looks: list[str]
+) -> None:
+    rng = np.random.default_rng(0)
+
+    def shown(*places: tuple[int, int, int]) -> np.ndarray:
+        frame = np.full((480, 640, 3), 100, np.uint8)
+        for x, y, side in places:
+            small = cv2.resize(astronaut_bgr, (side, side), interpolation=cv2.INTER_AREA)
+            frame[y : y + side, x : x + side] = small
+        return (frame + rng.normal(0, 3, frame.shape)).clip(0, 255).astype(np.uint8)
+
+    video = blazeface.for_video(1.0)
+    assert len(video.detect(shown((10, 100, 300)))) == 1
+    first = looks.count("full")
+    looks.clear()
+    assert len(video.detect(shown((10, 100, 300)))) == 1
+    assert first > 5 and looks.count("full") == 0
+    # Somebody small comes, and goes again.
+    assert len(video.detect(shown((10, 100, 300), (500, 50, 128)))) == 2
+    assert looks.count("full") < first
+    assert len(video.detect(shown((10, 100, 300)))) == 1
