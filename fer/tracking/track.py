@@ -15,6 +15,8 @@ _VELOCITY_SMOOTHING_S = 0.2
 # times time, in units of the smoothing's constant: a clear lead takes over within a tenth of a
 # second, a mouth that speaks puts another ahead for a syllable only, and by little.
 _BEHIND = 0.16
+# To unsure it gives way later: a mouth that speaks makes no other expression, only a doubtful one.
+_DOUBTFUL = 0.5
 # One look may be a bad one: a new face is looked at again at these ages.
 _LOOK_AGAIN_S = (0.3, 1.0, 3.0)
 
@@ -155,7 +157,7 @@ class Track:
         # Unsure stands at the threshold.
         other = probabilities[shown] if shown and best else threshold
         self.behind += elapsed_s * abs(probabilities[top] - other)
-        if self.behind < _BEHIND * smoothing_s:
+        if self.behind < (_BEHIND if best else _DOUBTFUL) * smoothing_s:
             return shown
         self.behind = 0.0
         return best

@@ -202,11 +202,11 @@ def test_a_small_lead_is_shown_in_the_end_and_the_confidence_is_that_of_the_labe
 def test_a_smoothed_confidence_below_the_threshold_abstains() -> None:
     tracker = FaceTracker(threshold=0.8)
     tracker.update([face(50, happy=1.0)], 0.0)
-    (unsure,) = tracker.update([face(50, happy=0.0)], 0.2)
+    for step in range(1, 11):
+        (unsure,) = tracker.update([face(50, happy=0.5)], step / 10)
     assert unsure.emotion is None
     assert unsure.confidence == max(unsure.probabilities.values())
-    (sad,) = tracker.update([face(50, happy=0.0)], 0.7)
-    for step in range(8, 30):
+    for step in range(11, 40):
         (sad,) = tracker.update([face(50, happy=0.0)], step / 10)
     assert sad.emotion == "sad"
 
