@@ -69,7 +69,7 @@ def analyze(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Threads, or actors on Ray; default one per core."),
+        typer.Option("--workers", min=1, help="Threads, default one per core and one; or actors on Ray."),
     ] = None,
     detector: Annotated[
         Literal["blazeface", "cascade"],

@@ -72,6 +72,9 @@ class Child:
                 "OPENBLAS_NUM_THREADS": "1",
                 # Each arena counts as 64 MiB of its memory.
                 "MALLOC_ARENA_MAX": "2",
+                # Memory of one picture is kept for the next: new pages cost a third of a JPEG.
+                "MALLOC_MMAP_THRESHOLD_": str(32 * MIB),
+                "MALLOC_TRIM_THRESHOLD_": str(64 * MIB),
                 "PYTHONPATH": os.pathsep.join(part for part in search if part),
             },
             **shared,

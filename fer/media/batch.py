@@ -154,8 +154,11 @@ def same_bytes(result: SourceResult, first: str) -> SourceResult:
 
 
 def worker_count(wanted: int | None = None) -> int:
-    """Threads for a batch: as asked for, else one per core, at most eight."""
-    return max(1, wanted if wanted is not None else min(_MAX_WORKERS, os.cpu_count() or 1))
+    """Threads for a batch: as asked for, else one per core and one more, at most eight.
+
+    Some always wait for their picture to be decoded.
+    """
+    return max(1, wanted if wanted is not None else min(_MAX_WORKERS, (os.cpu_count() or 1) + 1))
 
 
 def analyze_pictures(
@@ -176,7 +179,7 @@ def analyze_pictures(
         recognizer: Reads them; thread-safe.
         annotated: Folder for annotated copies.
         keep_pixels: Return the decoded pictures too.
-        workers: Threads; default one per core.
+        workers: Threads; default as ``worker_count``.
         first: Digest -> name of what came before, which a picture of the same bytes has a note
             of; what comes is added. None notes nothing.
         every_frame: Read every frame of an animation and every page.

@@ -64,7 +64,9 @@ def _strip(part: PilImage.Image) -> bytes:
     if part.has_transparency_data:
         rgba = part.convert("RGBA")
         part = PilImage.alpha_composite(PilImage.new("RGBA", rgba.size, _WHITE), rgba)
-    return part.convert("RGB").tobytes("raw", "BGR")
+    # Converting copies, also what is converted already.
+    rgb = part if part.mode == "RGB" else part.convert("RGB")
+    return rgb.tobytes("raw", "BGR")
 
 
 def to_bgr(image: PilImage.Image, most: int, notes: list[str]) -> Image:
@@ -89,7 +91,9 @@ def to_bgr(image: PilImage.Image, most: int, notes: list[str]) -> Image:
     rows = max(1, _STRIP_PIXELS // image.width // factor)
     for top in range(0, height, rows):
         bottom = min(image.height, (top + rows) * factor)
-        part = image.crop((0, top * factor, image.width, bottom))
+        part = image
+        if (top, bottom) != (0, image.height):
+            part = image.crop((0, top * factor, image.width, bottom))
         if factor > 1:
             if part.mode in ("1", "P"):
                 part = part.convert("RGBA" if part.has_transparency_data else "RGB")
