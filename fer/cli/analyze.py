@@ -69,7 +69,9 @@ def analyze(
     ] = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", min=1, help="Threads, default one per core and one; or actors on Ray."),
+        typer.Option(
+            "--workers", min=1, help="Threads, default one per core and one; or actors on Ray."
+        ),
     ] = None,
     detector: Annotated[
         Literal["blazeface", "cascade"],

@@ -24,10 +24,13 @@ def show_figure(
     table_expander(table, key, index=index)
 
 
+@st.fragment
 def table_expander(
     table: pd.DataFrame, key: str, *, index: bool = False, title: str = "Table"
 ) -> None:
-    """A table behind an expander, with its CSV."""
-    with st.expander(title):
+    """A table and its CSV behind an expander; drawn once that is open: this spares the browser."""
+    with st.expander(title, key=f"{key}_table", on_change="rerun") as opened:
+        if not opened.open:
+            return
         st.dataframe(table, hide_index=not index, width="stretch")
         download("CSV", table.to_csv(index=index), f"{key}.csv", key=f"{key}_csv")

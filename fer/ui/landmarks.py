@@ -1,14 +1,21 @@
-"""What assistive technology needs of a page beyond what Streamlit says by itself."""
+"""What a page asks of the browser beyond Streamlit: for assistive technology, and ahead."""
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 # It looks every few seconds: what is read aloud faster than this is noise.
 _SCRIPT = """
-export default function ({ parentElement }) {
+export default function ({ parentElement, data }) {
+  // What draws charts takes a browser a second: it does so before a page needs it, at leisure.
+  const idle = window.requestIdleCallback || ((act) => setTimeout(act, 500));
+  const spared = navigator.connection && navigator.connection.saveData;
+  const load = () => import(new URL(data.charts, document.baseURI).href).catch(() => {});
+  if (data.charts && !spared) idle(load);
   const said = parentElement.querySelector(".said");
   const mend = () => {
     const links = document.querySelector(".st-key-nav");
@@ -38,6 +45,8 @@ export default function ({ parentElement }) {
 }
 """
 
+_CHARTS = "static/js/PlotlyChart.*.js"
+
 _CSS = """
 .said { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
@@ -54,7 +63,20 @@ def _component() -> Any:
     )
 
 
-def landmarks() -> None:
-    """Name the navigation and its current page, and keep a live region for the current reading."""
+@cache
+def _charts() -> str:
+    """Where Streamlit's server has what draws charts; nothing where it is not as expected."""
+    static = Path(st.__file__).parent / "static"
+    found = [file.relative_to(static).as_posix() for file in static.glob(_CHARTS)]
+    return found[0] if len(found) == 1 else ""
+
+
+def landmarks(*, charts_ahead: bool) -> None:
+    """Name the navigation and its current page, and keep a live region for the current reading.
+
+    Args:
+        charts_ahead: Have the browser load what draws charts, which takes it a second.
+    """
     with st.container(key="landmarks"):
-        _component()(key="landmarks_said")
+        data = {"charts": _charts() if charts_ahead else ""}
+        _component()(key="landmarks_said", data=data)

@@ -128,7 +128,8 @@ def begin(title: str, icon: str) -> None:
         st.html('<div class="fer-brand"><span></span>fer dashboard</div>', width="content")
         for path, label, material in PAGES:
             st.page_link(path, label=label, icon=material, width="content")
-    landmarks()
+    # A stream needs the browser's time itself.
+    landmarks(charts_ahead=title != STREAM_PAGE)
     _renew()
 
 

@@ -27,3 +27,12 @@ def choose(at: AppTest, **values: object) -> AppTest:
     at.run()
     assert not at.exception and not at.error
     return at
+
+
+def open_tables(at: AppTest) -> AppTest:
+    """Open what is behind "Table" on a page, and run once."""
+    for one in at.expander:
+        key = one.proto.id.split("-", 2)[-1]
+        if key.endswith("_table"):
+            at.session_state[key] = True
+    return at.run()

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from fer.datasets import FaceDataset
 from fer.training.augmentations import AUGMENTATIONS
 from tests.made_data import write_fer2013
-from tests.ui.opened import choose, open_page
+from tests.ui.opened import choose, open_page, open_tables
 
 SECTIONS = ("What is in it", "Pictures", "What is wrong with it", "Structure")
 
@@ -63,7 +63,7 @@ def grids(at: AppTest) -> int:
 def opened(path: Path | str) -> AppTest:
     """The page with this path typed in."""
     at = open_page("pages/4_Dataset.py")
-    return at.text_input(key="dataset_path").set_value(str(path)).run()
+    return open_tables(at.text_input(key="dataset_path").set_value(str(path)).run())
 
 
 def test_dataset_can_be_divided_anew_and_its_splits_compared(small_csv: Path) -> None:
@@ -106,6 +106,7 @@ def test_each_view_of_the_pictures_draws(small_csv: Path) -> None:
 def test_structure_says_what_components_keep_and_places_the_faces(small_csv: Path) -> None:
     at = opened(small_csv)
     open_section(at, "Structure")
+    open_tables(at)
     assert not at.exception and not at.error
     assert len(at.get("plotly_chart")) == 2
     assert any("components keep 90%" in text.value for text in at.markdown)

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from fer.models.store import DEFAULT_MODEL, open_model
 from fer.ui.model.errors import _strain_reading
-from tests.ui.opened import open_page
+from tests.ui.opened import open_page, open_tables
 
 # Part -> its section.
 PARTS = {
@@ -41,7 +41,7 @@ def open_part(at: AppTest, part: str) -> AppTest:
     section = PARTS[part]
     at.session_state["model_section"] = section
     at.session_state[f"model_view_{section}"] = part
-    return at.run()
+    return open_tables(at.run())
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -221,6 +221,7 @@ def test_mistakes_of_a_small_data_set_are_shown(tmp_path: Path) -> None:
         archive.extractall(tmp_path)
     at = open_model_page("Worst mistakes")
     at.text_input(key="mistakes_path").set_value(str(tmp_path / "mine")).run()
+    open_tables(at)
     assert not at.exception and not at.error
     table = at.dataframe[0].value
     assert list(table.columns) == ["row", "labelled", "read as", "confidence"]
