@@ -77,6 +77,16 @@ def test_many_people_stay_few_points_and_are_counted() -> None:
     assert len(shown) < 200_000
 
 
+def test_who_was_there_for_a_moment_has_no_lane() -> None:
+    session = session_of(20.0, 1)
+    passing = FaceEmotion(Box(9, 9, 40, 40), "happy", 0.7, STEADY, face_id=2)
+    for index in range(2):
+        result = FrameResult(120.0 + index / 5, 160, 120, (passing,))
+        session.record.add(result, Reader("xs", "2.0", "perceived", FER2013), FRAME)
+    shown = shown_on(page(session, playing=False))
+    assert shown.count('class="fer-lane"') == 1 and "and 1 more face, in the table" in shown
+
+
 def test_markers_are_set_named_and_taken_out() -> None:
     session = session_of(20.0, 1)
     at = page(session, playing=True)

@@ -16,6 +16,8 @@ from fer.ui.webcam.controls import kept_choice
 # Points of all lanes together: what the server draws every two seconds.
 _POINTS = 600
 _MOST_LANES = 8
+# Who comes back is somebody new until a second look: so short a stay has no lane of its own.
+_MOMENT_S = 0.7
 _ALL = "All"
 _SPANS = {"10 s": 10.0, "1 min": 60.0, "10 min": 600.0, _ALL: float("inf")}
 
@@ -54,8 +56,9 @@ def _lanes(record: SessionRecord, window: tuple[float, float]) -> str:
     """The session as HTML."""
     together, *faces = record.summary()
     ids = {face.face_id: face for face in faces}
+    stayed = {who for who, face in ids.items() if face.total_s >= _MOMENT_S}
     number = len(record.lanes(*window, 2)[1])
-    shown = min(number, _MOST_LANES)
+    shown = min(len(stayed), _MOST_LANES)
     events = sorted(record.events, key=lambda event: event.time_s)
     parts = [
         strips.legend(together.seconds),
@@ -65,7 +68,8 @@ def _lanes(record: SessionRecord, window: tuple[float, float]) -> str:
         strips.event_names(events, window),
     ]
     labels, lanes = record.lanes(*window, _POINTS // max(1, shown))
-    for who, times, rows in lanes[:_MOST_LANES]:
+    lanes = [lane for lane in lanes if lane[0] in stayed][:_MOST_LANES]
+    for who, times, rows in lanes:
         parts.append(f"<b>{live_view.identity_chip(who)}face {who}</b>")
         parts.append(
             strips.lane(
@@ -78,13 +82,14 @@ def _lanes(record: SessionRecord, window: tuple[float, float]) -> str:
                 height_px=48 if shown < 4 else 32,
             )
         )
-        if who in ids:
-            seen = live_view.duration(ids[who].total_s)
-            parts.append(f"<small>{_said(ids[who].shares())}; seen for {seen}</small>")
+        seen = live_view.duration(ids[who].total_s)
+        parts.append(f"<small>{_said(ids[who].shares())}; seen for {seen}</small>")
     parts.append(strips.time_axis(window))
-    more = number - shown
-    note = f"<small>and {more} more faces, in the table and the report</small>" if more > 0 else ""
-    return f'<div class="fer-lanes">{"".join(parts)}{note}</div>'
+    more = number - len(lanes)
+    if more > 0:
+        others = "1 more face" if more == 1 else f"{more} more faces"
+        parts.append(f"<small>and {others}, in the table and the report</small>")
+    return f'<div class="fer-lanes">{"".join(parts)}</div>'
 
 
 def _said(shares: dict[str, float]) -> str:
