@@ -24,8 +24,8 @@ import numpy.typing as npt
 from fer.decoding.job import Answer
 from fer.errors import FerError
 
-# Of an image; of such only one is on the way.
-_LARGE_BYTES = 32 * 2**20
+# Of all images on the way together; a larger one goes alone.
+_ROOM_BYTES = 32 * 2**20
 
 
 def _limit(name: str, soft: int, hard: int | None = None) -> None:
@@ -100,8 +100,8 @@ class _Reply:
         if image.nbytes > self._size:
             self.wait()
             self._size = image.nbytes
-            if self._size > _LARGE_BYTES:
-                self._ahead, self._place = 1, 0
+            self._ahead = min(self._ahead, max(1, _ROOM_BYTES // self._size))
+            self._place = 0
         self.wait(self._ahead - 1)
         offset = self._place * self._size
         self._place = (self._place + 1) % self._ahead

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Pictures of 4K and more: what a decoder holds to build the next ones on.
 _MEMORY_BYTES = 1536 * 2**20
 _IMAGE_BYTES = MAX_PIXELS * 3
-_AHEAD = 3
+_AHEAD = 8
 _REMEDY = "save it again as H.264, or smaller"
 _READ = Job(
     "fer.video.decoded:read",
@@ -32,10 +32,10 @@ _READ = Job(
     remedy=_REMEDY,
     step_s=1.0,
     memory_bytes=_MEMORY_BYTES,
-    output_bytes=_IMAGE_BYTES * _AHEAD,
+    output_bytes=_IMAGE_BYTES,
     ahead=_AHEAD,
 )
-_SHOW = replace(_READ, function="fer.video.decoded:show", output_bytes=_IMAGE_BYTES, ahead=1)
+_SHOW = replace(_READ, function="fer.video.decoded:show", ahead=1)
 _JOIN = replace(_READ, function="fer.video.decoded:join", ahead=1)
 # A sign of life where no picture is asked for.
 _TELL_S = 0.1
