@@ -132,7 +132,7 @@ def test_lines_and_video_follow_each_other(sample: Page) -> None:
         "aria-pressed", "true"
     )
     page.get_by_role("group", name="Peaks").get_by_role("button").last.click()
-    until(page, lambda: time_of(page) > 4)
+    until(page, lambda: time_of(page) > 3.5)
     page.get_by_role("button", name="happy", exact=True).click()
 
 

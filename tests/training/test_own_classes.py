@@ -32,7 +32,7 @@ from fer.training.config import AugmentationConfig, TrainingConfig
 from fer.ui.model.page import _SECTIONS
 from tests.conftest import Command
 from tests.training.tiny import pattern
-from tests.ui.opened import open_page
+from tests.ui.opened import open_page, open_tables
 
 CLASSES = ("bored", "happy", "Very keen")
 # As legends list them: what has a name everywhere comes first.
@@ -157,7 +157,7 @@ def test_photos_show_its_classes_and_no_valence(chosen: None, astronaut_bgr: np.
 
 
 def test_the_model_page_shows_and_measures_its_classes(chosen: None, data: Path) -> None:
-    at = opened("5_Model")
+    at = open_tables(opened("5_Model"))
     assert {metric.label: metric.value for metric in at.metric}["Classes of its own"] == "3"
     assert "Very keen" in at.dataframe[0].value.index
     for section, parts in _SECTIONS.items():
