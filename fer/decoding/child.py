@@ -73,8 +73,8 @@ class Child:
                 # Each arena counts as 64 MiB of its memory.
                 "MALLOC_ARENA_MAX": "2",
                 # Memory of one picture is kept for the next: new pages cost a third of a JPEG.
-                "MALLOC_MMAP_THRESHOLD_": str(32 * MIB),
-                "MALLOC_TRIM_THRESHOLD_": str(64 * MIB),
+                "MALLOC_MMAP_THRESHOLD_": str(8 * MIB),
+                "MALLOC_TRIM_THRESHOLD_": str(32 * MIB),
                 "PYTHONPATH": os.pathsep.join(part for part in search if part),
             },
             **shared,
