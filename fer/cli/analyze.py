@@ -70,7 +70,7 @@ def analyze(
     workers: Annotated[
         int | None,
         typer.Option(
-            "--workers", min=1, help="Threads, default one per core and one; or actors on Ray."
+            "--workers", min=1, help="Threads (default: one more than cores), or actors on Ray."
         ),
     ] = None,
     detector: Annotated[

@@ -138,6 +138,14 @@ class Tiles:
         return found
 
 
+def _find(
+    network: BlazeFace, picture: Image, tile: Square | None, known: Tiles | None
+) -> Candidates:
+    if known is not None:
+        return known.find(network, picture, tile)
+    return network.find(picture, tile, CANDIDATE_SCORE)
+
+
 class StillSearch:
     """Finds every face of a picture; thread-safe.
 
@@ -169,19 +177,19 @@ class StillSearch:
         min_face = self.settings.min_face
         if shrunk < 1:
             min_face = max(min_face, round(SMALLEST_FACE_SHRUNK / shrunk))
-        candidates = self._candidates(small, min_face * shrunk, known or Tiles()).times(1 / shrunk)
+        candidates = self._candidates(small, min_face * shrunk, known).times(1 / shrunk)
         found = self.networks.agreed(frame_bgr, candidates, self.settings.min_score)
         return tuple(one for one in found if one.box.width >= _TOO_SMALL * min_face)
 
-    def _candidates(self, picture: Image, min_face: float, known: Tiles) -> Candidates:
+    def _candidates(self, picture: Image, min_face: float, known: Tiles | None) -> Candidates:
         height, width = picture.shape[:2]
         full, short = self.networks.full, self.networks.short
         areas = list(tiles(width, height, full.side * min_face / _NETWORK_FACE))
-        found = [known.find(short, picture, None)]
+        found = [_find(short, picture, None, known)]
         if all(tile.side < _MOSTLY_WHOLE * max(width, height) for tile in areas):
-            found.append(known.find(full, picture, None))
+            found.append(_find(full, picture, None, known))
         for tile in areas:
-            found.append(inside(known.find(full, picture, tile), tile, width, height))
+            found.append(inside(_find(full, picture, tile, known), tile, width, height))
         if max(float(one.scores.max(initial=0)) for one in found) < CLEAR_SCORE:
-            found.append(known.find(short, picture, _padded(width, height)))
+            found.append(_find(short, picture, _padded(width, height), known))
         return _apart(Candidates.joined(found))

@@ -174,6 +174,7 @@ class VideoSearch:
         following = self._following
         if frame_bgr.shape != self._shape:
             self._shape, self._since_s, following.known = frame_bgr.shape, _KEYFRAME_S, []
+            self._tiles = Tiles()
         self._since_s += self._interval_s
         found = [following.look(frame_bgr, known) for known in following.known]
         if not all(found) or self._due(self._since_s):
