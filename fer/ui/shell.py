@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import Any
 from uuid import uuid4
 
 import streamlit as st
@@ -21,6 +20,7 @@ from fer.models.store import CARD, ModelFolder, chosen_model, find_folder, open_
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.temporary import keep_private
 from fer.ui.landmarks import landmarks
+from fer.ui.presses import press_once
 from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -79,6 +79,7 @@ def _settle() -> bool:
     # aiortc reports every closed peer connection at this level.
     logging.getLogger("aioice").setLevel("ERROR")
     keep_private()
+    press_once()
     _freeze()
     share_heaps()
     threading.Thread(target=_look_ahead, name="fer-look-ahead", daemon=True).start()
@@ -196,21 +197,6 @@ def errors_shown() -> Iterator[None]:
         yield
     except FerError as refused:
         fault(refused)
-
-
-def pressed(label: str, key: str, *, disabled: bool = False, **options: Any) -> bool:
-    """A button among parts of a page that refresh themselves; true once for every press.
-
-    A run of the page that is cut short by another forgets its presses; what a callback took down
-    at the start of the run is still there in the next.
-    """
-    note = f"{key}_pressed"
-
-    def take_down() -> None:
-        st.session_state[note] = True
-
-    st.button(label, key=key, on_click=take_down, disabled=disabled, **options)
-    return bool(st.session_state.pop(note, False)) and not disabled
 
 
 def is_dark() -> bool:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
 from support import Server, camera_flags, launch, running_server, write_clip
 
 # A busy two-core machine needs longer than Playwright's five seconds.
@@ -46,6 +47,18 @@ def page(browser: Browser) -> Iterator[Page]:
     tab.set_default_timeout(45_000)
     yield tab
     context.close()
+
+
+@pytest.fixture(autouse=True)
+def patient_presses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Press what is there once, as people do: a page that is drawn anew has parts twice."""
+    click = Locator.click
+
+    def click_when_drawn(part: Locator, **options: Any) -> None:
+        expect(part).to_have_count(1, timeout=options.get("timeout"))
+        click(part, **options)
+
+    monkeypatch.setattr(Locator, "click", click_when_drawn)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def play_on(page: Page, seconds: float = 120) -> None:
     while True:
         if (start := button(page, "START")).is_visible():
             # It may turn into STOP at this moment.
-            with suppress(Error):
+            with suppress(Error, AssertionError):
                 start.click(timeout=2_000)
         try:
             wait_for_new_frames(page, seconds=6)

@@ -64,6 +64,25 @@ def test_a_session_is_marked_stays_after_the_stop_and_ends_in_a_report(
     assert "Traceback" not in server.log_text()
 
 
+# What a busy browser should do at once it does after the next refresh of every part of the page.
+BUSY = """() => {
+  const later = window.setTimeout;
+  window.setTimeout = (what, when, ...rest) => later(what, when || 2500, ...rest);
+}"""
+
+
+def test_a_press_in_a_busy_browser_counts_once(page: Page, server: Server) -> None:
+    open_webcam(page, server)
+    press(page, "START")
+    wait_for_new_frames(page)
+    page.evaluate(BUSY)
+    for number in range(1, 4):
+        page.get_by_role("button", name="Mark", exact=True).click()
+        marks(page, number)
+    wait_for_new_frames(page, 90)
+    marks(page, 3)
+
+
 def opened_alone(browser: Browser, report: Path, words: tuple[str, ...]) -> None:
     """A report shows its words, says nothing to the console and asks nobody for anything."""
     context = browser.new_context(offline=True)

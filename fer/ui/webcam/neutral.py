@@ -9,7 +9,8 @@ from fer.live.session import LiveSession
 from fer.recognition.baseline import LOOKS, row_of
 from fer.results import FaceEmotion
 from fer.ui import live_view
-from fer.ui.shell import errors_shown, pressed
+from fer.ui.presses import pressed
+from fer.ui.shell import errors_shown
 from fer.ui.webcam.personal import viewer_engine
 
 

@@ -22,7 +22,8 @@ from fer.recognition.personal_file import from_json, to_json
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.ui.downloads import download
 from fer.ui.label_sets import usual
-from fer.ui.shell import errors_shown, pressed, recognizer
+from fer.ui.presses import pressed
+from fer.ui.shell import errors_shown, recognizer
 from fer.ui.text import fault, say
 
 _SHOTS = 5

@@ -14,7 +14,8 @@ from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.pictures.reading import encode_png
 from fer.ui.downloads import TABLE_FORMATS, download
-from fer.ui.shell import PUT_AWAY, leases, pressed, viewer
+from fer.ui.presses import pressed
+from fer.ui.shell import PUT_AWAY, leases, viewer
 from fer.ui.text import plain
 
 _STYLE = """

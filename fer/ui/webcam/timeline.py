@@ -10,7 +10,7 @@ from fer.export import strips
 from fer.live.record import SessionRecord
 from fer.live.session import LiveSession
 from fer.ui import live_view
-from fer.ui.shell import pressed
+from fer.ui.presses import pressed
 from fer.ui.webcam.controls import kept_choice
 
 # Points of all lanes together: what the server draws every two seconds.
