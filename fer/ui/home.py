@@ -8,6 +8,7 @@ from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.recognition.classifier import usual_labels
 from fer.ui import samples
+from fer.ui.presses import pressed
 from fer.ui.shell import START_CAMERA, begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import camera_status
@@ -49,9 +50,9 @@ def _go(note: str, page: str) -> None:
 
 def _ways() -> None:
     """Three ways to try it, one press each."""
-    if st.button(
+    if pressed(
         "Start the camera",
-        key="home_camera",
+        "home_camera",
         icon=":material/videocam:",
         type="primary",
         width="stretch",

@@ -22,6 +22,7 @@ from fer.ui.long_work import once_a_dataset, progress_bar
 from fer.ui.model.errors import REPORTS, confusion_view
 from fer.ui.model_choice import classifier
 from fer.ui.picture_view import show_picture
+from fer.ui.presses import pressed
 from fer.ui.sections import places
 from fer.ui.text import caption, plain, text
 
@@ -132,7 +133,7 @@ def evaluate_part(folder: ModelFolder) -> None:
         splits = filled_splits(dataset)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             split = st.selectbox("Split", splits, key="evaluate_split", width=240)
-            start = st.button("Evaluate", type="primary", key="evaluate_start")
+            start = pressed("Evaluate", "evaluate_start", type="primary")
         count = int(dataset.split_mask(split).sum())
         caption("{source}, {split}: {n:,} faces.", source=dataset.source, split=split, n=count)
         if start:

@@ -17,6 +17,7 @@ from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
+from fer.ui.presses import pressed
 from fer.ui.sections import places
 from fer.ui.shell import errors_shown, shipped_model
 from fer.ui.text import plain
@@ -191,7 +192,7 @@ def _steps(photo: Photo, photos: Sequence[Photo], task: PhotoTask) -> None:
                     args=(photos[other].number if there else None,),
                     disabled=not there,
                 )
-        if st.button("Take out", icon=":material/delete:", key="photos_out", type="tertiary"):
+        if pressed("Take out", "photos_out", icon=":material/delete:", type="tertiary"):
             task.forget(photo.number)
             _open(None)
             st.rerun()

@@ -8,6 +8,7 @@ import streamlit as st
 
 from fer.export.strips import clock
 from fer.ui import live_view, samples
+from fer.ui.presses import pressed
 from fer.ui.shell import PUT_AWAY, begin, errors_shown
 from fer.ui.text import plain
 from fer.ui.video.form import choices, chosen_video, new_run
@@ -38,10 +39,10 @@ def _ask(*, busy: bool) -> None:
     """The form; begins a run."""
     chosen = chosen_video()
     with st.container(horizontal=True):
-        begun = st.button(
+        begun = pressed(
             "Analyse",
+            "video_start",
             icon=":material/play_arrow:",
-            key="video_start",
             type="primary",
             disabled=chosen is None or busy,
         )

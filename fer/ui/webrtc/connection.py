@@ -11,6 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from fer.errors import InputError
+from fer.ui.presses import pressed
 from fer.ui.text import fault
 from fer.ui.webcam.camera_watch import HINTS
 from fer.ui.webrtc.ice import IceSettings, ice_settings
@@ -151,7 +152,7 @@ def _component() -> Any:
 def check(settings: IceSettings, received: int) -> None:
     """A button, and under it the steps with what works and what does not."""
     runs = st.session_state.setdefault("connection_checks", 0)
-    if st.button("Check the connection", icon=":material/network_check:", key="connection_check"):
+    if pressed("Check the connection", "connection_check", icon=":material/network_check:"):
         runs += 1
         st.session_state["connection_checks"] = runs
     if not runs:
