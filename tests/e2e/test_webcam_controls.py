@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from live import button, grabbed_frame, open_webcam, press, wait_for_new_frames
 from playwright.sync_api import Browser, Page, Playwright, expect
-from support import Server, camera_flags, launch, write_two_face_clip
+from support import Server, at_rest, camera_flags, launch, write_two_face_clip
 
 from fer.labels import UNSURE
 
@@ -144,13 +144,15 @@ def test_pause_holds_the_picture(pair: Page, server: Server) -> None:
 
 def test_settings_survive_a_page_switch(page: Page, server: Server) -> None:
     open_webcam(page, server)
+    page.get_by_text("Settings", exact=True).click()
+    slider = page.get_by_role("slider", name="Smallest face, pixels")
+    # First: Streamlit tells of a slider a moment after it was moved.
+    slider.press("End")
+    page.get_by_text("With contempt as well", exact=True).click()
     page.get_by_role("combobox", name="Blur faces").click()
     page.get_by_role("option", name="Blur everyone").click()
     page.get_by_text("Mirror", exact=True).click()
-    page.get_by_text("Settings", exact=True).click()
-    page.get_by_text("With contempt as well", exact=True).click()
-    slider = page.get_by_role("slider", name="Smallest face, pixels")
-    slider.press("End")
+    at_rest(page)
     page.get_by_role("link", name="Photos").first.click()
     expect(page.get_by_role("heading", name="Photos")).to_be_visible()
     page.get_by_role("link", name="Webcam").first.click()
