@@ -33,6 +33,8 @@ def emotion_counts_figure(counts: Mapping[str, int]) -> go.Figure:
         )
     )
     styled(figure, "Faces per emotion", 120 + 30 * len(order))
-    figure.update_xaxes(title_text="faces", showgrid=False, rangemode="tozero")
+    figure.update_xaxes(title_text="faces", showgrid=False, rangemode="tozero", tickformat=",d")
+    if max(counts.values(), default=0) < 6:
+        figure.update_xaxes(dtick=1)
     figure.update_yaxes(autorange="reversed", type="category", showgrid=False)
     return figure

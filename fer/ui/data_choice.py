@@ -127,18 +127,24 @@ def _paths(key: str, found: Path | None) -> tuple[str, str]:
 
 
 def choose_data(
-    key: str, *, look: bool = True, label: str = "Choose the data", own: bool = False
+    key: str,
+    *,
+    look: bool = True,
+    label: str = "Choose the data",
+    own: bool = False,
+    folded: bool = False,
 ) -> FaceDataset | None:
     """Widgets for a data set; None when none was chosen yet.
 
     What cannot be read is a sentence on the page, and what was shown before stays. With ``look`` it
-    starts with what lies in the usual places; ``own`` takes class folders as they are called.
+    starts with what lies in the usual places; ``own`` takes class folders as they are called;
+    ``folded`` is for a page that has something to show without data.
     """
     found = None
     if look:
         with errors_shown():
             found = find_data()
-    with st.expander(label, expanded=found is None, icon=":material/folder_open:"):
+    with st.expander(label, expanded=found is None and not folded, icon=":material/folder_open:"):
         typed, votes = _paths(key, found)
         files = _uploader(key)
         skip = st.checkbox(_SKIP, key=f"{key}_skip")

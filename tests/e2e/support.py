@@ -192,6 +192,12 @@ def all_read(page: Page) -> None:
     at_rest(page)
 
 
+def choose_data(page: Page) -> None:
+    """Open the part of the page where data are chosen."""
+    at_rest(page)
+    page.get_by_text("Choose the data", exact=True).click()
+
+
 def hand_in(page: Page, name: str, content: bytes) -> None:
     """Drop a file where the page takes one first."""
     # A page that is drawn anew meanwhile would lose it.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
-from support import Server, choose
+from support import Server, choose, choose_data, opened
 
 from fer.datasets import FaceDataset
 from tests.made_data import write_fer2013
@@ -24,7 +24,8 @@ def small_csv(tmp_path: Path) -> Path:
 def test_a_click_opens_a_face_and_the_map_shows_the_one_under_the_pointer(
     page: Page, server: Server, small_csv: Path
 ) -> None:
-    page.goto(f"{server.url}/Dataset")
+    opened(page, server, "Dataset")
+    choose_data(page)
     field = page.get_by_label("Path of a file or folder")
     field.fill(str(small_csv))
     field.press("Enter")

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from support import Server, astronaut_png, choose, hand_in, opened, write_film
+from support import Server, astronaut_png, choose, choose_data, hand_in, opened, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -149,6 +149,8 @@ def test_headers_and_classes_of_data_stay_text(
         opened(page, server, name)
         if tab:
             choose(page, tab)
+        else:
+            choose_data(page)
         hand_in(page, *content)
         settled(page)
     path = tmp_path / FILE_NAME

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from live import open_webcam, press, wait_for_new_frames
 from playwright.sync_api import Browser, Page, expect
-from support import Server, astronaut_png, hand_in, opened, write_film
+from support import Server, astronaut_png, choose_data, hand_in, opened, write_film
 
 pytestmark = pytest.mark.browser
 
@@ -59,6 +59,7 @@ def test_what_one_hands_in_the_other_never_sees(
     expect(alice.get_by_role("heading", name=f"{MINE}.mp4")).to_be_visible()
     alice.get_by_role("link", name="Dataset").first.click()
     expect(alice.get_by_role("heading", name="Dataset", level=1)).to_be_visible()
+    choose_data(alice)
     hand_in(alice, f"{MINE}.zip", class_folders())
     expect(alice.get_by_text(f"{MINE}.zip: 6 pictures")).to_be_visible()
     for name in PAGES:
@@ -67,6 +68,7 @@ def test_what_one_hands_in_the_other_never_sees(
         assert picture and picture not in bob.content()
     # The same bytes under another name: what is kept by content must not carry the first one.
     opened(bob, server, "Dataset")
+    choose_data(bob)
     hand_in(bob, "bobs.zip", class_folders())
     expect(bob.get_by_text("bobs.zip: 6 pictures")).to_be_visible()
     assert MINE not in bob.content()

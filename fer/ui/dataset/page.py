@@ -52,7 +52,7 @@ def render() -> None:
         "The model learned from FER-2013: small grey pictures of faces from a web search of 2013, "
         "with labels that are often wrong. What it is shown too seldom, or wrongly, it reads badly."
     )
-    dataset = choose_data("dataset")
+    dataset = choose_data("dataset", folded=True)
     with errors_shown():
         _headline(dataset)
         drawn = {
