@@ -46,6 +46,8 @@ _STYLE = """
 div:has(> .st-key-landmarks) {position: absolute;}
 /* Streamlit's own grey is too faint to be read by everyone (WCAG 2.2, 1.4.3). */
 [data-testid="stCaptionContainer"] {color: inherit; opacity: .82;}
+.js-plotly-plot :is(.xtick text, .ytick text, .xtitle, .ytitle) {
+  fill: currentColor !important; opacity: .82;}
 /* White on the dark theme's light green is too faint as well. */
 [data-testid^="stBaseButton-primary"] {color: light-dark(#FFFFFF, #0B1512) !important;}
 @media (prefers-reduced-motion: reduce) {
