@@ -81,15 +81,17 @@ class PhotoTask(Task):
 
     def add(self, uploads: Sequence[Upload]) -> bool:
         """Take what is new, and begin; whether anything was."""
-        new = [upload for upload in uploads if upload.key not in self._known]
-        for upload in new:
-            self._archives += 1
+        with self._lock:
+            new = [upload for upload in uploads if upload.key not in self._known]
+            self._known.update(upload.key for upload in new)
+            first = self._archives + 1
+            self._archives += len(new)
+        for number, upload in enumerate(new, first):
             try:
-                sources = upload.sources(self._folder / f"{self._archives}.zip")
+                sources = upload.sources(self._folder / f"{number}.zip")
             except FerError as fault:
                 sources = [refused(upload.name, str(fault))]
             with self._lock:
-                self._known.add(upload.key)
                 for source in sources:
                     self._count += 1
                     self._waiting.append((self._count, source))

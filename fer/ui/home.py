@@ -8,7 +8,6 @@ from fer.labels import PERCEIVED
 from fer.models.card import SEEN_PROTOCOL, ModelCard
 from fer.recognition.classifier import usual_labels
 from fer.ui import samples
-from fer.ui.presses import pressed
 from fer.ui.shell import START_CAMERA, begin, errors_shown, shipped_model
 from fer.ui.text import text
 from fer.ui.webcam.camera_watch import camera_status
@@ -50,9 +49,9 @@ def _go(note: str, page: str) -> None:
 
 def _ways() -> None:
     """Three ways to try it, one press each."""
-    if pressed(
+    if st.button(
         "Start the camera",
-        "home_camera",
+        key="home_camera",
         icon=":material/videocam:",
         type="primary",
         width="stretch",

@@ -20,7 +20,7 @@ from fer.models.store import CARD, ModelFolder, chosen_model, find_folder, open_
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.temporary import keep_private
 from fer.ui.landmarks import landmarks
-from fer.ui.presses import press_once
+from fer.ui.presses import entered, press_once
 from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -116,6 +116,7 @@ START_CAMERA = "webcam_start"
 
 def begin(title: str, icon: str) -> None:
     """Set up a page; its first call. Works when the page is the server's first request."""
+    entered(title)
     if title != STREAM_PAGE:
         st.session_state[STREAM_LEFT] = True
         st.session_state.pop(START_CAMERA, None)

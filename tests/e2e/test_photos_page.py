@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import pytest
 from playwright.sync_api import Page, expect
-from support import Server, all_read, astronaut_bgr
+from support import Server, all_read, astronaut_bgr, opened
 
 from fer.pictures.reading import decode_image
 
@@ -73,3 +73,23 @@ def test_an_album_is_looked_into_taken_away_and_still_there_after_another_page(
     expect(page.locator('input[type="file"]')).to_have_count(1)
     expect(page.locator(".fer-row")).to_have_count(0)
     assert "Traceback" not in server.log_text()
+
+
+def test_a_batch_that_was_stopped_goes_on_before_the_viewer_s_eyes(
+    page: Page, server: Server, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive:
+        for index in range(50):
+            picture = cv2.resize(astronaut_bgr(), (3000, 3000))
+            picture[:9, :9] = 5 * index
+            archive.writestr(f"{index}.jpg", cv2.imencode(".jpg", picture)[1].tobytes())
+    opened(page, server, "Photos")
+    page.locator('input[type="file"]').set_input_files(tmp_path / "many.zip")
+    page.get_by_role("button", name="Stop").click()
+    go_on = page.get_by_role("button", name="Go on")
+    expect(page.get_by_text(", stopped")).to_be_visible()
+    # What was under way when it was stopped is done first.
+    go_on.click()
+    expect(go_on).to_have_count(0)
+    all_read(page)
+    expect(page.get_by_text("in 50 pictures")).to_be_visible()

@@ -196,3 +196,24 @@ def test_many_annotated_pictures_come_in_parts(tmp_path: Path) -> None:
     parts = zip_parts([*photos, Photo(9, SourceResult("broken", reason="none"))], limit=250)
     assert [len(part) for part in parts] == [2, 2, 2, 1]
     assert [photo for part in parts for photo in part] == photos[:7]
+
+
+def test_what_is_handed_in_twice_at_once_is_taken_once(
+    still: EmotionRecognizer, portrait: bytes
+) -> None:
+    batch = PhotoTask(still)
+    content = zip_of(**{f"p{index}.png": portrait + bytes([index]) for index in range(40)})
+    handed_in = [Upload("one", "album.zip", content)]
+    together = threading.Barrier(2)
+
+    def hand_in() -> None:
+        together.wait()
+        batch.add(handed_in)
+
+    threads = [threading.Thread(target=hand_in) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert batch.progress.total == 40
+    batch.close()

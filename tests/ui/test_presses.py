@@ -46,3 +46,30 @@ def test_a_part_that_refreshes_itself_tells_of_no_press(refresh: bool) -> None:
     widgets.add(id="keys", json_trigger_value="[1]")
     leave_out_presses(message)
     assert [one.id for one in widgets] == (["toggle"] if refresh else ["button", "toggle", "keys"])
+
+
+def _coming_and_going() -> None:
+    import streamlit as st
+
+    from fer.ui.presses import entered, pressed, unpressed
+
+    entered(st.session_state.get("where", "here"))
+    if not st.session_state.get("there", True):
+        unpressed("go")
+    elif pressed("Go", "go"):
+        st.session_state["gone"] = st.session_state.get("gone", 0) + 1
+
+
+@pytest.mark.parametrize("state", [{"there": False}, {"where": "elsewhere"}])
+def test_the_second_press_of_two_does_not_count_when_the_button_is_back(
+    state: dict[str, object],
+) -> None:
+    at = AppTest.from_function(_coming_and_going, default_timeout=60).run()
+    # What the callback of the second press leaves, which is told when the button is gone already.
+    at.session_state["go_pressed"] = True
+    for name, value in state.items():
+        at.session_state[name] = value
+    at.run()
+    at.session_state["there"] = True
+    at.run()
+    assert "gone" not in at.session_state

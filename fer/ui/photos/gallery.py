@@ -17,7 +17,6 @@ from fer.media.photo_task import PhotoTask
 from fer.overlay import OverlayStyle
 from fer.results import FaceEmotion
 from fer.ui import affect_view, live_view
-from fer.ui.presses import pressed
 from fer.ui.sections import places
 from fer.ui.shell import errors_shown, shipped_model
 from fer.ui.text import plain
@@ -119,6 +118,12 @@ def _open(number: int | None) -> None:
     st.session_state[OPEN] = number
 
 
+def _take_out(task: PhotoTask, number: int) -> None:
+    task.forget(number)
+    if st.session_state.get(OPEN) == number:
+        _open(None)
+
+
 def _gallery(photos: Sequence[Photo]) -> None:
     """Small pictures in pages."""
     shown = _filtered(photos)
@@ -192,10 +197,14 @@ def _steps(photo: Photo, photos: Sequence[Photo], task: PhotoTask) -> None:
                     args=(photos[other].number if there else None,),
                     disabled=not there,
                 )
-        if pressed("Take out", "photos_out", icon=":material/delete:", type="tertiary"):
-            task.forget(photo.number)
-            _open(None)
-            st.rerun()
+        st.button(
+            "Take out",
+            icon=":material/delete:",
+            key="photos_out",
+            type="tertiary",
+            on_click=_take_out,
+            args=(task, photo.number),
+        )
 
 
 def _large(

@@ -138,8 +138,8 @@ def _faults(task: PhotoTask, photos: Sequence[Photo]) -> None:
             st.caption("All of them are in the table that you can download.")
 
 
-def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
-    with st.popover("Download", icon=":material/download:", disabled=task.active):
+def _downloads(task: PhotoTask, photos: Sequence[Photo], *, active: bool) -> None:
+    with st.popover("Download", icon=":material/download:", disabled=active):
         st.markdown("**Pictures with their faces drawn**")
         parts = zip_parts(photos)
         for number, part in enumerate(parts, start=1):
@@ -168,8 +168,11 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo]) -> None:
 
 
 @st.fragment
-def _shown(task: PhotoTask) -> None:
+def _shown(task: PhotoTask, *, growing: bool) -> None:
     """Everything that is done so far."""
+    if task.active and not growing:
+        # It goes on: the page has to grow with it.
+        st.rerun()
     photos = task.photos()
     st.markdown(_summary(photos))
     _progress(task)
@@ -180,7 +183,7 @@ def _shown(task: PhotoTask) -> None:
 @st.fragment(run_every=REFRESH_S)
 def _growing(task: PhotoTask) -> None:
     """The same while it grows."""
-    _shown(task)
+    _shown(task, growing=True)
     if not task.active:
         st.rerun()
 
@@ -204,11 +207,16 @@ def render() -> None:
         with st.container(horizontal=True, key="photos_bar"):
             with st.popover("Add", icon=":material/add_photo_alternate:"):
                 uploads = _uploads()
-            _downloads(task, task.photos())
+            # Asked once: what ends meanwhile is told by the part that grows.
+            active = task.active
+            _downloads(task, task.photos(), active=active)
             with st.popover("Emotions", icon=":material/label:"):
                 label_set_choice("photos_labels", persist_state="session")
             st.button(
                 "Clear", icon=":material/delete:", key="photos_clear", on_click=_clear, args=(task,)
             )
         _take(uploads, labels)
-        (_growing if task.active else _shown)(task)
+        if active or task.active:
+            _growing(task)
+        else:
+            _shown(task, growing=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from fer.ui.presses import pressed
+import streamlit as st
 
 _FOLDER = Path(__file__).parent
 
@@ -22,9 +22,9 @@ READ_CLIP = "sample_clip"
 def pictures_button(key: str, width: Literal["content", "stretch"] = "content") -> bool:
     """Whether the sample pictures were asked for."""
     label, icon = "Try with sample pictures", ":material/photo_library:"
-    return pressed(label, key, icon=icon, width=width)
+    return st.button(label, key=key, icon=icon, width=width)
 
 
 def clip_button(key: str, width: Literal["content", "stretch"] = "content") -> bool:
     """Whether the sample clip was asked for."""
-    return pressed("Try a sample clip", key, icon=":material/movie:", width=width)
+    return st.button("Try a sample clip", key=key, icon=":material/movie:", width=width)

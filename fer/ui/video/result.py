@@ -21,7 +21,6 @@ from fer.ui import live_view
 from fer.ui.downloads import table_buttons
 from fer.ui.model_choice import explainer
 from fer.ui.player import Lane, player, served
-from fer.ui.presses import pressed
 from fer.ui.report_menu import report_menu
 from fer.ui.shell import errors_shown
 from fer.ui.text import fault, in_words, plain
@@ -96,9 +95,8 @@ def _stopped(run: VideoTask, end_s: float = 0.0) -> None:
             st.markdown(
                 ":material/pause_circle: Stopped before anything was read.", width="stretch"
             )
-        if pressed("Go on", "video_resume", icon=":material/play_circle:"):
-            run.start()
-            st.rerun()
+        icon = ":material/play_circle:"
+        st.button("Go on", icon=icon, key="video_resume", on_click=run.start)
 
 
 def _small(video: Path | None) -> Path | None:

@@ -14,7 +14,7 @@ from fer.live.recording_video import RecordingLimits
 from fer.live.session import LiveSession
 from fer.pictures.reading import encode_png
 from fer.ui.downloads import TABLE_FORMATS, download
-from fer.ui.presses import pressed
+from fer.ui.presses import pressed, unpressed
 from fer.ui.shell import PUT_AWAY, leases, viewer
 from fer.ui.text import plain
 
@@ -155,8 +155,10 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
     else:
         st.session_state.pop("rec_ended", None)
     if active and recording is not None:
+        unpressed("rec_start", "rec_discard")
         _running(session, recording, playing)
     else:
+        unpressed("rec_end")
         with st.container(horizontal=True, width="content"):
             if pressed(
                 "Record",
@@ -170,6 +172,8 @@ def take_away(session: LiveSession, playing: bool, *, followed: bool) -> None:
                 _start(session)
                 st.rerun()
             _snapshot(session, playing)
-    if recording is not None and not active:
+    if recording is None:
+        unpressed("rec_discard")
+    elif not active:
         with st.container(key="rec_done"):
             _finished(session, recording)

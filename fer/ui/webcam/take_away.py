@@ -14,6 +14,7 @@ from fer.recognition.personal import PersonalClassifier
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.ui.downloads import TABLE_FORMATS
 from fer.ui.label_sets import NAMES
+from fer.ui.presses import unpressed
 from fer.ui.text import plain
 from fer.ui.webcam.controls import DETECTOR_NAMES, kept_toggle
 from fer.ui.webcam.personal import viewer_engine
@@ -25,6 +26,7 @@ def session_files(session: LiveSession, playing: bool) -> None:
     """Hand out the report and the rows of all that was analysed, recorded or not."""
     log = session.record.log
     if not log.frames:
+        unpressed("session_clear")
         return
     began = time.localtime(time.time() - (session.clock() - (log.start_s or 0.0)))
     stem = time.strftime("webcam-%Y%m%d-%H%M%S-session", began)
