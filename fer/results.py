@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
+from fer.errors import InputError
 from fer.labels import UNSURE
 
 
@@ -84,7 +85,8 @@ class FaceEmotion:
         confidence: Calibrated probability of that label, of the top label when it abstains.
         probabilities: Label -> calibrated probability; sums to 1.
         detection_score: The detector's score of the box; None where it is not measured.
-        face_id: Identity within a stream, or the position in the picture (from 0).
+        face_id: Of a picture's faces, and of what a recogniser says of one frame, the position
+            (from 0, largest first); in results of a video or live session the person, from 1.
         affect: Valence and arousal, -1 to 1, where the model has a head for them.
         points: Six ``(x, y)`` in pixels of the input image, in the order of ``POINTS``; None where
             the detector has none.
@@ -141,23 +143,54 @@ class FaceEmotion:
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> FaceEmotion:
-        """The face of a row as ``to_row`` wrote it, also after a detour through JSON."""
-        values = [row[column] for column in _POINT_COLUMNS]
+        """The face of a row as ``to_row`` wrote it, also after a detour through a file.
+
+        Args:
+            row: Of a table as it was read: from CSV all text, from pandas with its own blanks.
+
+        Raises:
+            InputError: If nothing was read in this row: no face, or one that was not found then.
+        """
+        labels = [key[2:] for key in row if key.startswith("p_")]
+        kinds = face_columns(labels)
+        known = {column: _known(row.get(column), kind) for column, kind in kinds.items()}
+        if known["confidence"] is None or known["x"] is None:
+            raise InputError(
+                "expected a row with a reading, got one without; take those with a confidence"
+            )
+        values = [known[column] for column in _POINT_COLUMNS]
         points = tuple(zip(values[::2], values[1::2], strict=True))
-        valence, arousal = row["valence"], row["arousal"]
+        valence, arousal = known["valence"], known["arousal"]
         return cls(
-            box=Box(row["x"], row["y"], row["width"], row["height"]),
-            emotion=row["emotion"] or None,
-            confidence=row["confidence"],
-            probabilities={key[2:]: p for key, p in row.items() if key.startswith("p_")},
-            detection_score=row["detection_score"],
-            face_id=row["face_id"],
+            box=Box(known["x"], known["y"], known["width"], known["height"]),
+            emotion=known["emotion"],
+            confidence=known["confidence"],
+            probabilities={label: known[f"p_{label}"] for label in labels},
+            detection_score=known["detection_score"],
+            face_id=known["face_id"],
             affect=None if valence is None or arousal is None else (valence, arousal),
             points=None if None in values else points,
-            roll=row["roll"],
-            detector=row["detector"],
-            measured=row["measured"],
+            roll=known["roll"],
+            detector=known["detector"] or "",
+            measured=known["measured"],
         )
+
+
+# As None, CSV, NumPy and pandas have it.
+_BLANKS = frozenset(("None", "", "nan", "<NA>"))
+
+
+def _known(value: Any, kind: type) -> Any:
+    """A cell as what its column holds; None where it is blank."""
+    if type(value) is kind:
+        return None if value == "" or value != value else value
+    text = str(value)
+    if text in _BLANKS:
+        return None
+    if kind is bool:
+        return text.lower() in ("true", "1", "1.0")
+    # pandas makes fractions of whole numbers where one is blank.
+    return int(float(value)) if kind is int else kind(value)
 
 
 def face_columns(labels: Sequence[str]) -> dict[str, type]:

@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).parents[1]
+CLIP = PROJECT / "fer" / "ui" / "samples" / "clip.mp4"
 DOCUMENTS = [
     *(PROJECT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((PROJECT / "docs").rglob("*.md")),
@@ -28,6 +29,7 @@ def test_an_example_runs_beside_a_photo(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: np.ndarray
 ) -> None:
     cv2.imwrite(str(tmp_path / "photo.jpg"), astronaut_bgr)
+    (tmp_path / "film.mp4").write_bytes(CLIP.read_bytes())
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "example", "exec"), {})
 

@@ -1,9 +1,16 @@
+import csv
 import dataclasses
 import json
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from fer.results import Box, FaceEmotion, FrameResult, face_columns
+from fer.errors import InputError
+from fer.export.schema import SourceResult, to_csv, to_frame, to_rows
+from fer.results import Box, FaceEmotion, FrameResult, Reader, face_columns
+
+LABELS = ("sad", "happy")
 
 
 def face(**changes: object) -> FaceEmotion:
@@ -54,6 +61,26 @@ def test_a_face_is_the_same_after_it_was_a_row_in_a_file(one: FaceEmotion) -> No
     row = one.to_row()
     assert list(row) == list(face_columns(("sad", "happy")))
     assert FaceEmotion.from_row(json.loads(json.dumps(row))) == one
+
+
+def test_a_face_is_the_same_after_it_was_a_row_of_a_table(tmp_path: Path) -> None:
+    held = face(measured=False, face_id=4, detection_score=None)
+    faces = (face(points=SIX, detector="blazeface"), face(emotion=None, affect=(0.5, 0.0)), held)
+    rows = to_rows([SourceResult("a.png", faces), SourceResult("b.png")], Reader(labels=LABELS))
+    table = tmp_path / "faces.csv"
+    table.write_text(to_csv(rows), newline="")
+    with table.open(newline="") as file:
+        read = list(csv.DictReader(file))
+    for again in (
+        rows,
+        read,
+        pd.read_csv(table).to_dict("records"),
+        to_frame(rows).to_dict("records"),
+    ):
+        assert tuple(map(FaceEmotion.from_row, again[:2])) == faces[:2]
+        for nothing in again[2:]:
+            with pytest.raises(InputError, match="expected a row with a reading"):
+                FaceEmotion.from_row(nothing)
 
 
 @pytest.mark.parametrize("labels", [("sad", "happy"), ("one",), ()])

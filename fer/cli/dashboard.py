@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from fer.ui.serve import LOCALHOST, notice, serve
+from fer.ui.serve import LOCALHOST, check_address, notice, serve
 
 
 def dashboard(
@@ -17,5 +17,6 @@ def dashboard(
     port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Its port.")] = 8501,
 ) -> None:
     """Open the dashboard, for this machine only unless --host says otherwise."""
+    check_address(host, port)
     typer.echo(notice(host, port), err=True)
     serve(host, port)

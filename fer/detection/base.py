@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal, Protocol
 
 from fer.errors import InputError
@@ -37,14 +38,14 @@ class SearchSettings:
         Raises:
             InputError: Naming the field, its range and the value.
         """
-        if not SMALLEST_FACE <= self.min_face <= 10_000:
+        if not isinstance(self.min_face, Real) or not SMALLEST_FACE <= self.min_face <= 10_000:
             raise InputError(
-                f"min_face: expected {SMALLEST_FACE} to 10000 pixels, got {self.min_face}; change "
-                "it"
+                f"min_face: expected {SMALLEST_FACE} to 10000 pixels, got {self.min_face!r}; "
+                "change it"
             )
-        if not 0 < self.min_score < 1:
+        if not isinstance(self.min_score, Real) or not 0 < self.min_score < 1:
             raise InputError(
-                f"min_score: expected a value between 0 and 1, got {self.min_score}; change it"
+                f"min_score: expected a value between 0 and 1, got {self.min_score!r}; change it"
             )
 
 

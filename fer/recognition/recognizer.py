@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import numpy.typing as npt
 from fer.detection.alignment import cut_face
 from fer.detection.base import FaceDetector, SearchSettings
 from fer.detection.detector import load_detector
+from fer.errors import InputError
 from fer.preprocessing import CROP_SIZE, Image, check_frame, to_grey
 from fer.recognition.classifier import EmotionClassifier, Probabilities
 from fer.results import Detection, FaceEmotion, FrameResult
@@ -64,6 +67,15 @@ class EmotionRecognizer:
     threshold: float
     max_faces: int = MAX_FACES
 
+    def __post_init__(self) -> None:
+        """Check the threshold.
+
+        Raises:
+            InputError: If it is no number. Above 1 the model always abstains.
+        """
+        if not isinstance(self.threshold, Real) or self.threshold != self.threshold:
+            raise InputError(f"threshold: expected 0 to 1, got {self.threshold!r}; change it")
+
     @classmethod
     def load(
         cls,
@@ -87,8 +99,12 @@ class EmotionRecognizer:
 
         Raises:
             ModelError: If the model or the detector cannot be loaded.
-            InputError: If the label set or the detector is unknown.
+            InputError: If the label set or the detector is unknown, or a setting is out of range.
         """
+        if settings is not None and not isinstance(settings, SearchSettings):
+            raise InputError(
+                f"settings: expected SearchSettings, got {type(settings).__name__}; make one of it"
+            )
         classifier = EmotionClassifier.load(name, labels=labels, directory=directory)
         return cls(
             classifier,
@@ -101,7 +117,16 @@ class EmotionRecognizer:
         return replace(self, detector=self.detector.for_stream(settings))
 
     def for_video(self, interval_s: float) -> EmotionRecognizer:
-        """The same for the frames of one file, ``interval_s`` seconds apart; make one per file."""
+        """The same for the frames of one file, ``interval_s`` seconds apart; make one per file.
+
+        Raises:
+            InputError: If that is no time between two frames.
+        """
+        if not isinstance(interval_s, Real) or not 0 < interval_s < inf:
+            raise InputError(
+                "interval_s: expected the seconds between two frames, such as 1 / 30, got "
+                f"{interval_s!r}; change it"
+            )
         return replace(self, detector=self.detector.for_video(interval_s))
 
     def analyze(self, image_bgr: Image) -> tuple[FaceEmotion, ...]:

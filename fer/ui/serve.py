@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import socket
+import sys
 from pathlib import Path
+
+from fer.errors import InputError
 
 LOCALHOST = "127.0.0.1"
 
@@ -55,6 +59,34 @@ def notice(host: str, port: int) -> str:
         "cannot be typed unless FER_PATHS\nnames folders. docs/sharing.md has the safe way: a "
         "proxy with TLS and a password (stop it with Ctrl+C)"
     )
+
+
+def check_address(host: str, port: int) -> None:
+    """Refuse, before anything is said of it, an address that cannot be listened on.
+
+    Raises:
+        InputError: If the host is no address of this machine, or something listens there already.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As the server does: what was closed a moment ago is free. On Windows it would mean
+            # to share an address with whoever listens there.
+            if sys.platform != "win32":
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as fault:
+        if fault.errno == errno.EADDRINUSE:
+            raise InputError(
+                f"port: expected a free one, got {port}, where something listens already; stop it "
+                "or choose another with --port"
+            ) from None
+        raise InputError(
+            f"host: expected an address of this machine that may be listened on, got {host} with "
+            f"port {port}: {fault.strerror or fault}; choose 127.0.0.1 or 0.0.0.0"
+        ) from None
 
 
 def serve(host: str, port: int) -> None:

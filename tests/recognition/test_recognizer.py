@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -259,3 +260,22 @@ def test_what_was_cut_once_is_handed_on(
     assert np.array_equal(again["features"], reading.features)
     crop = cut_face(cv2.cvtColor(astronaut_bgr, cv2.COLOR_BGR2GRAY), reading.faces[0])
     assert np.array_equal(crop, reading.crops[0])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: EmotionRecognizer.load(threshold="high"),
+        lambda: EmotionRecognizer.load(threshold=float("nan")),
+        lambda: EmotionRecognizer.load(settings={"min_face": 30}),
+        lambda: SearchSettings(min_face="small"),
+        lambda: SearchSettings(min_score=None),
+        *(
+            lambda interval=interval: EmotionRecognizer.load().for_video(interval)
+            for interval in (float("nan"), float("inf"), 0, -1, None)
+        ),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_at_once(make: Callable[[], object]) -> None:
+    with pytest.raises(InputError, match=r"expected .*, got .*; "):
+        make()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from support import free_port, wait_until_up
 
-from fer.ui.serve import app_script, is_loopback, notice, own_address
+from fer.errors import InputError
+from fer.ui.serve import app_script, check_address, is_loopback, notice, own_address
 
 PROJECT = Path(__file__).parents[2]
 
@@ -102,3 +103,16 @@ def test_only_the_loopback_is_this_machine_alone(host: str | None, alone: bool) 
 
 def test_an_ipv6_address_is_shown_as_a_browser_takes_it() -> None:
     assert "http://[2001:db8::1]:80 " in notice("2001:db8::1", 80)
+
+
+def test_an_address_that_cannot_be_listened_on_is_refused_before_it_is_announced() -> None:
+    check_address("127.0.0.1", free_port())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(InputError, match=r"^port: expected a free one, got"):
+            check_address("127.0.0.1", taken.getsockname()[1])
+    # Set aside for documentation: no machine has it, no name server knows it.
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        with pytest.raises(InputError, match=r"^host: expected an address of this machine"):
+            check_address(host, free_port())
