@@ -20,7 +20,8 @@ from fer.models.store import CARD, ModelFolder, chosen_model, find_folder, open_
 from fer.recognition.recognizer import EmotionRecognizer
 from fer.temporary import keep_private
 from fer.ui.landmarks import landmarks
-from fer.ui.presses import entered, press_once
+from fer.ui.messages import take_what_is_meant
+from fer.ui.presses import entered
 from fer.ui.text import fault
 
 PAGES: tuple[tuple[str, str, str], ...] = (
@@ -81,7 +82,7 @@ def _settle() -> bool:
     # aiortc reports every closed peer connection at this level.
     logging.getLogger("aioice").setLevel("ERROR")
     keep_private()
-    press_once()
+    take_what_is_meant()
     _freeze()
     share_heaps()
     threading.Thread(target=_look_ahead, name="fer-look-ahead", daemon=True).start()

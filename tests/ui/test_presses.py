@@ -1,8 +1,5 @@
 import pytest
-from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.testing.v1 import AppTest
-
-from fer.ui.presses import leave_out_presses
 
 
 def _page() -> None:
@@ -34,18 +31,6 @@ def test_a_press_of_what_is_switched_off_by_then_is_dropped() -> None:
     at.session_state["off"] = False
     at.run()
     assert "gone" not in at.session_state
-
-
-@pytest.mark.parametrize("refresh", [True, False])
-def test_a_part_that_refreshes_itself_tells_of_no_press(refresh: bool) -> None:
-    message = BackMsg()
-    message.rerun_script.is_auto_rerun = refresh
-    widgets = message.rerun_script.widget_states.widgets
-    widgets.add(id="button", trigger_value=True)
-    widgets.add(id="toggle", bool_value=True)
-    widgets.add(id="keys", json_trigger_value="[1]")
-    leave_out_presses(message)
-    assert [one.id for one in widgets] == (["toggle"] if refresh else ["button", "toggle", "keys"])
 
 
 def _coming_and_going() -> None:
