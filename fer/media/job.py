@@ -71,15 +71,14 @@ class AnalysisJob:
     """Analyses sources one after the other, keeping a journal in a folder.
 
     Args:
-        sources: What was handed in.
+        sources: What was handed in; of those with the same key the first.
         folder: Of this job alone. A job that is found there goes on if ``resume``, else is refused.
         recognizer: Finds and reads the faces.
         settings: What else to do.
         resume: Go on with what an earlier run has left.
 
     Raises:
-        InputError: If the folder holds an unfinished job and ``resume`` is off, or one of another
-            model or other options.
+        InputError: If ``resume`` is off and a job is there, or it has another model or options.
     """
 
     def __init__(
@@ -91,11 +90,16 @@ class AnalysisJob:
         settings: Settings,
         resume: bool = False,
     ) -> None:
-        self.sources = sources
+        by_key: dict[str, Source] = {}
+        for source in sources:
+            by_key.setdefault(source.key, source)
+        self.sources = list(by_key.values())
+        # As they are now: where a file changes meanwhile, a run that goes on does it again.
+        self._keys = {source: key for key, source in by_key.items()}
         self.folder = folder
         self.recognizer, self.settings = recognizer, settings
         self._reader = recognizer.classifier.reader
-        self._journal = Journal(folder, self._identity(), resume=resume)
+        self._journal = Journal(folder, self._identity(), resume=resume, wanted=by_key)
         self._first = self._journal.earlier if settings.name_duplicates else None
 
     @property
@@ -129,7 +133,7 @@ class AnalysisJob:
         """
         waiting: list[Source] = []
         for source in self.sources:
-            if source.key in self._journal.keys:
+            if self._keys[source] in self._journal.keys:
                 continue
             if source.kind is Kind.video:
                 yield from self._pictures(waiting, cancel)
@@ -183,9 +187,8 @@ class AnalysisJob:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _identity(self) -> dict[str, object]:
-        reader = self._reader
         return {
-            "model": [reader.model, reader.version, reader.label_set],
+            **self.recognizer.identity(),
             "schema": SCHEMA_VERSION,
             "annotated": str(self.settings.annotated or ""),
             "video": repr(self.settings.video),
@@ -204,7 +207,8 @@ class AnalysisJob:
         )
         for source, picture in done:
             results = [picture.result, *picture.further]
-            self._journal.note(source, self.rows_of(results), digest=picture.digest)
+            rows = self.rows_of(results)
+            self._journal.note(self._keys[source], source, rows, digest=picture.digest)
             faces = sum(len(result.faces) for result in results)
             worst = next((result for result in results if result.reason), picture.result)
             yield Finished(source.name, source.kind, faces, 0, worst.status, worst.reason)
@@ -217,7 +221,7 @@ class AnalysisJob:
     ) -> Finished | None:
         """Analyse a video; None when it was cancelled on the way."""
         assert source.path is not None
-        folder = self.folder / "videos" / source.key
+        folder = self.folder / "videos" / self._keys[source]
         faces = 0
 
         def count(result: FrameResult) -> None:
@@ -254,7 +258,7 @@ class AnalysisJob:
         if reason:
             rows = self.rows_of([SourceResult(source.name, reason=reason, partial=True)])
         place = folder.relative_to(self.folder).as_posix()
-        self._journal.note(source, rows, frames=place, note=outcome.note)
+        self._journal.note(self._keys[source], source, rows, frames=place, note=outcome.note)
         status = "partial" if reason else "ok"
         return Finished(source.name, source.kind, faces, outcome.analysed, status, reason)
 
@@ -264,7 +268,7 @@ class AnalysisJob:
         done = records.exists() and records.stat().st_size > 0
         result = SourceResult(source.name, reason=reason, partial=done)
         frames = folder.relative_to(self.folder).as_posix() if done else ""
-        self._journal.note(source, self.rows_of([result]), frames=frames)
+        self._journal.note(self._keys[source], source, self.rows_of([result]), frames=frames)
         return Finished(source.name, source.kind, 0, 0, result.status, reason)
 
     def _video_rows(self, entry: Entry) -> Iterator[Rows]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -60,7 +60,7 @@ def claim(folder: Path, identity: dict[str, object], *, resume: bool) -> tuple[F
 
     Args:
         folder: Of this job alone.
-        identity: What makes a job the same job: its model and its options.
+        identity: What makes a job the same job: its model, detector and options.
         resume: Go on with what an earlier run has left.
 
     Returns:
@@ -88,8 +88,8 @@ def claim(folder: Path, identity: dict[str, object], *, resume: bool) -> tuple[F
             raise _damaged(folder) from None
         if known != identity:
             raise InputError(
-                f"{folder}: expected an unfinished job with the same model and options, found one "
-                "with others; use those, or delete that folder"
+                f"{folder}: expected an unfinished job with the same model, detector and options, "
+                "found one with others; use those, or delete that folder"
             )
     except BaseException:
         lock.close()
@@ -100,22 +100,34 @@ def claim(folder: Path, identity: dict[str, object], *, resume: bool) -> tuple[F
 class Journal:
     """A file of finished sources in a folder of its job.
 
+    What an earlier run has done of other inputs, or of a file before it changed, stays in the file
+    and is passed over.
+
     Args:
         folder: As for ``claim``, as are the others.
         identity: Of the job.
         resume: Whether to go on.
+        wanted: Keys of the sources that were handed in.
 
     Attributes:
-        keys: Of the sources that are done.
+        keys: Of those that are done.
         earlier: Digest -> name of the first picture with it that an earlier run has done.
-        faulty: Whether a source that is done could not be read, or not whole.
+        faulty: Whether one that is done could not be read, or not whole.
 
     Raises:
         InputError: As ``claim``, or if a line of it is damaged.
     """
 
-    def __init__(self, folder: Path, identity: dict[str, object], *, resume: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: dict[str, object],
+        *,
+        resume: bool,
+        wanted: Collection[str],
+    ) -> None:
         self.folder = folder
+        self._wanted = frozenset(wanted)
         self.keys: set[str] = set()
         self.earlier: dict[str, str] = {}
         self.faulty = False
@@ -141,8 +153,9 @@ class Journal:
                         break
                     entry = Entry.model_validate_json(line)
                     self._check_frames(entry)
-                    self._take(entry.key, entry.rows)
-                    self.earlier.setdefault(entry.digest, entry.source)
+                    if entry.key in self._wanted and entry.key not in self.keys:
+                        self._take(entry.key, entry.rows)
+                        self.earlier.setdefault(entry.digest, entry.source)
                     good += len(line)
         except (OSError, ValueError):
             raise _damaged(self.folder) from None
@@ -150,11 +163,19 @@ class Journal:
             os.truncate(self._file, good)
 
     def note(
-        self, source: Source, rows: Rows, *, digest: str = "", frames: str = "", note: str = ""
+        self,
+        key: str,
+        source: Source,
+        rows: Rows,
+        *,
+        digest: str = "",
+        frames: str = "",
+        note: str = "",
     ) -> None:
         """Write down that a source is done.
 
         Args:
+            key: Its key when the job began; a file that has changed since has another.
             source: Which.
             rows: Of the table; a video's frames lie in a file of their own.
             digest: SHA-256 of the bytes of a picture.
@@ -166,7 +187,7 @@ class Journal:
         """
         name = source.name.encode("utf-8", "backslashreplace").decode()
         content = {
-            "key": source.key,
+            "key": key,
             "source": name,
             "digest": digest,
             "frames": frames,
@@ -175,22 +196,26 @@ class Journal:
         }
         with write_faults(self._file), self._file.open("ab") as lines:
             lines.write(json.dumps(content, separators=(",", ":")).encode() + b"\n")
-        self._take(source.key, rows)
+        self._take(key, rows)
 
     def _check_frames(self, entry: Entry) -> None:
         place = self.folder / entry.frames
         inside = place.resolve().is_relative_to(self.folder.resolve())
-        if entry.key in self.keys or (entry.frames and not (inside and place.is_dir())):
-            raise ValueError("a source twice, or frames that are not there")
+        if entry.frames and not (inside and place.is_dir()):
+            raise ValueError("frames that are not there")
 
     def _take(self, key: str, rows: Rows) -> None:
         self.keys.add(key)
         self.faulty |= any(row["status"] in ("error", "partial") for row in rows)
 
     def entries(self) -> Iterator[Entry]:
-        """What was noted, in order."""
+        """What was noted of the sources that were handed in, in order, each once."""
+        left = set(self.keys)
         with self._file.open("rb") as lines:
-            yield from map(Entry.model_validate_json, lines)
+            for entry in map(Entry.model_validate_json, lines):
+                if entry.key in left:
+                    left.remove(entry.key)
+                    yield entry
 
     def close(self) -> None:
         """Let another process have the folder."""

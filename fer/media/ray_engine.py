@@ -21,6 +21,7 @@ from fer.errors import InputError
 from fer.media.journal import claim
 from fer.media.unit_work import UnitWorker, WorkSettings, finish
 from fer.media.units import Unit
+from fer.models.store import open_model
 
 # Nothing leaves the machines of the cluster.
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -97,7 +98,10 @@ def run(
     """
     if output.exists():
         raise InputError(f"{output}: expected a new folder, found it there; give another name")
-    identity = {"model": settings.model, "labels": settings.labels, "job": repr(settings.job)}
+    # As it is now: without a name the environment chooses, and a model may be published again.
+    card = open_model(settings.model).card
+    model = [settings.model, card.name, card.version]
+    identity = {"model": model, "labels": settings.labels, "job": repr(settings.job)}
     lock, _new = claim(settings.parts, {**identity, "detector": settings.detector}, resume=resume)
     missing = [unit for unit in units if not _part(settings, unit).is_file()]
     done = len(units) - len(missing)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from math import inf
 from numbers import Real
 from pathlib import Path
@@ -111,6 +111,22 @@ class EmotionRecognizer:
             load_detector(detector, settings),
             classifier.threshold if threshold is None else threshold,
         )
+
+    def identity(self) -> dict[str, object]:
+        """What its readings depend on beside the picture, as JSON has it.
+
+        A job that goes on with another would mix two kinds of rows.
+        """
+        card = self.classifier.folder.card
+        search = getattr(self.detector, "settings", None)
+        return {
+            "model": [card.name, card.version, self.classifier.head],
+            "affect": self.classifier.affect is not None,
+            "detector": type(self.detector).__name__,
+            "search": asdict(search) if isinstance(search, SearchSettings) else None,
+            "threshold": float(self.threshold),
+            "max_faces": self.max_faces,
+        }
 
     def for_stream(self, settings: SearchSettings | None = None) -> EmotionRecognizer:
         """The same for the frames of one stream, at a flat cost; make one per stream."""

@@ -51,7 +51,8 @@ class VideoJob:
         name: The video's name in messages; default is the file's own.
 
     Raises:
-        InputError: If the folder holds a job of another video, model or options, or cannot be used.
+        InputError: If the folder holds a job of another video, model, detector or options, or cannot
+            be used.
     """
 
     def __init__(
@@ -171,11 +172,10 @@ class VideoJob:
 
     def _identity(self) -> dict[str, object]:
         size, changed_ns = self._stamp()
-        card = self._recognizer.classifier.folder.card
         return {
             "version": _VERSION,
             "source": [self.name, size, changed_ns],
-            "model": [card.name, card.version, self._recognizer.classifier.head],
+            **self._recognizer.identity(),
             "options": asdict(self._options),
             "annotate": self._annotate,
         }

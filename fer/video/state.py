@@ -88,7 +88,7 @@ def open_state(folder: Path, identity: Mapping[str, object], name: str) -> JobSt
     if known != identity:
         raise InputError(
             f"{folder}: expected an unfinished job of {name} with the same "
-            "model and options, found one of another; delete the folder or give another"
+            "model, detector and options, found one of another; delete the folder or give another"
         )
     return found
 

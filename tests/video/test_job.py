@@ -248,7 +248,7 @@ def test_a_folder_of_another_job_is_refused(
 ) -> None:
     path = clip("a.mp4", count=3)
     VideoJob(path, tmp_path / "job", recognizer)
-    with pytest.raises(InputError, match="same model and options, found one of another"):
+    with pytest.raises(InputError, match="same model, detector and options, found one of another"):
         VideoJob(path, tmp_path / "job", recognizer, options=VideoOptions(every=2))
     (tmp_path / "job" / "job.json").write_text("{")
     with pytest.raises(InputError, match="found a damaged one"):
