@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from fer.cli.analyze_inputs import nothing_left, own_files, part_of, say_passed
 from fer.cli.analyze_report import check_report, events_of, write_report
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.cli.stopping import stop_signal
@@ -95,7 +96,7 @@ def analyze(
     """Find faces in pictures and videos and read their expressions."""
     from fer.decoding import decoders
     from fer.media.job import AnalysisJob, Settings, scratch_folder
-    from fer.media.sources import find_sources
+    from fer.media.sources import Search
     from fer.recognition.recognizer import EmotionRecognizer
     from fer.video import VideoOptions
 
@@ -143,11 +144,11 @@ def analyze(
         )
     decoders.start()
     recognizer = EmotionRecognizer.load(model, labels=labels, detector=detector)
-    sources = list(find_sources(paths))
+    search = Search(own_files(output, annotated, report, events))
+    sources = list(search.sources(paths))
+    say_passed(search)
     if not sources:
-        raise InputError(
-            f"PATH: expected pictures or videos, found none in {', '.join(paths)}; check the path"
-        )
+        raise nothing_left(paths)
     folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
     with stop_signal(job.close if output is None else lambda: None) as stop:
@@ -210,12 +211,12 @@ def _hand_out(job: AnalysisJob, output: Path | None, *, stopped: bool, excel: bo
         job.close()
         return
     if stopped:
-        part = output.with_name(f"{output.stem}.part{output.suffix}")
+        part = part_of(output)
         job.write_table(part)
         err.print(f"Stopped; what is done is in {part}, add --resume to go on", markup=False)
         return
     job.write_table(output, excel=excel)
-    output.with_name(f"{output.stem}.part{output.suffix}").unlink(missing_ok=True)
+    part_of(output).unlink(missing_ok=True)
     job.close()
 
 

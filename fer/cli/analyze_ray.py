@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 
+from fer.cli.analyze_inputs import nothing_left, own_files, say_passed
 from fer.cli.common import err, progress
 from fer.errors import InputError
 from fer.media.job import Settings
@@ -30,6 +31,7 @@ def analyze_on_ray(
         InputError: If an option does not fit this engine, or as ``fer.media.ray_engine.run``.
     """
     from fer.media.ray_engine import run
+    from fer.media.sources import Search
     from fer.media.unit_work import WorkSettings
     from fer.media.units import cut
 
@@ -38,12 +40,11 @@ def analyze_on_ray(
             "--output: expected a folder for --engine ray, such as faces, got "
             f"{output or 'none'}; it will hold Parquet files"
         )
-    units = list(cut(paths))
+    search = Search(own_files(None, output, job.annotated))
+    units = list(cut(paths, search=search))
+    say_passed(search)
     if not units:
-        raise InputError(
-            f"PATH: expected pictures, videos or Parquet tables, found none in {', '.join(paths)}; "
-            "check the path"
-        )
+        raise nothing_left(paths)
     parts = output.absolute().with_name(f".{output.name}.job")
     annotated = job.annotated.absolute() if job.annotated else None
     settings = WorkSettings(parts, model, labels, detector, replace(job, annotated=annotated))

@@ -6,11 +6,12 @@ import glob
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import InitVar, dataclass, field
+from itertools import takewhile
 from pathlib import Path
 
 from fer.decoding import Job, Session, decoders
-from fer.errors import MediaError
+from fer.errors import InputError, MediaError
 from fer.files import how_to_find, open_regular
 from fer.media.archives import read_member
 from fer.pictures.content import FORMAT_NAMES, HEAD_BYTES, Kind, content_of, is_junk
@@ -77,7 +78,7 @@ def refused(name: str, reason: str) -> Source:
 
 
 def archive_sources(name: str, path: Path) -> list[Source]:
-    """The pictures of a ZIP archive; one refused source when it cannot be opened."""
+    """The pictures of a ZIP archive; one refused source when it cannot be opened or is empty."""
     found = []
     try:
         for facts, _image in decoders.work(_MEMBERS, name, Session(), path=str(path.absolute())):
@@ -88,7 +89,8 @@ def archive_sources(name: str, path: Path) -> list[Source]:
                 found.append(Source(shown, path=path, member=facts["member"]))
     except MediaError as fault:
         return [refused(name, str(fault))]
-    return found
+    nothing = f"{name}: expected a ZIP archive of pictures, found no file in it; check the archive"
+    return found or [refused(name, nothing)]
 
 
 def file_sources(path: Path, name: str) -> Iterable[Source]:
@@ -112,49 +114,143 @@ def file_sources(path: Path, name: str) -> Iterable[Source]:
     return [Source(name, kind, path)]
 
 
-def _folder_sources(folder: Path) -> Iterator[Source]:
-    """Every file below a folder, sorted, without hidden ones."""
-    faults: list[OSError] = []
-    for root, folders, files in os.walk(folder, onerror=faults.append):
-        folders[:] = sorted(name for name in folders if not is_junk(Path(name)))
-        for name in sorted(files):
-            if not is_junk(Path(name)):
-                path = Path(root, name)
-                yield from file_sources(path, str(path))
-    for fault in faults:
-        place = str(fault.filename or folder)
-        yield refused(
-            place,
-            f"{place}: expected a folder that can be read, got: {fault.strerror}; check its "
-            "permissions",
-        )
-
-
 def _is_pattern(given: str) -> bool:
     address = "://" in given
     return glob.has_magic(given) and not address and not os.path.lexists(given)
 
 
+def _place(path: str | Path) -> str:
+    """Where something lies, whatever it was called; a link is not what it leads to."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(_folder_place(folder), os.path.normcase(name))
+
+
+def _folder_place(folder: str | Path) -> str:
+    return os.path.normcase(os.path.realpath(folder))
+
+
+@dataclass(slots=True)
+class Search:
+    """Finds what some paths stand for, each file once, but not what a run itself writes.
+
+    Attributes:
+        own: Files and folders of the run. They are left out wherever they are met, a folder with
+            all that is in it; but a file in it that is named is read.
+        left_out: Names of those that were met.
+        repeated: Names under which files were met again; they count under the first.
+    """
+
+    own: InitVar[Iterable[Path]] = ()
+    left_out: list[str] = field(default_factory=list, init=False)
+    repeated: list[str] = field(default_factory=list, init=False)
+    _seen: set[str] = field(default_factory=set, init=False)
+    _own: frozenset[str] = field(init=False)
+
+    def __post_init__(self, own: Iterable[Path]) -> None:
+        """Look where the own files are."""
+        self._own = frozenset(place(path) for path in own for place in (_place, _folder_place))
+
+    def sources(self, paths: Iterable[str | Path]) -> Iterator[Source]:
+        """As ``find_sources``; called again, it goes on with what it has seen."""
+        for given in paths:
+            name, path = str(given), Path(given)
+            if not name.strip():
+                raise InputError(
+                    "PATH: expected the name of a file or folder, got an empty one; leave it out, "
+                    "or give . for the current folder"
+                )
+            if path.is_dir():
+                yield from self._of_folder(path)
+            elif _is_pattern(name):
+                yield from self._of_pattern(name)
+            else:
+                place = _place(path)
+                if not self._is_own(place, name) and self._is_new(place, name):
+                    yield from file_sources(path, name)
+
+    def is_new(self, path: Path) -> bool:
+        """Whether a file was not met before; from now on it was."""
+        return self._is_new(_place(path), str(path))
+
+    def _is_new(self, place: str, name: str) -> bool:
+        if place in self._seen:
+            self.repeated.append(name)
+            return False
+        self._seen.add(place)
+        return True
+
+    def _is_own(self, place: str, name: str) -> bool:
+        if place not in self._own:
+            return False
+        if name not in self.left_out:
+            self.left_out.append(name)
+        return True
+
+    def _of_folder(self, folder: Path) -> Iterator[Source]:
+        """Every file below a folder, sorted, without hidden ones."""
+        if self._is_own(_folder_place(folder), str(folder)):
+            return
+        faults: list[OSError] = []
+        met = False
+        for root, folders, files in os.walk(folder, onerror=faults.append):
+            here = _folder_place(root)
+            places = {
+                name: os.path.join(here, os.path.normcase(name))
+                for name in (*folders, *files)
+                if not is_junk(Path(name))
+            }
+            own = {name for name in places if self._is_own(places[name], os.path.join(root, name))}
+            folders[:] = sorted(name for name in folders if name in places and name not in own)
+            for name in sorted(name for name in files if name in places and name not in own):
+                met = True
+                shown = str(Path(root, name))
+                if self._is_new(places[name], shown):
+                    yield from file_sources(Path(shown), shown)
+        for fault in faults:
+            unread = str(fault.filename or folder)
+            yield refused(
+                unread,
+                f"{unread}: expected a folder that can be read, got: {fault.strerror}; check its "
+                "permissions",
+            )
+        if not met and not faults:
+            yield refused(
+                str(folder),
+                f"{folder}: expected a folder with pictures or videos, found no file in it; check "
+                "the path",
+            )
+
+    def _of_pattern(self, given: str) -> Iterator[Source]:
+        fixed = takewhile(lambda part: not glob.has_magic(part), Path(given).parts)
+        base = os.path.join(_folder_place(Path(*fixed)), "")
+        # Of the run's folders those that lie deeper than where the pattern begins.
+        inner = [place for place in self._own if not base.startswith(os.path.join(place, ""))]
+        met = False
+        for match in sorted(glob.iglob(given, recursive=True)):
+            if os.path.isdir(match):
+                continue
+            place = _place(match)
+            above = next((one for one in inner if place.startswith(os.path.join(one, ""))), place)
+            if self._is_own(above, match if above == place else above):
+                continue
+            met = True
+            if self._is_new(place, match):
+                yield from file_sources(Path(match), match)
+        if not met:
+            yield refused(
+                given, f"{given}: expected files that match, found none; check the pattern"
+            )
+
+
 def find_sources(paths: Iterable[str | Path]) -> Iterator[Source]:
-    """Everything that some paths stand for, in order.
+    """Everything that some paths stand for, in order; what is named twice, once.
 
     Args:
         paths: Files; folders, for everything in them but hidden files; ZIPs, for what is in them;
             patterns such as ``holiday/**/*.jpg``. What a file is, its content says; what cannot
-            be read is a refused source with a reason.
+            be read, and what holds nothing, is a refused source with a reason.
+
+    Raises:
+        InputError: If a path is empty.
     """
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            yield from _folder_sources(path)
-        elif _is_pattern(str(given)):
-            matches = sorted(glob.iglob(str(given), recursive=True))
-            files = [Path(match) for match in matches if not os.path.isdir(match)]
-            if not files:
-                yield refused(
-                    str(given), f"{given}: expected files that match, found none; check the pattern"
-                )
-            for file in files:
-                yield from file_sources(file, str(file))
-        else:
-            yield from file_sources(path, str(given))
+    return Search().sources(paths)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fer.errors import InputError
-from fer.media.sources import Source, file_sources, find_sources, refused
+from fer.media.sources import Search, Source, file_sources, refused
 from fer.pictures.content import Kind
 from fer.pictures.reading import MAX_BYTES
 
@@ -55,14 +55,15 @@ def _row_groups(path: Path) -> int:
     """How many row groups a table has.
 
     Raises:
-        InputError: If it is no Parquet table, or holds neither paths nor bytes.
+        InputError: If it is no Parquet table, has no rows, or holds neither paths nor bytes.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as file:
-            names, groups = file.schema_arrow.names, int(file.metadata.num_row_groups)
+            names, facts = file.schema_arrow.names, file.metadata
+            groups, rows = int(facts.num_row_groups), int(facts.num_rows)
     except (pa.ArrowException, OSError) as fault:
         raise InputError(
             f"{path}: expected a Parquet table, got another or a damaged file "
@@ -73,6 +74,8 @@ def _row_groups(path: Path) -> int:
             f"{path}: expected a column of paths ({', '.join(PATH_COLUMNS)}) or of bytes "
             f"({', '.join(BYTES_COLUMNS)}), got {', '.join(names)}; rename one"
         )
+    if not rows:
+        raise InputError(f"{path}: expected a Parquet table with rows, found none; leave it out")
     return groups
 
 
@@ -100,27 +103,33 @@ def _table_sources(path: Path, group: int) -> Iterator[Source]:
             yield refused(name, f"{name}: expected a path or bytes, got neither; fill the table")
 
 
-def cut(paths: Iterable[str | Path], size: int = 32) -> Iterator[Unit]:
+def cut(
+    paths: Iterable[str | Path], size: int = 32, *, search: Search | None = None
+) -> Iterator[Unit]:
     """Cut inputs into units, a video alone, a Parquet table by its row groups.
 
     Args:
         paths: As ``find_sources`` takes them, and Parquet tables of paths or bytes.
         size: Pictures in a unit.
+        search: Looks for them; default is one that leaves nothing out.
 
     Raises:
-        InputError: If a table cannot be used.
+        InputError: If a table cannot be used, or a path is empty.
     """
     place = 0
+    search = search or Search()
     for given in paths:
         path = Path(given)
         if path.suffix.lower() == TABLE_SUFFIX and path.is_file():
+            if not search.is_new(path):
+                continue
             facts = path.stat()
             for group in range(_row_groups(path)):
                 digest = _digest([path.absolute(), facts.st_size, facts.st_mtime_ns, group])
                 yield Unit(f"{place:08}-{digest}", table=path.absolute(), group=group)
                 place += 1
             continue
-        for sources in _grouped(map(_anywhere, find_sources([given])), size):
+        for sources in _grouped(map(_anywhere, search.sources([given])), size):
             yield Unit(f"{place:08}-{_digest(source.key for source in sources)}", tuple(sources))
             place += 1
 

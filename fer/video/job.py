@@ -51,8 +51,8 @@ class VideoJob:
         name: The video's name in messages; default is the file's own.
 
     Raises:
-        InputError: If the folder holds a job of another video, model, detector or options, or cannot
-            be used.
+        InputError: If the folder holds a job of another video, model, detector or options, or
+            cannot be used.
     """
 
     def __init__(

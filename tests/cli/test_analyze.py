@@ -235,6 +235,35 @@ def test_a_csv_for_excel_begins_with_the_mark_of_utf8(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["mixed", "out.csv"]
 
 
+def test_a_second_run_does_not_read_what_the_first_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, astronaut_bgr: np.ndarray, fer: Command
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = many(tmp_path / "own", astronaut_bgr, 1).relative_to(tmp_path)
+    options = ("-o", own / "t.csv", "--annotated", own / "ann", "--report", own / "r.html")
+    tables = []
+    for _ in range(2):
+        done = fer("analyze", own, *options)
+        assert done.code == 0
+        tables.append((own / "t.csv").read_text())
+    assert tables[0] == tables[1] and len(tables[0].splitlines()) == 2
+    assert "Left out, since this run itself writes or uses it" in done.err
+    assert all(str(own / name) in done.err for name in ("ann", "t.csv", "r.html"))
+    nothing = fer("analyze", own, "--annotated", own)
+    assert nothing.code == 1 and "give --annotated, --output and --report another place" in (
+        nothing.err
+    )
+
+
+def test_what_is_named_twice_is_in_the_table_once_and_it_is_said(
+    mixed: Path, tmp_path: Path, fer: Command
+) -> None:
+    given = (mixed / "film.mp4", f"{mixed}/./film.mp4", mixed / "blank.png", mixed / "blank.png")
+    done = fer("analyze", *given, "-o", tmp_path / "t.csv")
+    assert done.code == 0 and "Named twice, in the table once" in done.err
+    assert pd.read_csv(tmp_path / "t.csv")["time_s"].size == 8 + 1
+
+
 def test_an_address_is_refused_with_what_to_do(tmp_path: Path, fer: Command) -> None:
     assert fer("analyze", "https://example.org/a.jpg?x=1", "-o", tmp_path / "out.csv").code == 1
     (reason,) = pd.read_csv(tmp_path / "out.csv")["reason"]

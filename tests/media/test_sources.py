@@ -11,10 +11,10 @@ import pytest
 
 from fer.datasets.archive import HandedIn, open_handed_in
 from fer.decoding import Session
-from fer.errors import DatasetError, MediaError
+from fer.errors import DatasetError, InputError, MediaError
 from fer.media import archives
 from fer.media.decoded import decode
-from fer.media.sources import Source, archive_sources, find_sources
+from fer.media.sources import Search, Source, archive_sources, find_sources
 from fer.pictures.content import HEAD_BYTES, Kind, content_of
 from fer.pictures.reading import encode_png
 
@@ -106,6 +106,77 @@ def test_a_pattern_gives_what_matches(tmp_path: Path) -> None:
 def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     (tmp_path / "me[1].png").write_bytes(PNG)
     assert names(list(find_sources([tmp_path / "me[1].png"])), tmp_path) == ["me[1].png"]
+
+
+def test_what_holds_nothing_is_a_row_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "junk" / "below").mkdir(parents=True)
+    (tmp_path / "junk" / "Thumbs.db").touch()
+    with zipfile.ZipFile(tmp_path / "none.zip", "w"):
+        pass
+    with zipfile.ZipFile(tmp_path / "junk.zip", "w") as archive:
+        archive.mkdir("below")
+        archive.writestr("__MACOSX/._e.jpg", b"f")
+    given = [str(tmp_path / name) for name in ("empty", "junk", "none.zip", "junk.zip")]
+    found = list(find_sources(given))
+    assert [source.name for source in found] == given
+    assert all(source.kind is Kind.refused for source in found)
+    assert all("found no file in it; check" in source.reason for source in found)
+
+
+@pytest.mark.parametrize("given", ["", " "])
+def test_an_empty_name_is_not_the_current_folder(given: str) -> None:
+    with pytest.raises(InputError, match=r"^PATH: expected .*, got an empty one; "):
+        list(find_sources([given]))
+
+
+def test_a_file_that_is_named_twice_is_found_once_under_its_first_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all" / "a.png").write_bytes(PNG)
+    (tmp_path / "film.mp4").write_bytes(MP4)
+    (tmp_path / "bad.txt").write_text("text")
+    with zipfile.ZipFile(tmp_path / "z.zip", "w") as archive:
+        archive.writestr("e.png", PNG)
+    monkeypatch.chdir(tmp_path)
+    search = Search()
+    given = ["./film.mp4", "film.mp4", "all", "all/a.png", "all/*.png", "all", "bad.txt", "z.zip"]
+    found = list(search.sources([*given, tmp_path / "bad.txt", tmp_path / "z.zip", "gone", "gone"]))
+    names_ = ["./film.mp4", str(Path("all", "a.png")), "bad.txt", "z.zip/e.png", "gone"]
+    assert [source.name for source in found] == names_
+    assert len(search.repeated) == 7
+
+
+def test_two_files_of_one_content_are_both_found(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(PNG)
+    assert names(list(find_sources([tmp_path, tmp_path])), tmp_path) == ["a.png", "b.png"]
+
+
+@pytest.mark.parametrize("given", [["own"], ["own/**/*"], ["own/ann", "own/a.png", "own/t.csv"]])
+def test_what_a_run_itself_writes_is_left_out_however_it_is_met(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: list[str]
+) -> None:
+    (tmp_path / "own" / "ann").mkdir(parents=True)
+    for name in ("a.png", "ann/a-12345678.png", "t.csv"):
+        (tmp_path / "own" / name).write_bytes(PNG)
+    monkeypatch.chdir(tmp_path)
+    search = Search([Path("own/ann"), tmp_path / "own" / "t.csv"])
+    assert [Path(source.name).as_posix() for source in search.sources(given)] == ["own/a.png"]
+    assert {Path(name).name for name in search.left_out} == {"ann", "t.csv"}
+
+
+@pytest.mark.parametrize("given", ["all/a.png", "all/*.png", "../here/all/*.png"])
+def test_a_picture_beside_the_annotated_copies_is_read_where_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    (tmp_path / "here" / "all").mkdir(parents=True)
+    (tmp_path / "here" / "all" / "a.png").write_bytes(PNG)
+    monkeypatch.chdir(tmp_path / "here")
+    for own in (Path("all"), Path()):
+        assert len(list(Search([own]).sources([given]))) == 1
+    assert len(list(Search([Path()]).sources(["all"]))) == 1
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="permissions of this kind are POSIX")

@@ -97,6 +97,19 @@ def test_tables_of_paths_and_of_bytes_are_read_by_the_worker(album: Path, tmp_pa
     assert [source.read() for source in unit.read()] == [file.read_bytes() for file in files]
 
 
+def test_what_is_named_twice_is_one_unit(album: Path, tmp_path: Path) -> None:
+    table = tmp_path / "paths.parquet"
+    pd.DataFrame({"path": ["a.png"]}).to_parquet(table)
+    given = [album, table, album / "q.png", str(table), album]
+    assert len(list(cut(given))) == len(list(cut([album, table]))) == 2
+
+
+def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"path": []}).to_parquet(tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="expected a Parquet table with rows"):
+        list(cut([tmp_path / "a.parquet"]))
+
+
 def test_a_table_without_paths_or_bytes_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "a.parquet")
     (tmp_path / "b.parquet").write_bytes(b"text")
