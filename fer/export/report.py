@@ -14,7 +14,7 @@ from html import escape
 from fer.export import strips
 from fer.export.events import Event
 from fer.export.report_style import STYLE
-from fer.export.strips import clock, paint
+from fer.export.strips import clock, nearest, paint
 from fer.export.tally import Counts, Recording, Row, StrongestReading, Tally, tally
 from fer.labels import UNSURE
 
@@ -116,7 +116,7 @@ def _overview(found: Tally) -> str:
     people = sum(one.people for one in recordings)
     figures = {
         "Recordings": f"{len(recordings):,}" if len(recordings) > 1 else "",
-        "Length": clock(recordings[0].end_s) if len(recordings) == 1 else "",
+        "Length": nearest(recordings[0].length_s) if len(recordings) == 1 else "",
         "People": f"{people:,}" if recordings else "",
         "Pictures": f"{found.picture_count:,}" if found.picture_count else "",
         "Readings": f"{found.everything.total:,}",
@@ -168,7 +168,7 @@ def _care(accuracy: Sequence[str]) -> str:
 def _recording(
     one: Recording, events: Sequence[Event], thumbnails: Thumbnails | None, *, alone: bool
 ) -> str:
-    span = (0.0, max(one.end_s, 0.1))
+    span = (0.0, max(one.length_s, 0.1))
     names = one.shown()
     parts = [f"<h2>{'Over time' if alone else _text(one.source)}</h2>"]
     if one.frames:
@@ -199,13 +199,13 @@ def _person(
         *one.line.of_faces((name,), most=_POINTS),
         one.line.labels,
         span,
-        alt=f"Expressions of {name} from {clock(span[0])} to {clock(span[1])}, stacked",
+        alt=f"Expressions of {name} from {clock(span[0])} to {nearest(span[1])}, stacked",
         events=events,
         height_px=84,
     )
     return (
         f'<section class="person"><h3>{_text(name)}</h3><p>{_sentence(counts)} In view from '
-        f"{clock(counts.first_s)} to {clock(counts.last_s)}.</p>"
+        f"{clock(counts.first_s)} to {nearest(counts.last_s)}.</p>"
         f"{strips.event_names(events, span)}{arc}{strips.time_axis(span)}"
         f"{_shares(counts)}{_peaks(counts, thumbnails)}</section>"
     )

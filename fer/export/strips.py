@@ -40,6 +40,11 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def nearest(seconds: float) -> str:
+    """``clock``, to the nearest second: for where something ends, which 5.97 s in is 0:06."""
+    return clock(int(seconds + 0.5))
+
+
 def paint(label: str) -> str:
     """A CSS background for a label; "unsure" is hatched, or it would look like neutral."""
     if label != UNSURE:
@@ -151,16 +156,14 @@ def time_axis(span: tuple[float, float]) -> str:
     start, end = span
     length = max(end - start, 1e-3)
     step = next((one for one in _TICKS_S if length / one <= _MOST_TICKS), length / _MOST_TICKS)
+    ends = nearest(start), nearest(end)
     between = "".join(
         _placed(float(at), clock(at), "", span)
         for at in np.arange(np.ceil(start / step) * step, end, step)
-        # Not where it would touch the first or the last.
-        if start + 0.09 * length < at < end - 0.09 * length
+        # Not where it would touch the first or the last, or say the same.
+        if start + 0.09 * length < at < end - 0.09 * length and clock(at) not in ends
     )
-    first, last = (
-        _placed(start, clock(start), "first", span),
-        _placed(end, clock(end), "last", span),
-    )
+    first, last = _placed(start, ends[0], "first", span), _placed(end, ends[1], "last", span)
     return f'<div class="fer-axis">{first}{between}{last}</div>'
 
 

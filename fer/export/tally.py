@@ -101,20 +101,31 @@ class Recording:
     Attributes:
         frames: Frames that were read.
         empty: Of these, without a face.
+        start_s: Time of the first frame.
+        end_s: Time of the last frame.
         persons: Name -> what was read.
         line: The probabilities over time, by name.
         left_out: Persons that are forgotten, since they were on show most briefly of many.
+        gap_s: Between the last two frames.
         during: Event -> name -> what was read within it.
     """
 
     source: str
     frames: int = 0
     empty: int = 0
+    start_s: float = 0.0
     end_s: float = 0.0
+    gap_s: float = 0.0
     persons: dict[str, Counts] = field(default_factory=dict)
     line: TimeLine = field(default_factory=TimeLine)
     during: dict[Event, dict[str, Counts]] = field(default_factory=dict)
     left_out: int = 0
+
+    @property
+    def length_s(self) -> float:
+        """Where it ends: the last frame lasts as long as the others, or as the one before it."""
+        usual = (self.end_s - self.start_s) / max(1, self.frames - 1)
+        return self.end_s + min(usual, self.gap_s)
 
     @property
     def people(self) -> int:
@@ -125,6 +136,15 @@ class Recording:
         """The persons that are shown, longest on show first."""
         known = [name for name in self.line.face_ids() if name in self.persons]
         return known[:_MOST_PERSONS]
+
+    def next_frame(self, time_s: float, *, empty: bool) -> None:
+        """Take a frame, before what was read in it."""
+        if not self.frames:
+            self.start_s = self.end_s = time_s
+        self.frames += 1
+        self.empty += empty
+        self.gap_s = max(0.0, time_s - self.end_s)
+        self.end_s = max(self.end_s, time_s)
 
     def add(self, row: Row, person: str, events: Sequence[Event]) -> None:
         """Take a reading of a person."""
@@ -198,9 +218,8 @@ def tally(rows: Iterable[Row], *, events: Sequence[Event] = ()) -> Tally:
             _add_picture(found, row, new=new)
             continue
         recording = found.recordings.setdefault(source, Recording(source))
-        recording.frames += new
-        recording.empty += new and row["status"] == "no face"
-        recording.end_s = max(recording.end_s, float(time_s))
+        if new:
+            recording.next_frame(float(time_s), empty=row["status"] == "no face")
         if not row["measured"]:
             continue
         person = row["person"] or f"Person {int(row['face_id'])}"

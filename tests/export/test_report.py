@@ -67,7 +67,7 @@ def text_of(page: str) -> str:
 
 def test_the_figures_are_those_of_the_table() -> None:
     page = text_of(report_html(SESSION, title="Session"))
-    assert "Length 0:19 People 2 Readings 300" in page
+    assert "Length 0:20 People 2 Readings 300" in page
     read = [row for row in SESSION if row["measured"]]
     for person in (1, 2):
         counts = Counter(row["emotion"] or "unsure" for row in read if row["face_id"] == person)
@@ -87,6 +87,27 @@ def test_events_say_what_was_read_meanwhile() -> None:
     page = text_of(report_html(SESSION, title="Session", events=events))
     assert "0:01 start" in page
     assert "0:05 0:09 film the dog Person 1: happy 66% of 50 Person 2: sad 100% of 50" in page
+
+
+@pytest.mark.parametrize("every", [1, 3, 15])
+def test_the_last_frame_counts_to_the_length(every: int) -> None:
+    """90 frames at 15 a second are six seconds, whichever of them were read."""
+    film = [SourceResult("a.mp4", (face(1, 0.9),), time_s=i / 15) for i in range(0, 90, every)]
+    page = report_html(rows(film), title="Film")
+    assert "Length 0:06" in text_of(page) and "0:05 0:05" not in text_of(page)
+    assert re.findall(r'class="last"[^>]*>([^<]*)', page) == ["0:06"]
+    if every == 1:
+        assert "In view from 0:00 to 0:06" in text_of(page)
+
+
+def test_a_pause_before_the_last_frame_does_not_lengthen_a_session() -> None:
+    times = [*(i / 10 for i in range(100)), 70.0, 70.1]
+    (one,) = tally(
+        rows([SourceResult("webcam", (), time_s=at) for at in times])
+    ).recordings.values()
+    assert one.length_s == pytest.approx(70.2)
+    (one,) = tally(rows([SourceResult("a.mp4", (), time_s=2.0)])).recordings.values()
+    assert one.length_s == 2.0
 
 
 def test_people_have_the_names_of_the_table_and_one_name_is_one_person() -> None:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fer.export.events import Event
-from fer.export.strips import clock, event_names, lane, legend, share_bar, time_axis
+from fer.export.strips import clock, event_names, lane, legend, nearest, share_bar, time_axis
 from fer.labels import COLOURS, UNSURE
 
 LABELS = ("sad", "happy")
@@ -77,6 +77,12 @@ def test_an_axis_has_few_times_in_order_that_do_not_touch(length: float) -> None
     assert min(np.diff(inner)) >= 8.9
 
 
+@pytest.mark.parametrize("length", [2.4, 4.4, 5.4, 5.97, 6.0, 8.3, 59.9])
+def test_no_time_stands_on_an_axis_twice_and_the_last_is_the_nearest(length: float) -> None:
+    said = re.findall(r">([\d:]+)<", time_axis((0.0, length)))
+    assert len(said) == len(set(said)) and said[-1] == nearest(length)
+
+
 def test_words_of_others_are_escaped() -> None:
     assert HOSTILE not in lane(np.zeros(0), np.zeros((0, 2)), LABELS, (0, 1), alt=HOSTILE)
 
@@ -94,3 +100,4 @@ def test_shares_and_legend_come_in_one_order_and_unsure_is_hatched() -> None:
 
 def test_times_are_read_as_a_clock() -> None:
     assert [clock(s) for s in (0, 65.9, 3725)] == ["0:00", "1:05", "1:02:05"]
+    assert [nearest(s) for s in (0.4, 5.5, 5.97, 59.6)] == ["0:00", "0:06", "0:06", "1:00"]

@@ -48,7 +48,7 @@ REVIEWED = {
     ("webcam/page.py", "circle[1]"),
     ("webrtc/connection.py", "step"),
 }
-OF_TEXT = {"plain", "text", "duration", "clock", "_mebibytes", "_limits_text", "_shown"}
+OF_TEXT = {"plain", "text", "duration", "clock", "nearest", "_mebibytes", "_limits_text", "_shown"}
 
 NUMBER = re.compile(r"[-+0-9,.]*[,df%]")
 

@@ -212,7 +212,7 @@ class Player {
     this.head.style.left = `${left + (width * Math.min(now, length)) / length}px`;
     this.scrub.value = now;
     this.scrub.setAttribute("aria-valuetext", clock(now, true));
-    this.clock.textContent = `${clock(now, true)} / ${clock(length)}`;
+    this.clock.textContent = `${clock(now, true)} / ${clock(Math.round(length))}`;
     const { paused, muted } = this.video;
     icon(this.play, paused ? "play" : "pause");
     this.play.setAttribute("aria-label", paused ? "Play" : "Pause");

@@ -11,7 +11,7 @@ import streamlit as st
 
 from fer.export.events import Event
 from fer.export.people import is_hidden, person_of
-from fer.export.strips import clock
+from fer.export.strips import clock, nearest
 from fer.export.tally import StrongestReading
 from fer.export.thumbnails import thumbnail
 from fer.pictures.reading import encode_png
@@ -159,7 +159,7 @@ def _follow(
             _picture(run, now_s, why=False)
     with beside:
         st.caption(
-            f"{clock(outcome.end_s)} long, {outcome.frames:,} pictures, {outcome.analysed:,} read"
+            f"{nearest(outcome.end_s)} long, {outcome.frames:,} pictures, {outcome.analysed:,} read"
         )
         show_people(run, now_s)
         with errors_shown():
