@@ -68,7 +68,8 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
         name: Of the file, for messages.
 
     Raises:
-        InputError: If a row has no time or no label, or ends before it begins.
+        InputError: If a row has no time or no label, ends before it begins, or has more cells than
+            there are columns.
     """
     text = content.decode("utf-8-sig", "replace") if isinstance(content, bytes) else content
     head = text.split("\n", 1)[0]
@@ -76,22 +77,32 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
     try:
         # A byte of zero, or a cell without an end, is no table.
         table = csv.reader(io.StringIO(text), delimiter=separator)
-        rows = [[cell.strip()[:_LONGEST] for cell in row] for row in table if any(row)]
+        rows = [
+            (table.line_num, [cell.strip()[:_LONGEST] for cell in row]) for row in table if any(row)
+        ]
     except csv.Error as fault:
         raise InputError(
             f"{name}: expected a CSV with the columns time, label and perhaps end and note, got: "
             f"{fault}; change it"
         ) from fault
     order = ["time_s", "label", "end_s", "note"]
-    if rows and _seconds(rows[0][0]) is None:
-        order = [_NAMES.get(cell.lower(), cell.lower()) for cell in rows.pop(0)]
+    if rows and _seconds(rows[0][1][0]) is None:
+        order = [_NAMES.get(cell.lower(), cell.lower()) for cell in rows.pop(0)[1]]
+        while not order[-1]:
+            order.pop()
     if not {"time_s", "label"} <= set(order) or len(rows) > MOST_EVENTS:
         raise InputError(
             f"{name}: expected a CSV with the columns time, label and perhaps end and note, at "
             f"most {MOST_EVENTS:,} rows, got {', '.join(order)} and {len(rows):,} rows; change it"
         )
     found = []
-    for number, row in enumerate(rows, start=1):
+    for line, row in rows:
+        if any(row[len(order) :]):
+            raise InputError(
+                f"{name}: expected at most {len(order)} cells a row, {', '.join(order)}, got "
+                f"{separator.join(row)[:80]!r} in line {line}; name the column in the first line, "
+                "or put a text that holds a separator into quotes"
+            )
         cells = dict(zip(order, row, strict=False))
         start, end = _seconds(cells.get("time_s", "")), _seconds(cells.get("end_s", ""))
         label = _undone(cells.get("label", ""))
@@ -99,7 +110,7 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
         if start is None or not label or late or (end is not None and end < start):
             raise InputError(
                 f"{name}: expected a time in seconds, a label and an end after the time, got "
-                f"{separator.join(row)[:80]!r} in row {number}; change it"
+                f"{separator.join(row)[:80]!r} in line {line}; change it"
             )
         found.append(Event(start, label, end, _undone(cells.get("note", ""))))
     return tuple(sorted(found, key=lambda event: event.time_s))
