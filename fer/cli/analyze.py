@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fer.cli.analyze_inputs import nothing_left, own_files, part_of, say_passed
+from fer.cli.analyze_inputs import (
+    check_acting,
+    check_engine,
+    nothing_left,
+    own_files,
+    part_of,
+    say_passed,
+)
 from fer.cli.analyze_report import check_report, events_of, write_report
 from fer.cli.common import LabelSet, ModelName, bar_text, err, printable, progress
 from fer.cli.stopping import stop_signal
@@ -105,6 +112,7 @@ def analyze(
             f"--csv-excel: expected --output with a .csv, got {output or 'none'}; give one, or "
             "leave the option out"
         )
+    check_engine(engine, address=address, report=report, events=events)
     if report is not None:
         check_report(report)
     settings = Settings(
@@ -119,10 +127,6 @@ def analyze(
     if engine == "ray":
         from fer.cli.analyze_ray import analyze_on_ray
 
-        if report is not None:
-            raise InputError(
-                "--report: expected --engine local with it, got ray; leave one of them out"
-            )
         analyze_on_ray(
             paths,
             output,
@@ -149,6 +153,7 @@ def analyze(
     say_passed(search)
     if not sources:
         raise nothing_left(paths)
+    check_acting(sources, settings)
     folder = scratch_folder() if output is None else output.with_name(f".{output.name}.job")
     job = AnalysisJob(sources, folder, recognizer=recognizer, settings=settings, resume=resume)
     with stop_signal(job.close if output is None else lambda: None) as stop:

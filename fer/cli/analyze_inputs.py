@@ -1,8 +1,8 @@
-"""What ``fer analyze`` does not read: its own files, and what was named before."""
+"""Inputs of ``fer analyze``: which are passed over, and which options can act on the others."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,8 @@ from fer.cli.common import err
 from fer.errors import InputError
 
 if TYPE_CHECKING:
-    from fer.media.sources import Search
+    from fer.media.job import Settings
+    from fer.media.sources import Search, Source
 
 
 def part_of(output: Path) -> Path:
@@ -42,3 +43,53 @@ def nothing_left(paths: Sequence[str]) -> InputError:
         f"PATH: expected inputs that this run does not write itself, found none in "
         f"{', '.join(paths)}; give --annotated, --output and --report another place"
     )
+
+
+def check_acting(sources: Iterable[Source], settings: Settings) -> None:
+    """Refuse options that can act on none of the inputs.
+
+    What could not be read may have been anything, and then nothing is refused.
+
+    Raises:
+        InputError: If they are all pictures, or all videos, and an option is of the other kind.
+    """
+    from fer.pictures.content import Kind
+
+    video, kinds = settings.video, {source.kind for source in sources}
+    if kinds == {Kind.picture}:
+        wanted, found = "a video", "pictures"
+        given = {
+            "--every": video.every > 1,
+            "--rate": video.rate is not None,
+            "--no-identity": not video.identity,
+            # Every frame of an animation has its time.
+            "--events": bool(settings.events) and not settings.every_frame,
+        }
+    elif kinds == {Kind.video}:
+        wanted, found = "a picture", "videos"
+        given = {"--frames all": settings.every_frame}
+    else:
+        return
+    if idle := ", ".join(option for option, is_given in given.items() if is_given):
+        raise InputError(
+            f"{idle}: expected {wanted} among the inputs, got {found} only; leave it out"
+        )
+
+
+def check_engine(engine: str, **options: object) -> None:
+    """Refuse options of the other engine.
+
+    Args:
+        engine: The engine.
+        options: Name -> value, None where it was not given.
+
+    Raises:
+        InputError: Naming the first of them.
+    """
+    of = {"address": "ray", "report": "local", "events": "local"}
+    for name, value in options.items():
+        if value is not None and of[name] != engine:
+            raise InputError(
+                f"--{name}: expected --engine {of[name]} with it, got {engine}; leave one of them "
+                "out"
+            )

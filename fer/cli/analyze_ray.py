@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from fer.cli.analyze_inputs import nothing_left, own_files, say_passed
+from fer.cli.analyze_inputs import check_acting, nothing_left, own_files, say_passed
 from fer.cli.common import err, progress
 from fer.errors import InputError
 from fer.media.job import Settings
@@ -45,6 +45,8 @@ def analyze_on_ray(
     say_passed(search)
     if not units:
         raise nothing_left(paths)
+    if not any(unit.table for unit in units):
+        check_acting((source for unit in units for source in unit.sources), job)
     parts = output.absolute().with_name(f".{output.name}.job")
     annotated = job.annotated.absolute() if job.annotated else None
     settings = WorkSettings(parts, model, labels, detector, replace(job, annotated=annotated))

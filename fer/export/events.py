@@ -88,7 +88,7 @@ def read_events(content: str | bytes, name: str = "events") -> tuple[Event, ...]
     order = ["time_s", "label", "end_s", "note"]
     if rows and _seconds(rows[0][1][0]) is None:
         order = [_NAMES.get(cell.lower(), cell.lower()) for cell in rows.pop(0)[1]]
-        while not order[-1]:
+        while order and not order[-1]:
             order.pop()
     if not {"time_s", "label"} <= set(order) or len(rows) > MOST_EVENTS:
         raise InputError(

@@ -344,6 +344,9 @@ def test_a_report_and_events_of_pictures_and_a_film(
         (("--events", "missing.csv"), "--events: expected a CSV file at missing.csv"),
         (("--engine", "ray", "-o", "a.csv"), "expected a folder for --engine ray"),
         (("--engine", "ray", "-o", "."), "expected a new folder"),
+        (("--address", "foo"), "--address: expected --engine ray with it, got local"),
+        (("--engine", "ray", "--report", "r.html"), "--report: expected --engine local with it"),
+        (("--engine", "ray", "--events", "e.csv"), "--events: expected --engine local with it"),
     ],
 )
 def test_options_that_do_not_fit_are_refused_before_the_work(
@@ -352,3 +355,34 @@ def test_options_that_do_not_fit_are_refused_before_the_work(
     (tmp_path / "a.jpg").write_bytes(b"text")
     done = fer("analyze", tmp_path / "a.jpg", *options)
     assert done.code == 1 and said in done.err and "Analysing" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("blank.png", ("--every", 4, "--no-identity"), "--every, --no-identity: expected a video"),
+        ("blank.png", ("--rate", 2), "--rate: expected a video among the inputs, got pictures"),
+        ("more.zip", ("--events", "e.csv"), None),  # A member is refused.
+        ("blank.png", ("--events", "e.csv"), "--events: expected a video among the inputs"),
+        ("blank.png", ("--events", "e.csv", "--frames", "all"), None),
+        ("film.mp4", ("--frames", "all"), "--frames all: expected a picture among the inputs"),
+        ("broken.jpg", ("--every", 4), None),
+        (".", ("--every", 4, "--frames", "all"), None),
+        ("blank.png", ("--every", 4, "--engine", "ray", "-o", "rays"), "--every: expected a video"),
+    ],
+)
+def test_options_that_can_act_on_no_input_are_refused(
+    mixed: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fer: Command,
+    name: str,
+    options: tuple[object, ...],
+    said: str | None,
+) -> None:
+    monkeypatch.chdir(mixed.parent)
+    Path("e.csv").write_text("1,ball")
+    done = fer("analyze", mixed / name, *options)
+    if said is None:
+        assert "among the inputs" not in done.err and "status" in done.out
+    else:
+        assert done.code == 1 and said in done.err and not done.out
