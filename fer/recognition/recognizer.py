@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from math import inf
 from numbers import Real
 from pathlib import Path
@@ -123,9 +123,10 @@ class EmotionRecognizer:
             "model": [card.name, card.version, self.classifier.head],
             "affect": self.classifier.affect is not None,
             "detector": type(self.detector).__name__,
-            "search": asdict(search) if isinstance(search, SearchSettings) else None,
+            # As floats: JSON knows no number of NumPy's.
+            "search": [*map(float, astuple(search))] if isinstance(search, SearchSettings) else [],
             "threshold": float(self.threshold),
-            "max_faces": self.max_faces,
+            "max_faces": float(self.max_faces),
         }
 
     def for_stream(self, settings: SearchSettings | None = None) -> EmotionRecognizer:
