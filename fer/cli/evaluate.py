@@ -20,10 +20,9 @@ from fer.cli.common import (
     print_json,
     share_bar,
 )
-from fer.datasets import FaceDataset
 from fer.errors import InputError
 from fer.evaluation.evaluate import SEEN, in_words
-from fer.labels import FER2013, LABEL_SETS, OWN
+from fer.labels import FER2013, LABEL_SETS, OWN, PERCEIVED
 
 
 def evaluate(
@@ -40,7 +39,8 @@ def evaluate(
         str | None,
         typer.Option(
             "--split",
-            help="Split of the data, or all; default: PublicTest, else the test, else all.",
+            help="Split of the data, or all; default: PublicTest, else the test, else all. "
+            "PrivateTest is opened on request only.",
         ),
     ] = None,
     model: Annotated[
@@ -64,7 +64,7 @@ def evaluate(
 ) -> None:
     """Measure published models on labelled faces, under every protocol that they allow."""
     from fer.datasets.label_map import OWN_NAMES, read_label_map
-    from fer.evaluation.cross import ALL_ROWS, maps_for, usual_split
+    from fer.evaluation.cross import maps_for
     from fer.literature.session import evaluate_published, published_card
 
     places: list[Path | None] = [*data] if data else [None]
@@ -73,26 +73,16 @@ def evaluate(
     if not said and all(OWN in published_card(name).labels for name in names):
         said = [OWN_NAMES]
     maps = maps_for(len(places), said)
-    several = len(places) > 1 or len(names) > 1 or bool(class_names)
     reports: list[dict[str, Any]] = []
     for place, words in zip(places, maps, strict=True):
         dataset = open_data(place, ferplus, skip_bad, words)
-        chosen = split
-        if not several:
-            chosen = split or _default_split(dataset)
-        one_by_one = several or (chosen or usual_split(dataset)) == ALL_ROWS
         for name in names:
             with share_bar(f"Evaluating on {dataset.source}") as show:
-                report = evaluate_published(
-                    name, dataset, chosen, crossed=one_by_one, progress=show
-                )
+                report = evaluate_published(name, dataset, split, progress=show)
             reports.append(report if labels is None else only(report, labels))
-    if not several:
-        print_json(reports[0]) if as_json else _print_one(reports[0])
-        return
     table = cross_table(reports)
     if as_json:
-        print_json({"reports": reports, "cross": table})
+        print_json({"reports": reports, "cross": table} if len(reports) > 1 else reports[0])
         return
     for report in reports:
         _print_one(report)
@@ -120,22 +110,25 @@ def only(report: Mapping[str, Any], labels: str) -> dict[str, Any]:
     return kept
 
 
-def _default_split(dataset: FaceDataset) -> str:
-    """PublicTest where it has rows: PrivateTest is opened on request only."""
-    from fer.evaluation.cross import usual_split
-
-    has = "PublicTest" in dataset.split_names and dataset.split_mask("PublicTest").any()
-    return "PublicTest" if has else usual_split(dataset)
+_HEADLINES: dict[str, dict[str, str]] = {
+    PERCEIVED: {"perceived": "votes", "perceived_labels": "labels"},
+    "fer2013": {"fer2013": "labels"},
+    "ferplus": {"ferplus_majority": "votes", "ferplus_labels": "labels"},
+    OWN: {OWN: "labels"},
+}
+"""Label set -> the protocols that stand for it across data sets, and what each is measured against;
+the first that a report has."""
 
 
 def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """A row for every model and head, with its figures on every data set."""
+    """A row for every model and label set, with its figures on every data set."""
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     for report in reports:
-        for head in (*LABEL_SETS, OWN):
-            if head not in report:
+        for head, protocols in _HEADLINES.items():
+            protocol = next((one for one in protocols if one in report), None)
+            if protocol is None:
                 continue
-            entry = report[head]
+            entry = report[protocol]
             row = rows.setdefault(
                 (report["model"], head), {"model": report["model"], "head": head, "on": []}
             )
@@ -143,6 +136,8 @@ def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
                 {
                     "data": report["source"],
                     "split": report["split"],
+                    "protocol": protocol,
+                    "against": protocols[protocol],
                     "classes": len(entry["labels"]),
                     **{key: entry[key] for key in ("n", "accuracy", "weighted_f1")},
                 }
@@ -151,14 +146,18 @@ def cross_table(reports: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _print_cross(rows: Sequence[Mapping[str, Any]]) -> None:
-    places = (f"{cell['data']}, {cell['split']}" for cell in rows[0]["on"])
-    table = number_table("model, head", *places, title="Across data sets: accuracy, weighted F1")
+    places = list(
+        dict.fromkeys((cell["data"], cell["split"]) for row in rows for cell in row["on"])
+    )
+    title = "Across data sets: accuracy, weighted F1"
+    table = number_table("model, head", *map(", ".join, places), title=title)
     for row in rows:
-        cells = (
-            f"{cell['accuracy']:.1%}, {cell['weighted_f1']:.3f} ({cell['classes']} classes)"
+        cells = {
+            (cell["data"], cell["split"]): f"{cell['accuracy']:.1%}, {cell['weighted_f1']:.3f} "
+            f"({cell['classes']} classes, {cell['against']})"
             for cell in row["on"]
-        )
-        table.add_row(f"{row['model']}, {row['head']}", *cells)
+        }
+        table.add_row(f"{row['model']}, {row['head']}", *(cells.get(at, "") for at in places))
     out.print(table)
 
 
@@ -184,6 +183,10 @@ def _print_one(report: Mapping[str, Any]) -> None:
     for head in (*LABEL_SETS, OWN):
         if head in report:
             _print_confusion(head, report[head])
+    for rule in dict.fromkeys(
+        entry["rule"] for entry in report.values() if isinstance(entry, dict) and "rule" in entry
+    ):
+        out.print(rule, highlight=False, markup=False)
     if "valence_arousal_derived" in report:
         out.print(affect_table({"derived": report["valence_arousal_derived"]}))
     for note in report.get("notes", ()):
@@ -221,5 +224,3 @@ def _print_confusion(head: str, entry: Mapping[str, Any]) -> None:
     for label, row in zip(entry["labels"], entry["confusion"], strict=True):
         table.add_row(label, *(f"{count:,}" for count in row))
     out.print(table)
-    if "rule" in entry:
-        out.print(entry["rule"], highlight=False, markup=False)

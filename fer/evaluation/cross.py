@@ -1,4 +1,4 @@
-"""One or more models on one or more data sets, also where their classes are not the same.
+"""Which rows a model is measured on, and what is done where its classes are not those of the data.
 
 The rule, stated in every report:
 
@@ -10,7 +10,7 @@ The rule, stated in every report:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,11 +20,10 @@ import numpy.typing as npt
 from fer.datasets.base import SPLITS, FaceDataset
 from fer.datasets.label_map import LabelMap
 from fer.errors import DatasetError, InputError
-from fer.evaluation.affect import measure_affect
-from fer.evaluation.evaluate import PredictHeads, evaluate_probabilities, label_indices
-from fer.recognition.circumplex import derived_values
 
 ALL_ROWS = "all"
+"""What stands for a split where every row is meant."""
+
 _FEWEST = 1e-12
 
 
@@ -42,6 +41,12 @@ class Matched:
     names: tuple[str, ...]
     left_out: int
     rule: str
+
+
+def label_indices(dataset: FaceDataset, names: Sequence[str]) -> npt.NDArray[np.intp]:
+    """Labels ``(n,)`` of a data set as indices into ``names``; -1 for a class not in it."""
+    places = [names.index(name) if name in names else -1 for name in dataset.label_names]
+    return np.asarray(places, np.intp)[dataset.labels]
 
 
 def match_classes(
@@ -84,53 +89,14 @@ def match_classes(
 
 
 def usual_split(dataset: FaceDataset) -> str:
-    """The split to measure on: the test, else the validation, else every row."""
-    for name in reversed(SPLITS[1:]):
+    """The split to measure on: PublicTest, else the test, else every row.
+
+    Where there are both, PrivateTest is opened on request only.
+    """
+    for name in SPLITS[1:]:
         if name in dataset.split_names and dataset.split_mask(name).any():
             return name
     return ALL_ROWS
-
-
-def cross_report(
-    predict_heads: PredictHeads,
-    heads: Mapping[str, Sequence[str]],
-    dataset: FaceDataset,
-    split: str | None = None,
-) -> dict[str, Any]:
-    """Measure every head of a model on a data set of any classes.
-
-    Returns:
-        ``source``, ``split``, ``n``, ``notes``, and by head what ``evaluate_probabilities`` returns
-        with ``rule`` and ``left_out``; ``valence_arousal_derived`` where the data has both.
-
-    Raises:
-        DatasetError: If the split does not exist or holds no face of a head's classes.
-    """
-    split = split or usual_split(dataset)
-    chosen = dataset if split == ALL_ROWS else dataset.split(split)
-    if not len(chosen):
-        raise DatasetError(
-            f"{dataset.source or 'data set'}, {split}: expected faces, got none; use --split all"
-        )
-    outputs = predict_heads(np.asarray(chosen.images))
-    report: dict[str, Any] = {
-        "source": dataset.source,
-        "split": split,
-        "n": len(chosen),
-        "notes": list(dataset.notes),
-    }
-    for head, names in heads.items():
-        matched = match_classes(chosen, outputs[head], tuple(names))
-        report[head] = {
-            **evaluate_probabilities(matched.labels, matched.probabilities, matched.names),
-            "left_out": matched.left_out,
-            "rule": matched.rule,
-        }
-    told = chosen.affect is not None and np.isfinite(chosen.affect).all(axis=1).any()
-    if chosen.affect is not None and told and "fer2013" in outputs:
-        derived = derived_values(outputs["fer2013"], heads["fer2013"])
-        report["valence_arousal_derived"] = measure_affect(chosen.affect, derived)
-    return report
 
 
 def maps_for(count: int, maps: Sequence[LabelMap]) -> list[LabelMap | None]:

@@ -15,6 +15,7 @@ from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import argmax_labels, majority_labels, seven_labels, seven_shares
 from fer.datasets.protocol import unseen_rows
 from fer.errors import DatasetError, InputError
+from fer.evaluation.affect import measure_affect
 from fer.evaluation.calibration import (
     abstention_curve,
     expected_calibration_error,
@@ -23,6 +24,7 @@ from fer.evaluation.calibration import (
     vote_calibration_error,
 )
 from fer.evaluation.calibrator import Calibrator
+from fer.evaluation.cross import ALL_ROWS, label_indices, match_classes
 from fer.evaluation.metrics import (
     accuracy,
     bootstrap_interval,
@@ -32,6 +34,7 @@ from fer.evaluation.metrics import (
     weighted_f1,
 )
 from fer.labels import FER2013, FERPLUS, OWN, PERCEIVED, SEVEN_OF_FERPLUS
+from fer.recognition.circumplex import derived_values
 
 Floats = npt.NDArray[np.floating[Any]]
 Integers = npt.NDArray[np.integer[Any]]
@@ -168,16 +171,12 @@ def _seen_by(
     }
 
 
-def label_indices(dataset: FaceDataset, names: Sequence[str]) -> npt.NDArray[np.intp]:
-    """Labels ``(n,)`` of a data set as indices into ``names``; -1 for a class not in it."""
-    places = [names.index(name) if name in names else -1 for name in dataset.label_names]
-    return np.asarray(places, np.intp)[dataset.labels]
-
-
 def _unseen(dataset: FaceDataset, rows: npt.NDArray[np.bool_], split: str) -> npt.NDArray[np.bool_]:
     """Mask over the rows of ``split`` that are not copies; all False where that has no meaning."""
     nothing = np.zeros(int(rows.sum()), bool)
-    if "Training" not in dataset.split_names or not dataset.split_mask("Training").any():
+    if rows.all() or "Training" not in dataset.split_names:
+        return nothing
+    if not dataset.split_mask("Training").any():
         return nothing
     return unseen_rows(dataset, split)[rows]
 
@@ -197,7 +196,7 @@ def evaluate_classifier(
         predict_heads: The classifier, for example ``EmotionClassifier.predict_heads``. It is
             called twice: with the faces, and with the mirrored faces.
         dataset: Faces of any reader; votes and Training rows are used when they are there.
-        split: Name of the split.
+        split: Name of the split, or "all" for every row.
         calibrators: Head -> what made its probabilities of logits, see
             ``evaluate_probabilities``.
         thresholds: Label set -> confidence below which it is "unsure".
@@ -210,38 +209,49 @@ def evaluate_classifier(
         - ``perceived``, ``perceived_by_fer2013``, ``perceived_by_ferplus``: what people see, as
           each label set of the model reads it, when the data set has votes; see ``seen_report``;
         - ``perceived_labels``: without votes, the data set's own labels against that label set;
-        - ``fer2013``: all rows of the seven classes, one forward pass (the headline);
+        - ``fer2013``: all rows of the seven classes, one forward pass (the headline); as all that
+          is measured against the data set's labels, by ``match_classes``, with its ``left_out``
+          and ``rule``;
         - ``fer2013_without_copies``: those whose pixels do not occur in Training, when the data
           set has Training rows;
         - ``fer2013_flip``: accuracy of the mean with the mirrored face;
         - ``ferplus_majority`` and ``ferplus_argmax``: the FER+ protocols of Barsoum et al. 2016
           (arXiv 1608.01041), when the data set has votes and the model that head;
-        - ``ferplus_labels``: when the data set has labels of the class that only FER+ knows,
-          these labels against that head.
+        - ``ferplus_labels``: without votes, or when the data set has labels of the class that
+          only FER+ knows, its labels against that head;
+        - ``valence_arousal_derived``: when the data set has both.
 
     Raises:
         DatasetError: If the split does not exist, or holds no row of the seven classes.
     """
-    rows = dataset.split_mask(split)
+    whole = split == ALL_ROWS and split not in dataset.split_names
+    rows = np.ones(len(dataset), np.bool_) if whole else dataset.split_mask(split)
     chosen = dataset.select(rows)
-    head, names = (OWN, own) if own else ("fer2013", FER2013)
-    labels = label_indices(chosen, names)
-    known = labels >= 0
+    head, names = (OWN, tuple(own)) if own else ("fer2013", FER2013)
+    known = label_indices(chosen, names) >= 0
     if not known.any():
         raise DatasetError(
             f"{dataset.source or 'data set'}, {split}: expected faces of the classes "
-            f"{', '.join(names)}, got {len(chosen)} rows and none of these; check the labels"
+            f"{', '.join(names)}, got {len(chosen)} rows and none of these; check the labels, or "
+            "say with --class-names what the class names mean"
         )
     calibrators = calibrators or {}
     heads = predict_heads(chosen.images)
     mirrored = predict_heads(np.ascontiguousarray(chosen.images[:, :, ::-1]))
 
-    def report(
-        one: str, classes: Sequence[str], truth: Integers, keep: npt.NDArray[np.bool_]
+    def against_labels(
+        one: str, classes: Sequence[str], keep: npt.NDArray[np.bool_] | None = None
     ) -> dict[str, Any]:
-        return evaluate_probabilities(
-            truth[keep], heads[one][keep], classes, calibrator=calibrators.get(one)
+        matched = match_classes(chosen, heads[one], classes)
+        kept = np.ones(len(matched.labels), np.bool_) if keep is None else keep
+        report = evaluate_probabilities(
+            matched.labels[kept],
+            matched.probabilities[kept],
+            matched.names,
+            calibrator=calibrators.get(one) if len(matched.names) == len(classes) else None,
         )
+        said = {"left_out": matched.left_out, "rule": matched.rule}
+        return {**report, **said} if keep is None else report
 
     result: dict[str, Any] = {
         "split": split,
@@ -253,26 +263,34 @@ def evaluate_classifier(
     if votes is not None and (seven_labels(majority_labels(votes)) >= 0).any():
         result.update(_seen_by(heads, votes, thresholds or {}))
     elif PERCEIVED in heads:
-        result["perceived_labels"] = report(PERCEIVED, FER2013, labels, known)
-    result[head] = report(head, names, labels, known)
+        result["perceived_labels"] = against_labels(PERCEIVED, FER2013)
+    result[head] = against_labels(head, names)
     unseen = _unseen(dataset, rows, split) & known
     if unseen.any():
-        result[f"{head}_without_copies"] = report(head, names, labels, unseen)
-    both = (heads[head] + mirrored[head])[known].argmax(axis=1)
-    low, high = bootstrap_interval(both == labels[known])
+        result[f"{head}_without_copies"] = against_labels(head, names, unseen[known])
+    both = match_classes(chosen, heads[head] + mirrored[head], names)
+    right = both.probabilities.argmax(axis=1) == both.labels
+    low, high = bootstrap_interval(right)
     result[f"{head}_flip"] = {
-        "n": int(known.sum()),
-        "accuracy": accuracy(labels[known], both),
+        "n": len(right),
+        "accuracy": float(right.mean()),
         "accuracy_interval": [low, high],
     }
     if "ferplus" in heads:
-        truths: dict[str, Integers] = {}
-        if chosen.votes is not None:
-            truths["ferplus_majority"] = majority_labels(chosen.votes)
-            truths["ferplus_argmax"] = argmax_labels(chosen.votes)
-        if set(chosen.label_names) - set(FER2013):
-            truths["ferplus_labels"] = label_indices(chosen, FERPLUS)
-        for key, truth in truths.items():
-            if (truth >= 0).any():
-                result[key] = report("ferplus", FERPLUS, truth, truth >= 0)
+        if votes is not None:
+            truths = {"majority": majority_labels(votes), "argmax": argmax_labels(votes)}
+            for key, truth in truths.items():
+                if (keep := truth >= 0).any():
+                    result[f"ferplus_{key}"] = evaluate_probabilities(
+                        truth[keep],
+                        heads["ferplus"][keep],
+                        FERPLUS,
+                        calibrator=calibrators.get("ferplus"),
+                    )
+        if votes is None or set(chosen.label_names) - set(FER2013):
+            result["ferplus_labels"] = against_labels("ferplus", FERPLUS)
+    told = chosen.affect is not None and np.isfinite(chosen.affect).all(axis=1).any()
+    if chosen.affect is not None and told and "fer2013" in heads:
+        derived = derived_values(heads["fer2013"], FER2013)
+        result["valence_arousal_derived"] = measure_affect(chosen.affect, derived)
     return result

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset, Progress
 from fer.evaluation.calibrator import calibrators_of
-from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, label_indices
+from fer.evaluation.cross import label_indices
+from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
 from fer.labels import OWN
 from fer.preprocessing import CROP_SIZE
 from fer.recognition.classifier import EmotionClassifier

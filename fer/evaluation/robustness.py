@@ -18,7 +18,8 @@ import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
 from fer.datasets.ferplus import majority_labels, seven_labels
-from fer.evaluation.evaluate import PredictHeads, label_indices
+from fer.evaluation.cross import label_indices
+from fer.evaluation.evaluate import PredictHeads
 from fer.evaluation.metrics import accuracy, macro_f1
 from fer.labels import FER2013, OWN, PERCEIVED
 from fer.preprocessing import Image

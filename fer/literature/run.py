@@ -15,7 +15,7 @@ from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import training_rows
 from fer.datasets.resplit import OFFICIAL, resplit
 from fer.errors import TrainingError
-from fer.evaluation.evaluate import label_indices
+from fer.evaluation.cross import label_indices
 from fer.evaluation.metrics import accuracy, macro_f1
 from fer.files import write_faults
 from fer.labels import FER2013, FERPLUS

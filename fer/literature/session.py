@@ -8,15 +8,20 @@ from typing import Any
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.resplit import OFFICIAL
 from fer.errors import InputError
-from fer.evaluation.cross import cross_report
-from fer.evaluation.evaluate import PredictHeads, evaluate_classifier
-from fer.evaluation.readings import evaluate_model, heads_reader
+from fer.evaluation.cross import usual_split
+from fer.evaluation.evaluate import evaluate_classifier
+from fer.evaluation.readings import evaluate_model
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_run
 from fer.literature.recipes import HEADLINES, recipe_for
 from fer.models.card import ModelCard
 from fer.models.store import chosen_model, find_folder, read_card
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.trainer import Reporter
+
+NO_VOTES = (
+    "These faces have no FER+ votes: what people see in them is not known, and perceived_labels "
+    "measures against the data set's own labels."
+)
 
 
 def train_system(
@@ -73,31 +78,31 @@ def evaluate_published(
     dataset: FaceDataset,
     split: str | None,
     *,
-    crossed: bool = False,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Evaluate any published model on one split: a network, or stored neighbours.
 
-    ``crossed`` measures by ``fer.evaluation.cross.cross_report``, where classes may differ and the
-    split may be "all" or None for the usual one; else by
-    ``fer.evaluation.readings.evaluate_model``.
+    Returns:
+        What ``evaluate_classifier`` returns for a split, or "all", or None for the usual one; with
+        ``model``, ``version`` and ``notes``.
 
     Raises:
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
     folder = find_folder(name or chosen_model())
-    predict: PredictHeads
+    split = split or usual_split(dataset)
     if (folder / FILE).exists():
+        card = read_card(folder)
         predict = Neighbours.load(folder / FILE).predict_heads
+        report = {
+            "model": card.name,
+            "version": card.version,
+            **evaluate_classifier(predict, dataset, split),
+        }
     else:
-        classifier = EmotionClassifier.load(name)
-        if not crossed:
-            return evaluate_model(classifier, dataset, str(split), progress=progress)
-        predict = heads_reader(classifier, progress=progress)
-    card = read_card(folder)
-    if crossed:
-        report = cross_report(predict, card.labels, dataset, split)
-    else:
-        report = evaluate_classifier(predict, dataset, str(split))
-    return {"model": card.name, "version": card.version, **report}
+        report = evaluate_model(EmotionClassifier.load(name), dataset, split, progress=progress)
+    notes = list(dataset.notes)
+    if "perceived_labels" in report:
+        notes.append(NO_VOTES)
+    return {**report, "notes": notes}

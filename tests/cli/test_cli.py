@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer.datasets.ferplus import VOTE_COLUMNS
 from tests.conftest import Command
 from tests.made_data import bands, write_fer2013
 
@@ -90,13 +91,42 @@ def test_evaluate_crosses_data_sets_and_says_what_became_of_the_eighth_class(
     assert done.code == 0
     printed = json.loads(done.out)
     first, second = printed["reports"]
-    assert first["split"] == "PrivateTest" and second["split"] == "all"
-    assert second["fer2013"]["left_out"] == 1 and second["ferplus"]["n"] == 8
-    assert "The data has no contempt" in first["ferplus"]["rule"]
+    assert first["split"] == "PublicTest" and second["split"] == "all"
+    assert second["fer2013"]["left_out"] == 1 and second["ferplus_labels"]["n"] == 8
+    assert "The data has no contempt" in first["ferplus_labels"]["rule"]
     assert [cell["n"] for cell in printed["cross"][0]["on"]] == [14, 7]
     text = " ".join(fer("evaluate", "--data", faces, "--class-names", "affectnet").out.split())
     assert "weighted F1" in text and "fer2013: confusion" in text
     assert "1 such faces are left out" in text
+
+
+def test_one_model_and_several_measure_the_same_rows_against_the_same_answers(
+    csv: Path, fer: Command
+) -> None:
+    rows = csv.read_text().splitlines()[1:]
+    of_ferplus = (4, 5, 6, 1, 3, 2, 0)  # FER-2013's class -> FER+'s column
+    lines = ["Usage,Image name," + ",".join(VOTE_COLUMNS)]
+    for row in rows:
+        votes = [0] * 10
+        votes[of_ferplus[int(row.split(",")[0]) - 1]] = 10  # not what FER-2013 calls it
+        lines.append(f"{row.rsplit(',', 1)[1]},,{','.join(map(str, votes))}")
+    (csv.parent / "fer2013new.csv").write_text("\n".join(lines) + "\n")
+    alone = json.loads(fer("evaluate", "--data", csv, "--model", "xs", "--json").out)
+    mapped = fer("evaluate", "--data", csv, "--class-names", "fer2013", "--json")
+    both = json.loads(
+        fer("evaluate", "--data", csv, "--model", "xs", "--model", "dlib27", "--json").out
+    )
+    assert alone["split"] == "PublicTest" and "votes" in alone["perceived"]
+    assert json.loads(mapped.out) == alone == both["reports"][0]
+    (cell,) = both["cross"][0]["on"]
+    assert (cell["split"], cell["against"]) == ("PublicTest", "votes")
+    assert cell["accuracy"] == alone["perceived"]["accuracy"]
+
+
+def test_data_without_votes_is_said_to_have_none(csv: Path, fer: Command) -> None:
+    report = json.loads(fer("evaluate", "--data", csv, "--json").out)
+    assert "perceived" not in report and report["perceived_labels"]["n"] == 14
+    assert any("no FER+ votes" in note for note in report["notes"])
 
 
 def test_dataset_stats_counts_and_names_a_bad_row(csv: Path, fer: Command) -> None:

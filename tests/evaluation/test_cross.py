@@ -10,7 +10,8 @@ import pytest
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import MAPS
 from fer.errors import DatasetError, InputError
-from fer.evaluation.cross import cross_report, maps_for, match_classes, usual_split
+from fer.evaluation.cross import maps_for, match_classes, usual_split
+from fer.evaluation.evaluate import evaluate_classifier
 from fer.labels import ALL, FER2013, FERPLUS
 
 
@@ -59,18 +60,19 @@ def test_equal_classes_are_left_as_they_are() -> None:
 def test_a_report_holds_every_head_with_its_rule() -> None:
     dataset = faces(ALL, [3, 3, 7])
     heads = {"fer2013": np.eye(7)[[3, 0, 0]], "ferplus": np.eye(8)[[1, 1, 7]]}
-    report = cross_report(lambda _: heads, {"fer2013": FER2013, "ferplus": FERPLUS}, dataset)
-    assert report["split"] == "PrivateTest" and report["n"] == 3
+    report = evaluate_classifier(lambda _: heads, dataset, "all")
+    assert report["split"] == "all" and report["n"] == 3
     assert report["fer2013"]["accuracy"] == 0.5 and report["fer2013"]["left_out"] == 1
-    assert report["ferplus"]["accuracy"] == 1.0 and report["ferplus"]["n"] == 3
-    assert np.sum(report["ferplus"]["confusion"]) == 3
+    assert report["ferplus_labels"]["accuracy"] == 1.0 and report["ferplus_labels"]["n"] == 3
+    assert np.sum(report["ferplus_labels"]["confusion"]) == 3
 
 
-def test_the_split_is_the_test_else_validation_else_everything() -> None:
+def test_the_split_is_validation_else_the_test_else_everything() -> None:
     dataset = faces(FER2013, [0, 1, 2], split=0)
     assert usual_split(dataset) == "all"
     assert usual_split(replace(dataset, splits=np.array([0, 1, 1], np.int8))) == "PublicTest"
-    assert usual_split(replace(dataset, splits=np.array([0, 1, 2], np.int8))) == "PrivateTest"
+    assert usual_split(replace(dataset, splits=np.array([0, 1, 2], np.int8))) == "PublicTest"
+    assert usual_split(replace(dataset, splits=np.array([0, 2, 2], np.int8))) == "PrivateTest"
 
 
 def test_faults_are_named() -> None:
