@@ -13,6 +13,7 @@ from fer.cli.train import (
     Drop,
     Epochs,
     Precision,
+    Replace,
     Resume,
     RunDir,
     Seed,
@@ -61,29 +62,36 @@ def train_literature(
     ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
+    replace: Replace = False,
 ) -> None:
     """Train a system by its source's recipe; a run can be interrupted and resumed at any time."""
-    from fer.literature.session import publish_system, train_system
+    from fer.literature.session import check_system, publish_system, train_system
+    from fer.models.store import LITERATURE, check_name, models_dir
 
-    dataset = open_training_data(data, None, skip_bad, class_names, drop)
     folder = run_dir or Path("runs") / (name or architecture.replace(":", "-"))
+    options = {
+        "epochs": epochs,
+        "seed": seed,
+        "weights": weights,
+        "image_size": image_size,
+        "precision": precision,
+    }
+    target = None if name is None else models_dir() / LITERATURE / check_name(name)
+    if target is not None:
+        check_system(target, folder, architecture, split=split, replace=replace, **options)
+    dataset = open_training_data(data, None, skip_bad, class_names, drop)
     with training_progress() as report:
         train_system(
             dataset,
             folder,
             architecture,
             split=split,
-            epochs=epochs,
-            seed=seed,
-            weights=weights,
-            image_size=image_size,
-            precision=precision,
             resume=resume,
             report=report,
+            **options,
         )
     err.print(f"Trained; the run is in {folder}")
-    if name is not None:
-        from fer.models.store import LITERATURE, models_dir
-
-        target = models_dir() / LITERATURE / name
-        publishing(lambda: publish_system(folder, dataset, target, version=version))
+    if target is not None:
+        publishing(
+            lambda: publish_system(folder, dataset, target, version=version, replace=replace)
+        )

@@ -26,6 +26,9 @@ RunDir = Annotated[
     Path | None, typer.Option("--run-dir", help="Folder of the run; default runs/NAME.")
 ]
 Version = Annotated[str, typer.Option("--version", help="Version of the weights.")]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Replace what another run has published as NAME.")
+]
 Drop = Annotated[
     Path | None,
     typer.Option("--drop", help="CSV of rows to leave out, as fer dataset audit writes it."),
@@ -70,7 +73,13 @@ def publishing(publish: Callable[[], Path]) -> None:
     with progress() as bars:
         bars.add_task("Publishing", total=None)
         path = publish()
-    err.print(f"Published as {path}", markup=False)
+    if path.is_dir():
+        err.print(f"Published as {path}", markup=False)
+    else:
+        err.print(
+            f"Recorded in {path}; a model is published from a run under --split official",
+            markup=False,
+        )
 
 
 @contextmanager
@@ -113,9 +122,12 @@ def train(
     ] = None,
     precision: Precision = None,
     class_names: ClassNames = None,
+    replace: Replace = False,
 ) -> None:
     """Train a network under the protocol; a run can be interrupted and resumed at any time."""
+    from fer.models.store import check_name, models_dir
     from fer.training.run import train as train_network
+    from fer.training.run_data import check_target, read_data
     from fer.training.session import choose_recipe
 
     if split not in (None, "official", "stratified"):
@@ -123,13 +135,18 @@ def train(
             f"--split: expected official or stratified, got {split}; the others belong to fer "
             "literature train"
         )
+    folder = run_dir or Path("runs") / (name or architecture)
+    if name is not None:
+        check_target(models_dir() / check_name(name), folder, replace=replace)
     dataset = open_training_data(data, ferplus, skip_bad, class_names, drop)
+    drawn = seed
+    if drawn is None and resume and (division := read_data(folder).get("division")):
+        drawn = int(division[1])
     if split == "stratified":
-        dataset = stratified_split(dataset, seed=seed or 0)
-    elif (divided := with_validation(dataset, seed=seed or 0)) is not dataset:
+        dataset = stratified_split(dataset, seed=drawn or 0)
+    elif (divided := with_validation(dataset, seed=drawn or 0)) is not dataset:
         dataset = divided
         err.print(dataset.notes[-1], markup=False)
-    folder = run_dir or Path("runs") / (name or architecture)
     with training_progress() as report:
         recipe = choose_recipe(
             folder,
@@ -144,7 +161,8 @@ def train(
         train_network(recipe, dataset, folder, resume=resume, report=report)
     err.print(f"Trained; the run is in {folder}")
     if name is not None:
-        from fer.models.store import models_dir
         from fer.training.publish import publish
 
-        publishing(lambda: publish(folder, dataset, models_dir(), name, version=version))
+        publishing(
+            lambda: publish(folder, dataset, models_dir(), name, version=version, replace=replace)
+        )

@@ -74,6 +74,8 @@ class FaceDataset:
             None when there is no such file.
         files: The picture that each row was read from, or None when there are no such files: for
             networks that take larger pictures, in colour.
+        division: How the rows were divided anew, where they were: a scheme of
+            ``fer.datasets.splits.divided`` and its seed.
 
     Raises:
         DatasetError: If the arrays differ in length.
@@ -91,6 +93,7 @@ class FaceDataset:
     notes: tuple[str, ...] = field(default=())
     rows: npt.NDArray[np.int32] | None = None
     files: tuple[PictureFile, ...] | None = None
+    division: tuple[str, int] | None = None
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,33 @@ def image_digests(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.bytes_]:
         for start in range(0, len(images) * size, size or 1)
     ]
     return np.asarray(digests, dtype="S32")
+
+
+def fingerprint(dataset: FaceDataset) -> dict[str, Any]:
+    """What tells a data set from every other, as plain values for JSON.
+
+    Returns:
+        ``faces``, ``splits`` and ``votes``: digests of the pictures with their labels, of each
+        row's split, and of the FER+ votes (None without); ``counts`` of rows by split; and
+        ``division``, as the data set has it.
+    """
+    names = np.asarray(dataset.label_names)[dataset.labels].tolist()
+    splits = np.asarray(dataset.split_names)[dataset.splits].tolist()
+    votes = dataset.votes
+    return {
+        "faces": _digest(image_digests(dataset.images).tobytes(), "\n".join(names).encode()),
+        "splits": _digest("\n".join(splits).encode()),
+        "votes": None if votes is None else _digest(np.ascontiguousarray(votes).tobytes()),
+        "counts": {name: splits.count(name) for name in dataset.split_names},
+        "division": None if dataset.division is None else list(dataset.division),
+    }
+
+
+def _digest(*parts: bytes) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
 
 
 def training_rows(dataset: FaceDataset) -> npt.NDArray[np.bool_]:

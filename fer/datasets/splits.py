@@ -18,6 +18,9 @@ from fer.errors import InputError
 USUAL_SHARES = (0.80, 0.12, 0.08)
 VALIDATION_SHARE = 0.1
 
+STRATIFIED, VALIDATION = "stratified", "validation"
+"""Names of the two ways to divide, see ``FaceDataset.division``."""
+
 
 def stratified_split(
     dataset: FaceDataset, shares: Sequence[float] = USUAL_SHARES, *, seed: int = 0
@@ -43,7 +46,16 @@ def stratified_split(
             "for example 0.8, 0.12, 0.08"
         )
     codes = _divided(dataset, np.cumsum(shares)[:-1], seed)
-    return replace(dataset, splits=codes, split_names=SPLITS)
+    usual = tuple(shares) == USUAL_SHARES
+    parts = ", ".join(f"{share:.0%}" for share in shares)
+    note = f"Each class was divided anew into {', '.join(SPLITS)} ({parts}, seed {seed})."
+    return replace(
+        dataset,
+        splits=codes,
+        split_names=SPLITS,
+        notes=(*dataset.notes, note),
+        division=(STRATIFIED, seed) if usual else None,
+    )
 
 
 def with_validation(dataset: FaceDataset, *, seed: int = 0) -> FaceDataset:
@@ -77,7 +89,9 @@ def with_validation(dataset: FaceDataset, *, seed: int = 0) -> FaceDataset:
         f"There is no validation split: {int(part.sum()):,} of {len(rows):,} pictures of Training "
         f"({VALIDATION_SHARE:.0%} of each class, seed {seed}) were taken as PublicTest."
     )
-    return replace(dataset, splits=splits, notes=(*dataset.notes, note))
+    return replace(
+        dataset, splits=splits, notes=(*dataset.notes, note), division=(VALIDATION, seed)
+    )
 
 
 def _divided(

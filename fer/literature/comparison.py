@@ -197,7 +197,8 @@ def markdown(found: list[Entry]) -> str:
         lines += ["", "## Not trained here yet", "", f"{', '.join(missing)}."]
         lines += [
             "",
-            "`fer literature train --architecture NAME --name NAME` trains one and adds its row.",
+            "`fer literature train --architecture NAME --name NAME --replace` trains one and adds "
+            "its row.",
         ]
     return "\n".join(lines) + "\n"
 

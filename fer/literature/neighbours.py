@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import FaceDataset
-from fer.datasets.protocol import training_rows
+from fer.datasets.protocol import fingerprint, training_rows
 from fer.datasets.resplit import OFFICIAL, resplit
 from fer.errors import TrainingError
+from fer.training.run_data import write_data
 from fer.training.run_folder import CONFIG, read_arrays, write_arrays, write_json
 
 NEIGHBOURS = 169
@@ -99,7 +100,10 @@ class Neighbours:
         Raises:
             TrainingError: If the file is missing or damaged.
         """
-        remedy = "make them with fer literature train --architecture knn-169 --name knn-169"
+        remedy = (
+            f"make them with fer literature train --architecture {path.parent.name} --name "
+            f"{path.parent.name} --replace"
+        )
         with read_arrays(path, "stored neighbours", remedy) as stored:
             classes, k = (int(value) for value in stored["sizes"])
             mean, axes = stored["mean"], stored["axes"]
@@ -161,6 +165,7 @@ def fit_run(dataset: FaceDataset, run_dir: Path, architecture: str, split: str) 
     started = time.perf_counter()
     model = fit_neighbours(training.images, training.labels, components=NAMES[architecture])
     model.save(run_dir / FILE)
+    write_data(run_dir, fingerprint(dataset))
     write_json(
         run_dir / CONFIG,
         {

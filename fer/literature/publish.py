@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
+from fer.datasets.protocol import fingerprint
 from fer.datasets.resplit import OFFICIAL, SCHEMES, resplit
 from fer.evaluation.evaluate import PredictHeads, evaluate_classifier, evaluate_probabilities
 from fer.evaluation.readings import LATENCY, milliseconds_per_face
@@ -20,7 +21,7 @@ from fer.labels import FER2013, FERPLUS, SEVEN_OF_FERPLUS
 from fer.literature.inputs import model_input
 from fer.literature.neighbours import FILE, Neighbours
 from fer.literature.network import load_run, probabilities
-from fer.literature.recipes import OWN_SPLIT, recipe_changes, split_record
+from fer.literature.recipes import OWN_SPLIT, Recipe, recipe_changes, split_record
 from fer.literature.run import TrainingData, training_data
 from fer.models.card import InputSpec, ModelCard
 from fer.models.store import CARD, HISTORY, METRICS, WEIGHTS, check_name, read_json
@@ -28,6 +29,7 @@ from fer.training.card import FER2013_TERMS, dataset_record, deployed_fields
 from fer.training.config import TrainingConfig
 from fer.training.convert import network_ms, run_converted
 from fer.training.deployment import ANSWERED_RIGHT, Deployment, HeadTruth, abstention, deploy
+from fer.training.run_data import RUN, check_data, check_target, read_data
 from fer.training.run_folder import CONFIG, minutes_of, read_history, write_bytes, write_json
 
 if TYPE_CHECKING:
@@ -87,6 +89,17 @@ def fit_signs(model: keras.Model, data: TrainingData) -> dict[str, float]:
     }
 
 
+def record_name(recipe: Recipe) -> str:
+    """The file of a model's folder that says what a run of this recipe came to."""
+    if recipe.split == OFFICIAL:
+        return METRICS
+    return split_record(recipe.architecture, recipe.split, recipe_changes(recipe))
+
+
+def _run_of(run_dir: Path) -> dict[str, str]:
+    return {key: value for key, value in read_data(run_dir).items() if key == RUN}
+
+
 def _record_split(
     path: Path,
     dataset: FaceDataset,
@@ -136,24 +149,32 @@ def _record_official(
     write_json(folder / CARD, card.model_dump(mode="json"))
 
 
-def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
+def publish_network(
+    run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str, replace: bool = False
+) -> Path:
     """Calibrate, convert and measure a run; under another split than the official one, record it.
 
     A run under the official split fills the folder; one under another split adds ``own_split.json``
     and its history, or ``split_NAME.json`` where it is another reading of the source than ours.
 
+    Returns:
+        The folder, or the record in it.
+
     Raises:
-        TrainingError: If the run cannot be read, or the disk refuses.
+        TrainingError: If the run cannot be read or learned from other rows, or the disk refuses.
         InputError: If the disk refuses the weights.
-        ModelError: If the folder's name cannot be that of a model.
+        ModelError: If the folder's name cannot be that of a model, or another run has published
+            there and ``replace`` does not say that this may be replaced.
     """
     check_name(folder.name)
     model, recipe, best = load_run(run_dir)
-    signs = fit_signs(model, training_data(dataset, recipe))
+    name = record_name(recipe)
+    check_target(folder, run_dir, replace=replace, record=name)
+    data = training_data(dataset, recipe)
+    check_data(run_dir, data.rows)
+    signs = fit_signs(model, data)
     rows, history = read_history(run_dir), (run_dir / HISTORY).read_bytes()
     if recipe.split != OFFICIAL:
-        changes = recipe_changes(recipe)
-        name = split_record(recipe.architecture, recipe.split, changes)
         own = "own" if name == OWN_SPLIT else Path(name).stem
         write_bytes(folder / f"{own}_history.csv", history)
         _record_split(
@@ -165,9 +186,10 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
             epochs=len(rows),
             best_epoch=best,
             minutes=minutes_of(rows),
-            changes={key: list(values) for key, values in changes.items()},
+            changes={key: list(values) for key, values in recipe_changes(recipe).items()},
+            **_run_of(run_dir),
         )
-        return
+        return folder / name
     config = TrainingConfig(architecture=recipe.architecture, ferplus_weight=0)
     deployment = deploy(serving_model(model), config, dataset.split("PublicTest"))
 
@@ -188,6 +210,7 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
             "conversion": deployment.checks,
             "fit": signs,
             LATENCY: network_ms(deployment.content),
+            **_run_of(run_dir),
         },
         "trained on {record[trained_on]:,} rows of Training; everything was chosen on PublicTest "
         "(n = {record[splits][PublicTest][n]:,}).",
@@ -201,29 +224,39 @@ def publish_network(run_dir: Path, dataset: FaceDataset, folder: Path, *, versio
         epochs=len(rows),
         weights=f"epoch {best} of {len(rows)}",
     )
+    return folder
 
 
-def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> None:
+def publish_neighbours(
+    run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str, replace: bool = False
+) -> Path:
     """Measure stored neighbours as ``publish_network`` does a network.
 
+    Returns:
+        The folder, or the record in it.
+
     Raises:
-        TrainingError: If the run cannot be read or the disk refuses.
-        ModelError: If the folder's name is none of a model.
+        TrainingError: If the run cannot be read or stores other rows, or the disk refuses.
+        ModelError: As ``publish_network``.
     """
     check_name(folder.name)
     model = Neighbours.load(run_dir / FILE)
     recipe = read_json(run_dir / CONFIG)
+    official = recipe["split"] == OFFICIAL
+    name = METRICS if official else split_record(recipe["architecture"], recipe["split"])
+    check_target(folder, run_dir, replace=replace, record=name)
+    check_data(run_dir, fingerprint(dataset))
     minutes = round(recipe["seconds"] / 60, 2)
-    if recipe["split"] != OFFICIAL:
-        name = split_record(recipe["architecture"], recipe["split"])
+    if not official:
         _record_split(
             folder / name,
             dataset,
             recipe,
             lambda images: model.predict_heads(images)["fer2013"],
             minutes=minutes,
+            **_run_of(run_dir),
         )
-        return
+        return folder / name
     model.save(folder / FILE)
     validation = dataset.split("PublicTest")
     shares = model.predict_heads(validation.images)["fer2013"]
@@ -236,7 +269,7 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
         deployment,
         model.predict_heads,
         folder / FILE,
-        {LATENCY: milliseconds_per_face(model.predict_heads, faces=10)},
+        {LATENCY: milliseconds_per_face(model.predict_heads, faces=10), **_run_of(run_dir)},
         f"stores {recipe['training_rows']:,} rows of Training; nothing was chosen.",
         version=version,
         architecture=recipe["architecture"],
@@ -249,3 +282,4 @@ def publish_neighbours(run_dir: Path, dataset: FaceDataset, folder: Path, *, ver
         epochs=0,
         weights="the training pictures themselves",
     )
+    return folder

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.architectures.transfer import PREFIX, set_trainable
 from fer.datasets.base import FaceDataset
-from fer.datasets.protocol import training_rows
+from fer.datasets.protocol import fingerprint, training_rows
 from fer.datasets.resplit import OFFICIAL, resplit
 from fer.errors import TrainingError
 from fer.evaluation.cross import label_indices
@@ -29,13 +29,13 @@ from fer.literature.network import BEST, build_network, probabilities
 from fer.literature.recipes import Recipe
 from fer.literature.schedule import FINE_TUNING_RATE, stand
 from fer.training.batches import Batch
+from fer.training.run_data import start_run
 from fer.training.run_folder import (
     CHECKPOINT,
     finished_epochs,
     load_checkpoint,
     read_history,
     save_checkpoint,
-    start_run,
     write_bytes,
 )
 from fer.training.trainer import Reporter, train_epochs
@@ -58,6 +58,7 @@ class TrainingData:
 
     Attributes:
         validation: Pictures that choose the epoch.
+        rows: The ``fer.datasets.protocol.fingerprint`` of the whole data set.
     """
 
     training: PictureSource
@@ -65,6 +66,7 @@ class TrainingData:
     validation: PictureSource
     validation_labels: npt.NDArray[np.intp]
     classes: int
+    rows: Mapping[str, Any]
 
 
 def training_data(dataset: FaceDataset, recipe: Recipe) -> TrainingData:
@@ -97,6 +99,7 @@ def training_data(dataset: FaceDataset, recipe: Recipe) -> TrainingData:
         _source(validation, recipe),
         labels[validated],
         len(names),
+        fingerprint(dataset),
     )
 
 
@@ -204,11 +207,11 @@ def train(
     ``load_weights`` read.
 
     Raises:
-        TrainingError: If the folder holds another run, a file cannot be used, the disk refuses, or
-            the loss is not finite.
+        TrainingError: If the folder holds another run or one of other rows, a file cannot be used, the
+            disk refuses, or the loss is not finite.
         InputError: If the disk refuses the weights of the finished network.
     """
-    start_run(run_dir, recipe, resume=resume)
+    start_run(run_dir, recipe, data.rows, resume=resume)
     model = build_network(recipe)
     done = finished_epochs(run_dir)
     losses = [float(row["val_loss"]) for row in read_history(run_dir, before=done + 1)]

@@ -12,10 +12,11 @@ from fer.evaluation.cross import usual_split
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.readings import evaluate_model
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_run
-from fer.literature.recipes import HEADLINES, recipe_for
+from fer.literature.recipes import HEADLINES, recipe_for, split_record
 from fer.models.card import ModelCard
-from fer.models.store import chosen_model, find_folder, read_card
+from fer.models.store import METRICS, check_name, chosen_model, find_folder, read_card
 from fer.recognition.classifier import EmotionClassifier
+from fer.training.run_data import check_target
 from fer.training.trainer import Reporter
 
 NO_VOTES = (
@@ -55,13 +56,46 @@ def train_system(
     train(recipe, training_data(dataset, recipe), run_dir, resume=resume, report=report)
 
 
-def publish_system(run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str) -> Path:
-    """Write a run into its model folder: as a model, or as the record of its source's split."""
+def check_system(
+    folder: Path,
+    run_dir: Path,
+    architecture: str,
+    *,
+    split: str = OFFICIAL,
+    replace: bool = False,
+    **options: Any,
+) -> None:
+    """Refuse what ``publish_system`` would refuse after the training.
+
+    Raises:
+        InputError: If an option does not fit the system.
+        ModelError: If the folder's name cannot be that of a model, or another run has published
+            there.
+    """
+    from fer.literature.publish import record_name
+
+    check_name(folder.name)
+    if architecture in NAMES:
+        own = HEADLINES[architecture].split or OFFICIAL
+        split = own if split == "own" else split
+        record = METRICS if split == OFFICIAL else split_record(architecture, split)
+    else:
+        record = record_name(recipe_for(architecture, split=split, **options))
+    check_target(folder, run_dir, replace=replace, record=record)
+
+
+def publish_system(
+    run_dir: Path, dataset: FaceDataset, folder: Path, *, version: str, replace: bool = False
+) -> Path:
+    """Write a run into its model folder: as a model, or as the record of its source's split.
+
+    Returns:
+        The folder, or the record in it.
+    """
     from fer.literature.publish import publish_neighbours, publish_network
 
-    stored = (run_dir / FILE).exists()
-    (publish_neighbours if stored else publish_network)(run_dir, dataset, folder, version=version)
-    return folder
+    publish = publish_neighbours if (run_dir / FILE).exists() else publish_network
+    return publish(run_dir, dataset, folder, version=version, replace=replace)
 
 
 def published_card(name: str | None) -> ModelCard:

@@ -242,7 +242,7 @@ def open_model(name: str | Path | None = None, *, directory: Path | None = None)
         raise ModelError(
             f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
             f"networks are not in the repository; make them with fer literature train "
-            f"--architecture {read_card(path).architecture} --name {name}"
+            f"--architecture {read_card(path).architecture} --name {name} --replace"
         )
     if missing:
         raise ModelError(

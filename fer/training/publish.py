@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from fer.architectures import build
 from fer.datasets.base import FaceDataset
+from fer.datasets.protocol import fingerprint
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.readings import LATENCY
@@ -37,6 +38,7 @@ from fer.training.deployment import Deployment, deploy
 from fer.training.finalize import finalize
 from fer.training.keras_file import save_small
 from fer.training.run import open_run
+from fer.training.run_data import RUN, check_data, check_target, read_data
 from fer.training.run_folder import read_history, write_history, write_json
 from fer.training.teachers import load_network
 
@@ -79,29 +81,34 @@ def publish(
     *,
     version: str,
     test: bool = True,
+    replace: bool = False,
 ) -> Path:
     """Finalise, calibrate, convert, evaluate and write a model folder.
 
     Everything is chosen on PublicTest; PrivateTest is opened once, at the end, by the file that
-    will run. Data without a test part is measured on PublicTest alone. An older folder of that
-    name is replaced in one step, after the new one is complete and has been opened.
+    will run. Data without a test part is measured on PublicTest alone. What the same run has
+    published under that name, or with ``replace`` anything, is replaced in one step, after the new
+    folder is complete and has been opened.
 
     Raises:
-        ModelError: If the name cannot be that of a folder.
+        ModelError: If the name cannot be that of a folder, or is that of another model.
         DatasetError: If the data lacks one of the splits.
-        TrainingError: If the run has no finished epoch, cannot be read, or the disk refuses.
+        TrainingError: If the run has no finished epoch, cannot be read, learned from other rows,
+            or the disk refuses.
     """
-    check_name(name)
+    check_target(models_dir / check_name(name), run_dir, replace=replace)
     splits: tuple[str, ...] = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
     for split in splits:
         dataset.split_mask(split)  # fails now rather than after minutes of work
     model, config, epochs = open_run(run_dir)
+    check_data(run_dir, fingerprint(dataset))
     splits = tuple(split for split in splits if dataset.split_mask(split).any())
     history = read_history(run_dir, before=epochs + 1)
     if not history:
         raise TrainingError(
             f"{run_dir}: expected a history of {epochs} epochs, got none; copy the whole folder"
         )
+    run = {key: value for key, value in read_data(run_dir).items() if key == RUN}
     model, choice = finalize(model, config, dataset)
     deployment = deploy(model, config, dataset.split("PublicTest"))
     reports, metrics = _measured(deployment, dataset, splits, config.classes)
@@ -109,7 +116,7 @@ def publish(
     def fill(folder: Path) -> ModelCard:
         _save_keras(model, config, folder / KERAS_FILE)
         write_history(folder / HISTORY, history)
-        write_json(folder / METRICS, {**metrics, "candidates": asdict(choice)})
+        write_json(folder / METRICS, {**metrics, **run, "candidates": asdict(choice)})
         return make_card(
             name=name,
             version=version,

@@ -12,13 +12,14 @@ import numpy.typing as npt
 
 from fer.architectures import ARCHITECTURES, TWO_HEADS, build
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
-from fer.datasets.protocol import training_rows
+from fer.datasets.protocol import fingerprint, training_rows
 from fer.errors import TrainingError
 from fer.labels import FER2013
 from fer.training.batches import Batch, epoch_batches, mixed, steps_per_epoch
 from fer.training.config import TrainingConfig
 from fer.training.network_pass import dtype_policy, validate
-from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe, start_run
+from fer.training.run_data import start_run
+from fer.training.run_folder import CHECKPOINT, CONFIG, load_checkpoint, read_recipe
 from fer.training.starting import start
 from fer.training.straightening import straightened
 from fer.training.targets import Targets, make_targets
@@ -186,12 +187,12 @@ def train(
         The model after the last epoch, with its optimizer (and EMA) still attached.
 
     Raises:
-        TrainingError: If the folder holds another run, a checkpoint or a teacher cannot be used,
-            the data has other classes or lacks a split, the disk refuses, or the loss is not
-            finite.
+        TrainingError: If the folder holds another run or one of other rows, a checkpoint or a
+            teacher cannot be used, the data has other classes or lacks a split, the disk refuses,
+            or the loss is not finite.
     """
     chosen, validation = usable_rows(dataset, config)
-    start_run(run_dir, config, resume=resume)
+    start_run(run_dir, config, fingerprint(dataset), resume=resume)
     model = compile_model(config)
     _make_metrics(model)
     first = 0

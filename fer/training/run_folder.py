@@ -10,7 +10,6 @@ import math
 import os
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,6 @@ from fer.training.config import Kind, recipe_of
 
 if TYPE_CHECKING:
     import keras
-    from _typeshed import DataclassInstance
 
 CHECKPOINT = "checkpoint.npz"
 HISTORY = "history.csv"
@@ -59,34 +57,6 @@ def read_history(run_dir: Path, *, before: float = math.inf) -> list[dict[str, s
 def minutes_of(rows: list[dict[str, str]]) -> float:
     """Minutes of all epochs of a history."""
     return round(sum(float(row["seconds"]) for row in rows) / 60, 1)
-
-
-def start_run(run_dir: Path, recipe: DataclassInstance, *, resume: bool) -> None:
-    """Make the folder and write the recipe, unless that would spoil another run.
-
-    Raises:
-        TrainingError: If the folder holds another run, or the disk refuses.
-    """
-    path = run_dir / CONFIG
-    if (run_dir / CHECKPOINT).exists():
-        if not resume:
-            raise TrainingError(
-                f"{run_dir}: expected an empty folder, found a run; continue it with --resume or "
-                "choose another --run-dir"
-            )
-        stored, wanted = asdict(read_recipe(path, type(recipe))), asdict(recipe)
-        changed = [name for name in wanted if stored[name] != wanted[name]]
-        if changed:
-            raise TrainingError(
-                f"{run_dir}: expected the recipe that this run was started with, got another "
-                f"{', '.join(changed)}; resume with the same options or choose another --run-dir"
-            )
-        return
-    if not path.exists() or read_recipe(path, type(recipe)) != recipe:
-        # Left by a run that ended before its first checkpoint: answers to other pictures.
-        for stale in run_dir.glob("view-*.npz"):
-            stale.unlink()
-    write_json(path, asdict(recipe))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -211,9 +181,10 @@ def append_history(path: Path, row: Mapping[str, float]) -> None:
 
 
 def write_history(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows with the columns of the last one, as ``write_bytes`` does."""
+    """Write rows with the columns of them all, as ``write_bytes`` does."""
     text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, fieldnames=list(rows[-1]))
+    # A run that was begun before its data was recorded may go on with votes, or without.
+    writer = csv.DictWriter(text, fieldnames=list(dict.fromkeys(n for row in rows for n in row)))
     writer.writeheader()
     writer.writerows(rows)
     write_bytes(path, text.getvalue().encode())

@@ -58,4 +58,6 @@ def trial(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (models / "trial").mkdir()
     (models / "trial" / "left over").touch()
     data = replace(runs.dataset, votes=None)
-    return publish(runs.straight, data, models, "trial", version="2", test=False)
+    run = tmp_path_factory.mktemp("runs") / "without votes"
+    train(CONFIG, data, run)
+    return publish(run, data, models, "trial", version="2", test=False)

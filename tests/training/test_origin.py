@@ -12,7 +12,8 @@ from fer.errors import TrainingError
 from fer.models.store import models_dir, read_card
 from fer.training.config import TrainingConfig
 from fer.training.dlib_start import FILE, PACKAGE, find_dlib
-from fer.training.run_folder import read_recipe, start_run
+from fer.training.run_data import start_run
+from fer.training.run_folder import read_recipe
 from fer.training.starting import minutes_before, origin_text
 
 FIRST = TrainingConfig(architecture="tiny")
@@ -35,7 +36,7 @@ def test_dlibs_weights_are_found_in_their_package(
 
 
 def run_of(folder: Path, config: TrainingConfig, minutes: int) -> str:
-    start_run(folder, config, resume=False)
+    start_run(folder, config, {}, resume=False)
     rows = "".join(f"{epoch},60\n" for epoch in range(minutes))
     (folder / "history.csv").write_text("epoch,seconds\n" + rows)
     return str(folder)

@@ -18,7 +18,8 @@ from fer.models.store import models_dir
 from fer.training.batches import make_batch
 from fer.training.config import TrainingConfig, recipe_of
 from fer.training.run import compile_model, open_run, train
-from fer.training.run_folder import read_recipe, start_run
+from fer.training.run_data import start_run
+from fer.training.run_folder import read_recipe
 from fer.training.targets import make_targets
 from fer.training.teachers import Teachers, load_network, load_teachers
 from tests.training.tiny import CONFIG, PLAIN, Runs, history_of
@@ -131,9 +132,9 @@ def test_views_that_are_shown_again_find_the_answers_kept(
         assert after["loss"] == pytest.approx(before["loss"], abs=1e-4)
     # Another recipe in a folder without a checkpoint shows other pictures.
     (folder / "checkpoint.npz").unlink()
-    start_run(folder, config, resume=False)
+    start_run(folder, config, {}, resume=False)
     assert len(list(folder.glob("view-*"))) == 3
-    start_run(folder, replace(config, seed=2), resume=False)
+    start_run(folder, replace(config, seed=2), {}, resume=False)
     assert not list(folder.glob("view-*"))
 
 
