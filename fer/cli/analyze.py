@@ -47,8 +47,8 @@ def analyze(
         LabelSet | None,
         typer.Option(
             "--labels",
-            help="What people see (perceived, the default), FER-2013's own labels, or FER+'s eight "
-            "with contempt.",
+            help="What people see (perceived, the default), FER-2013's own labels, FER+'s eight "
+            "with contempt, or own, the classes of a model of yours.",
         ),
     ] = None,
     every: Annotated[

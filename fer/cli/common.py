@@ -21,7 +21,7 @@ from rich.table import Table
 
 from fer.datasets import FaceDataset
 from fer.datasets.label_map import LabelMap
-from fer.errors import InputError
+from fer.errors import DatasetError, InputError
 
 # What moves a terminal's cursor, renames its window, clears it, or turns text around: file names
 # and headers may hold it.
@@ -77,15 +77,18 @@ Ferplus = Annotated[
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Count bad rows and go on.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-ModelName = Annotated[str | None, typer.Option("--model", help="Folder in models/.")]
+ModelName = Annotated[
+    str | None, typer.Option("--model", help="Folder in models/, or a path with a separator.")
+]
 
 
 class LabelSet(StrEnum):
-    """What a model can be asked for: what people see, or the labels of one data set."""
+    """What a model can be asked for: what people see, the labels of one data set, or its own."""
 
     perceived = "perceived"
     fer2013 = "fer2013"
     ferplus = "ferplus"
+    own = "own"
 
 
 def progress() -> Progress:
@@ -113,10 +116,13 @@ def open_data(
     ferplus: Path | None,
     skip_bad: bool,
     labels: LabelMap | None = None,
+    *,
+    class_names: bool = False,
 ) -> FaceDataset:
     """The data set that the options name, with its votes where they are found.
 
-    ``labels`` says what the class names of a folder mean.
+    ``labels`` says what the class names of a folder mean; ``class_names`` that the command has an
+    option for them, for its messages.
 
     Raises:
         InputError: If there is none.
@@ -126,7 +132,15 @@ def open_data(
 
     # A tree of numbered classes is no data set before a map says what the numbers mean.
     mapped = data is not None and labels is not None and data.expanduser().is_dir()
-    found = data if mapped else find_data(data)
+    try:
+        found = data if mapped else find_data(data)
+    except DatasetError as fault:
+        if class_names and data is not None and data.expanduser().is_dir():
+            raise DatasetError(
+                f"{fault}; or say with --class-names what its class names mean, own for classes "
+                "of your own"
+            ) from None
+        raise
     if found is None:
         raise InputError(
             "--data: expected FER-2013 (fer2013.csv, .csv.gz or a folder), found none; give its "

@@ -21,6 +21,7 @@ from fer.cli.common import (
     print_json,
     share_bar,
 )
+from fer.errors import InputError
 
 dataset_app = typer.Typer(help="Look into a data set.", no_args_is_help=True)
 
@@ -64,12 +65,20 @@ def dataset_audit(
     ] = None,
     kinds: Annotated[
         list[str] | None,
-        typer.Option("--kind", help="Only this finding in --output; may be repeated."),
+        typer.Option(
+            "--kind",
+            help="Only this finding in --output: copied, leaked, tested twice, near copy, "
+            "conflicting, blank or not a face; may be repeated.",
+        ),
     ] = None,
 ) -> None:
-    """Look for repeated, leaked, conflicting, blank and non-face pictures."""
+    """Look for pictures that are copied, leaked, in conflict, blank or no face."""
     from fer.datasets.audit import KINDS, audit
 
+    if kinds and output is None:
+        raise InputError(
+            "--kind: expected --output, whose rows it chooses, got none; give -o FILE.csv"
+        )
     report = audit(open_data(data, ferplus, skip_bad))
     facts = report.to_dict()
     listed = report.table(kinds or None)

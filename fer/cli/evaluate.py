@@ -44,7 +44,8 @@ def evaluate(
         ),
     ] = None,
     model: Annotated[
-        list[str] | None, typer.Option("--model", help="Folder in models/; may be repeated.")
+        list[str] | None,
+        typer.Option("--model", help="Folder in models/, or a path; may be repeated."),
     ] = None,
     labels: Annotated[
         LabelSet | None,
@@ -75,7 +76,7 @@ def evaluate(
     maps = maps_for(len(places), said)
     reports: list[dict[str, Any]] = []
     for place, words in zip(places, maps, strict=True):
-        dataset = open_data(place, ferplus, skip_bad, words)
+        dataset = open_data(place, ferplus, skip_bad, words, class_names=True)
         for name in names:
             with share_bar(f"Evaluating on {dataset.source}") as show:
                 report = evaluate_published(name, dataset, split, progress=show)
@@ -96,7 +97,8 @@ def only(report: Mapping[str, Any], labels: str) -> dict[str, Any]:
     Raises:
         InputError: If the model has no such label set.
     """
-    mine = {key for key in report if key.startswith(labels)} - {*SEEN.values()} | {SEEN[labels]}
+    mine = {key for key in report if key.startswith(labels)} - {*SEEN.values()}
+    mine |= {SEEN[labels]} if labels in SEEN else set()
     kept = {
         key: value
         for key, value in report.items()
@@ -104,7 +106,7 @@ def only(report: Mapping[str, Any], labels: str) -> dict[str, Any]:
     }
     if not mine & kept.keys():
         raise InputError(
-            f"--labels: expected a label set of the model {report['model']}, got {labels}; leave "
+            f"--labels: expected a label set of the model {report['model']}, got '{labels}'; leave "
             "--labels out to see all that it has"
         )
     return kept

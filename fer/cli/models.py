@@ -18,6 +18,7 @@ from fer.cli.common import (
     print_json,
 )
 from fer.cli.train import publishing
+from fer.errors import ModelError
 
 models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=True)
 
@@ -25,8 +26,13 @@ models_app = typer.Typer(help="Look into the trained models.", no_args_is_help=T
 @models_app.command("list")
 def models_list(as_json: AsJson = False) -> None:
     """The published models."""
-    from fer.models.store import list_models
+    from fer.models.store import ENVIRONMENT, list_models, models_dir
 
+    if not models_dir().is_dir():
+        raise ModelError(
+            f"{models_dir()}: expected the folder that holds the models, found none; set "
+            f"{ENVIRONMENT} to it"
+        )
     cards = list_models()
     if as_json:
         print_json([card.model_dump(mode="json") for card in cards])

@@ -59,7 +59,7 @@ def open_training_data(
 ) -> FaceDataset:
     """The data set that the options name, without the rows of a list."""
     words = None if class_names is None else read_label_map(class_names)
-    dataset = open_data(data, ferplus, skip_bad, words)
+    dataset = open_data(data, ferplus, skip_bad, words, class_names=True)
     if drop is not None:
         from fer.datasets.audit import drop_rows
 

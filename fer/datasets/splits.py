@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from fer.datasets.base import SPLITS, FaceDataset
-from fer.datasets.protocol import image_digests
+from fer.datasets.protocol import fingerprint, image_digests
 from fer.errors import InputError
 
 USUAL_SHARES = (0.80, 0.12, 0.08)
@@ -92,6 +93,31 @@ def with_validation(dataset: FaceDataset, *, seed: int = 0) -> FaceDataset:
     return replace(
         dataset, splits=splits, notes=(*dataset.notes, note), division=(VALIDATION, seed)
     )
+
+
+def same_faces(dataset: FaceDataset, record: Mapping[str, Any]) -> bool:
+    """Whether pictures and labels are those that a model's record of its data tells of."""
+    if "faces" not in record or record["rows"] != len(dataset):
+        return False
+    return bool(fingerprint(dataset)["faces"] == record["faces"])
+
+
+def as_recorded(dataset: FaceDataset, record: Mapping[str, Any]) -> FaceDataset:
+    """The same rows in the split that a model was trained with, where this is known.
+
+    Args:
+        dataset: Rows to measure a model on.
+        record: What the model's ``metrics.json`` has of the data that it was trained on.
+
+    Returns:
+        The data set itself, unless its pictures and labels are those of the record.
+    """
+    division = record.get("division")
+    if division is None or not same_faces(dataset, record):
+        return dataset
+    scheme, seed = division
+    divide = stratified_split if scheme == STRATIFIED else with_validation
+    return divide(dataset, seed=seed)
 
 
 def _divided(

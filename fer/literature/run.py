@@ -207,8 +207,8 @@ def train(
     ``load_weights`` read.
 
     Raises:
-        TrainingError: If the folder holds another run or one of other rows, a file cannot be used, the
-            disk refuses, or the loss is not finite.
+        TrainingError: If the folder holds another run or one of other rows, a file cannot be used,
+            the disk refuses, or the loss is not finite.
         InputError: If the disk refuses the weights of the finished network.
     """
     start_run(run_dir, recipe, data.rows, resume=resume)

@@ -7,14 +7,15 @@ from typing import Any
 
 from fer.datasets.base import FaceDataset, Progress
 from fer.datasets.resplit import OFFICIAL
+from fer.datasets.splits import as_recorded, same_faces
 from fer.errors import InputError
-from fer.evaluation.cross import usual_split
+from fer.evaluation.cross import ALL_ROWS, usual_split
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.readings import evaluate_model
 from fer.literature.neighbours import FILE, NAMES, Neighbours, fit_run
 from fer.literature.recipes import HEADLINES, recipe_for, split_record
 from fer.models.card import ModelCard
-from fer.models.store import METRICS, check_name, chosen_model, find_folder, read_card
+from fer.models.store import METRICS, check_name, published_folder, read_card, read_json
 from fer.recognition.classifier import EmotionClassifier
 from fer.training.run_data import check_target
 from fer.training.trainer import Reporter
@@ -104,7 +105,7 @@ def published_card(name: str | None) -> ModelCard:
     Raises:
         ModelError: If there is none, or it is damaged.
     """
-    return read_card(find_folder(name or chosen_model()))
+    return read_card(published_folder(name))
 
 
 def evaluate_published(
@@ -124,10 +125,12 @@ def evaluate_published(
         ModelError: If there is no such model.
         DatasetError: If the split does not exist, or holds no row of the model's classes.
     """
-    folder = find_folder(name or chosen_model())
+    folder = published_folder(name)
+    card = read_card(folder)
+    record = read_json(folder / METRICS).get("dataset", {}) if (folder / METRICS).is_file() else {}
+    dataset = as_recorded(dataset, record)
     split = split or usual_split(dataset)
-    if (folder / FILE).exists():
-        card = read_card(folder)
+    if card.architecture in NAMES:
         predict = Neighbours.load(folder / FILE).predict_heads
         report = {
             "model": card.name,
@@ -137,6 +140,8 @@ def evaluate_published(
     else:
         report = evaluate_model(EmotionClassifier.load(name), dataset, split, progress=progress)
     notes = list(dataset.notes)
+    if split in (ALL_ROWS, "Training") and same_faces(dataset, record):
+        notes.append(f"The model was trained on {record['trained_on']:,} of these faces.")
     if "perceived_labels" in report:
         notes.append(NO_VOTES)
     return {**report, "notes": notes}

@@ -165,16 +165,47 @@ def check_name(name: str) -> str:
     return name
 
 
-def find_folder(name: str, directory: Path | None = None) -> Path:
+def _place(name: str | Path, directory: str | Path | None) -> tuple[Path, str]:
+    """The directory and the name of a model's folder; text with a separator is a path."""
+    if isinstance(name, Path) or (directory is None and {"/", os.sep} & set(name)):
+        path = Path(name).expanduser().resolve()
+        return path.parent, check_name(path.name)
+    return models_dir() if directory is None else Path(directory), check_name(name)
+
+
+def find_folder(name: str | Path, directory: str | Path | None = None) -> Path:
     """Where a model's folder is, or would be: in ``models/``, else in ``models/literature/``.
 
     Raises:
         ModelError: If the name cannot be that of a folder.
     """
-    root = models_dir() if directory is None else directory
-    path = root / check_name(name)
-    other = root / LITERATURE / name
+    root, name = _place(name, directory)
+    path, other = root / name, root / LITERATURE / name
     return other if not path.is_dir() and other.is_dir() else path
+
+
+def published_folder(name: str | Path | None = None, directory: str | Path | None = None) -> Path:
+    """The folder of a published model, by name or path; default is ``chosen_model()``.
+
+    Raises:
+        ModelError: If there is none, naming those that there are.
+    """
+    wanted = chosen_model() if name is None else name
+    path = find_folder(wanted, directory)
+    if not path.is_dir():
+        root, name = _place(wanted, directory)
+        found = ", ".join(card.name for card in list_models(root)) or "none"
+        raise ModelError(
+            f"model: expected the name of a folder in {root}, got {name!r}; found there: {found}; "
+            f"choose one of them, or set {ENVIRONMENT} to the folder that holds your models"
+        )
+    if not (path / CARD).is_file() and (records := sorted(path.glob("*split*.json"))):
+        raise ModelError(
+            f"{path}: expected a published model, found only the record of another split "
+            f"({', '.join(one.name for one in records)}); publish one with fer literature train "
+            f"--split official --name {path.name}"
+        )
+    return path
 
 
 def read_card(folder: Path) -> ModelCard:
@@ -220,29 +251,23 @@ def chosen_model() -> str:
     return os.environ.get(CHOICE) or DEFAULT_MODEL
 
 
-def open_model(name: str | Path | None = None, *, directory: Path | None = None) -> ModelFolder:
+def open_model(
+    name: str | Path | None = None, *, directory: str | Path | None = None
+) -> ModelFolder:
     """Open a model folder, by name or path, and verify it: complete, with the weights of its card.
+
+    Text with a path separator is a path, unless a directory is given.
 
     Raises:
         ModelError: If the folder is missing, incomplete or damaged.
     """
-    if isinstance(name, Path):
-        directory, name = name.resolve().parent, name.resolve().name
-    name = check_name(chosen_model() if name is None else name)
-    root = models_dir() if directory is None else directory
-    path = find_folder(name, root)
-    if not path.is_dir():
-        found = ", ".join(card.name for card in list_models(root)) or "none"
-        raise ModelError(
-            f"model: expected the name of a folder in {root}, got {name!r}; found there: {found}; "
-            f"choose one of them, or set {ENVIRONMENT} to the folder that holds your models"
-        )
+    path = published_folder(name, directory)
     missing = [file for file in (CARD, WEIGHTS, HISTORY, METRICS) if not (path / file).is_file()]
     if missing == [WEIGHTS] and path.parent.name == LITERATURE:
         raise ModelError(
             f"{path}: expected {WEIGHTS}, found only its records, weights of the literature's "
             f"networks are not in the repository; make them with fer literature train "
-            f"--architecture {read_card(path).architecture} --name {name} --replace"
+            f"--architecture {read_card(path).architecture} --name {path.name} --replace"
         )
     if missing:
         raise ModelError(

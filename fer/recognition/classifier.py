@@ -51,7 +51,7 @@ class EmotionClassifier:
         if labels not in folder.card.labels:
             raise InputError(
                 f"labels: expected one of {', '.join(folder.card.labels)} for the model "
-                f"{folder.card.name}, got {labels!r}; choose one of them"
+                f"{folder.card.name}, got '{labels}'; choose one of them"
             )
         self.folder = folder
         self.head = labels
@@ -68,13 +68,14 @@ class EmotionClassifier:
         name: str | Path | None = None,
         *,
         labels: str | None = None,
-        directory: Path | None = None,
+        directory: str | Path | None = None,
         threads: int = 1,
     ) -> EmotionClassifier:
         """Load a model by the name of its folder.
 
         Args:
-            name: Folder in ``models/``, or a path; default is the shipped model.
+            name: Folder in ``models/``, or a path (text with a separator is one); default is the
+                shipped model.
             labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see;
                 ``"own"`` of a model with classes of its own.
             directory: Where the model folders are, if not ``models/``.

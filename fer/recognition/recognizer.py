@@ -85,12 +85,13 @@ class EmotionRecognizer:
         detector: str = "blazeface",
         settings: SearchSettings | None = None,
         threshold: float | None = None,
-        directory: Path | None = None,
+        directory: str | Path | None = None,
     ) -> EmotionRecognizer:
         """A recogniser with a published model: what ``fer analyze`` and the pages use.
 
         Args:
-            name: Folder in ``models/``, or a path; default is the shipped model.
+            name: Folder in ``models/``, or a path (text with a separator is one); default is the
+                shipped model.
             labels: ``"perceived"``, ``"fer2013"`` or ``"ferplus"``; default is what people see.
             detector: ``"blazeface"`` or ``"cascade"``.
             settings: What the detector looks for.

@@ -12,7 +12,7 @@ from fer.architectures import build
 from fer.architectures.complexity import multiply_adds
 from fer.datasets.base import IMAGE_SIZE, FaceDataset
 from fer.datasets.ferplus import majority_labels
-from fer.datasets.protocol import training_rows
+from fer.datasets.protocol import fingerprint, training_rows
 from fer.evaluation.evaluate import SEEN
 from fer.labels import FERPLUS, LABEL_SETS, OWN
 from fer.models.card import SEEN_PROTOCOL, InputSpec, Metric, ModelCard
@@ -90,8 +90,11 @@ def _figures(entry: Mapping[str, Any]) -> dict[str, float]:
 
 def dataset_record(dataset: FaceDataset) -> dict[str, Any]:
     """Counts per split and class, shown by the dashboard where the data itself is absent."""
+    known = fingerprint(dataset)
     record: dict[str, Any] = {
         "source": dataset.source,
+        "faces": known["faces"],
+        "division": known["division"],
         "rows": len(dataset),
         "trained_on": int(training_rows(dataset).sum()),
         "labels": list(dataset.label_names),

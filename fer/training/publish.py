@@ -16,6 +16,7 @@ import numpy.typing as npt
 from fer.architectures import build
 from fer.datasets.base import FaceDataset
 from fer.datasets.protocol import fingerprint
+from fer.datasets.splits import as_recorded
 from fer.errors import TrainingError
 from fer.evaluation.evaluate import evaluate_classifier
 from fer.evaluation.readings import LATENCY
@@ -141,6 +142,7 @@ def remake(before: ModelFolder, dataset: FaceDataset, *, version: str, test: boo
         DatasetError: If the data lacks one of the splits.
         TrainingError: If the network is not there or has other heads, or the disk refuses.
     """
+    dataset = as_recorded(dataset, before.metrics().get("dataset", {}))
     splits = ("PublicTest", "PrivateTest") if test else ("PublicTest",)
     for split in splits:
         dataset.split_mask(split)

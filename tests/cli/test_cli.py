@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from fer.datasets.audit import KINDS
 from fer.datasets.ferplus import VOTE_COLUMNS
 from tests.conftest import Command
 from tests.made_data import bands, write_fer2013
@@ -36,6 +37,8 @@ def photos(tmp_path: Path, astronaut_bgr: np.ndarray) -> Path:
         (("evaluate", "--data", "no-such.csv"), "no-such.csv"),
         (("train", "--architecture", "unheard-of", "--data", "{csv}"), "expected one of"),
         (("models", "show", "unheard-of"), "unheard-of"),
+        (("evaluate", "--model", "nope", "--data", "{csv}"), "'nope'; found there: dlib27, xs"),
+        (("dataset", "audit", "--data", "{csv}", "--kind", "leaked"), "expected --output"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_1(
@@ -137,6 +140,31 @@ def test_dataset_stats_counts_and_names_a_bad_row(csv: Path, fer: Command) -> No
     assert done.code == 1 and "row 5" in done.err
     facts = json.loads(fer("dataset", "stats", "--data", csv, "--skip-bad", "--json").out)
     assert facts["rows"] == 41 and facts["skipped"] == 1
+
+
+def test_a_folder_of_models_that_is_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
+) -> None:
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "nope"))
+    done = fer("models", "list")
+    assert done.code == 1 and not done.out and "set FER_MODELS to it" in done.err
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train", "dataset stats"])
+def test_classes_of_ones_own_are_told_of_the_option_where_there_is_one(
+    command: str, tmp_path: Path, fer: Command
+) -> None:
+    for name in ("bored", "keen"):
+        (tmp_path / name).mkdir()
+        cv2.imwrite(str(tmp_path / name / "a.png"), np.zeros((48, 48), np.uint8))
+    refused = fer(*command.split(), "--data", tmp_path)
+    assert refused.code == 1
+    assert ("own for classes of your own" in refused.err) == (command != "dataset stats")
+
+
+def test_the_help_of_audit_lists_its_findings(fer: Command) -> None:
+    said = " ".join(fer("dataset", "audit", "--help").out.replace("│", " ").split())
+    assert all(kind in said for kind in KINDS) and "repeated," not in said
 
 
 def test_models_list_names_the_shipped_model(fer: Command) -> None:

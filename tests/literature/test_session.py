@@ -75,6 +75,18 @@ def test_options_that_do_not_fit_are_one_line(
     assert done.code == 1 and message in done.err and "Traceback" not in done.err
 
 
+def test_a_run_of_another_split_is_recorded_and_said_to_be_no_model(
+    csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
+) -> None:
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+    train = ("literature", "train", "--architecture", "knn-169", "--data", csv, "--name", "near")
+    done = fer(*train, "--run-dir", tmp_path / "run", "--split", "own")
+    assert "near/own_split.json" in done.err and "Published as" not in done.err
+    refused = fer("evaluate", "--model", "near", "--data", csv)
+    assert refused.code == 1 and "only the record of another split (own_split" in refused.err
+    assert "--split official --name near" in refused.err
+
+
 def test_records_without_weights_say_how_to_make_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
 ) -> None:

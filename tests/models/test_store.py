@@ -144,6 +144,18 @@ def test_a_name_cannot_lead_out_of_the_directory(tmp_path: Path, name: str) -> N
         open_model(name, directory=tmp_path / "models")
 
 
+def test_text_with_a_separator_is_a_path_and_a_directory_may_be_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_folder(tmp_path / "elsewhere", "one")
+    assert open_model(str(folder)).path == folder
+    assert open_model("one", directory=str(tmp_path / "elsewhere")).path == folder
+    monkeypatch.chdir(tmp_path)
+    assert open_model("./elsewhere/one").path == folder
+    with pytest.raises(ModelError, match="got 'two'; found there: one"):
+        open_model("elsewhere/two")
+
+
 def test_listing_sorts_and_leaves_out_damaged_and_hidden_folders(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -118,6 +118,47 @@ def test_evaluation_takes_the_folders_as_the_model_calls_them(
     assert "Very keen" in fer("evaluate", "--data", data / "test").out
 
 
+def test_the_pictures_of_the_training_are_divided_as_the_training_did(
+    chosen: None, data: Path, fer: Command
+) -> None:
+    report = json.loads(fer("evaluate", "--data", data, "--json").out)
+    assert (report["split"], report["n"]) == ("PublicTest", 12)
+    report = json.loads(fer("evaluate", "--data", data, "--split", "all", "--json").out)
+    assert report["n"] == 150
+    assert "The model was trained on 108 of these faces." in report["notes"]
+    assert not any("trained on" in note for note in _notes_on(data / "test", fer))
+
+
+def _notes_on(data: Path, fer: Command) -> list[str]:
+    return list(json.loads(fer("evaluate", "--data", data, "--json").out)["notes"])
+
+
+def test_the_test_part_of_a_stratified_training_can_be_measured(
+    models: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fer: Command
+) -> None:
+    monkeypatch.setenv("FER_MODELS", str(tmp_path / "models"))
+    recipe, given = models.parent / "recipe.json", ("--data", data / "train", "--class-names")
+    named = ("--config", recipe, "--epochs", 1, "--run-dir", tmp_path / "run", "--name", "keen")
+    assert fer("train", *given, "own", "--split", "stratified", "--seed", 2, *named).code == 0
+    card = open_model("keen").card
+    assert "PrivateTest (80%, 12%, 8%, seed 2)" in card.data
+    test = card.metric("accuracy")
+    evaluate = ("evaluate", "--model", "keen", "--data", data / "train", "--json")
+    report = json.loads(fer(*evaluate, "--split", "PrivateTest").out)
+    assert test is not None and (report["n"], report[OWN]["accuracy"]) == (test.n, test.value)
+    assert json.loads(fer(*evaluate).out)["split"] == "PublicTest"
+
+
+def test_the_advice_on_label_sets_works(
+    chosen: None, tmp_path: Path, astronaut_bgr: np.ndarray, fer: Command
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), astronaut_bgr)
+    analyze = ("analyze", tmp_path / "a.png", "--model", "keen", "--labels")
+    refused = fer(*analyze, "perceived")
+    assert "expected one of own for the model keen, got 'perceived'" in refused.err
+    assert fer(*analyze, "own").code == 0
+
+
 def test_the_table_has_a_column_for_every_class(
     chosen: None, tmp_path: Path, astronaut_bgr: np.ndarray, fer: Command
 ) -> None:
