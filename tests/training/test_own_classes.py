@@ -210,6 +210,7 @@ def test_the_model_page_shows_and_measures_its_classes(chosen: None, data: Path)
     at.text_input(key="evaluate_path").set_value(str(data / "nowhere")).run()
     assert not at.exception and "nowhere" in at.error[0].value
     at.text_input(key="evaluate_path").set_value(str(data)).run()
+    assert "PublicTest" in at.selectbox(key="evaluate_split").options  # the part of the training
     at.button(key="evaluate_start").click().run()
     assert not at.exception and not at.error
     assert {metric.label: metric.value for metric in at.metric}["Faces"] == "30"

@@ -11,6 +11,7 @@ import streamlit as st
 
 from fer.datasets import FaceDataset
 from fer.datasets.audit import source_rows
+from fer.datasets.splits import as_recorded
 from fer.evaluation.readings import Readings, evaluate_model, read_faces, worst_mistakes
 from fer.labels import COLOURS, OWN
 from fer.models.store import ModelFolder
@@ -39,6 +40,12 @@ def _readings(
         return part, read_faces(classifier(_folder), part.images, progress=show)
 
 
+@once_a_dataset()
+def _as_trained(dataset: FaceDataset, digest: str, _folder: ModelFolder) -> FaceDataset:
+    """The rows in the split that the model was trained with, where it was trained on them."""
+    return as_recorded(dataset, _folder.metrics().get("dataset", {}))
+
+
 def filled_splits(dataset: FaceDataset) -> list[str]:
     """Splits with at least one row, the last (the test) first."""
     names = [name for name in dataset.split_names if dataset.split_mask(name).any()]
@@ -52,6 +59,7 @@ def mistakes_part(folder: ModelFolder) -> None:
     if dataset is None:
         st.info("Mistakes are pictures: choose the data set above to see them.")
         return
+    dataset = _as_trained(dataset, folder.card.sha256, folder)
     splits = filled_splits(dataset)
     left, middle, right = st.columns(3)
     split = left.selectbox("Split", splits, key="mistakes_split")
@@ -130,6 +138,7 @@ def evaluate_part(folder: ModelFolder) -> None:
     own = OWN in folder.card.labels
     dataset = choose_data("evaluate", look=False, label="The labelled faces", own=own)
     if dataset is not None:
+        dataset = _as_trained(dataset, folder.card.sha256, folder)
         splits = filled_splits(dataset)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             split = st.selectbox("Split", splits, key="evaluate_split", width=240)
