@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from fer.export.events import MOST_EVENTS, Event
@@ -122,6 +122,38 @@ class SessionRecord:
     def going_on(self, label: str) -> bool:
         """Whether a span of that label has no end yet."""
         return self._going_on.get(label) in self.events
+
+    def edit(
+        self,
+        shown: Sequence[Event],
+        words: Mapping[int, tuple[str, str]],
+        removed: Collection[int] = (),
+    ) -> None:
+        """Give events other words, and take some out; what came since they were shown stays.
+
+        Args:
+            shown: The events as they were when somebody began to edit them.
+            words: Place among these -> label and note.
+            removed: Places of those to take out.
+        """
+        edited: list[Event] = []
+        place = 0
+        for now in self.events:
+            # Taken out since, if its time is not there any more; an end may have come, too.
+            known = next((p for p in range(place, len(shown)) if shown[p].time_s == now.time_s), -1)
+            one = now
+            if known >= 0:
+                place = known + 1
+                if known in removed:
+                    continue
+                if known in words:
+                    label, note = words[known]
+                    one = replace(now, label=label, note=note)
+            edited.append(one)
+            for going, begun in self._going_on.items():
+                if begun is now:
+                    self._going_on[going] = one
+        self.events = tuple(edited)
 
     def table(self, suffix: str) -> bytes:
         """The rows as a file, with the events; see ``FrameLog.table``."""

@@ -58,6 +58,35 @@ def test_marks_count_from_the_first_frame_and_the_second_of_a_span_is_its_end() 
     assert not session.going_on("film")
 
 
+def test_a_stimulus_that_goes_on_has_its_end_also_when_it_was_renamed_and_given_a_note() -> None:
+    session = record(5.0)
+    session.mark("stimulus", 501.0, span=True)
+    session.edit(session.events, {0: ("film", "red light")})
+    assert session.going_on("stimulus")
+    session.mark("stimulus", 504.0, span=True)
+    (event,) = session.events
+    assert (event.time_s, event.label, event.end_s, event.note) == (1.0, "film", 4.0, "red light")
+    assert not session.going_on("stimulus")
+
+
+def test_words_for_an_event_leave_what_came_since_it_was_shown() -> None:
+    session = record(5.0)
+    for number, at_s in enumerate((501.0, 502.0, 503.0)):
+        session.mark(f"e{number}", at_s, span=True)
+    shown = session.events
+    session.mark("e2", 504.0, span=True)
+    session.edit(shown, {2: ("e2", "a note")}, [0])
+    session.mark("later", 504.5)
+    # The list was not drawn again yet: what it says is told once more, with something new.
+    session.edit(shown, {1: ("e1", "another"), 2: ("e2", "a note")}, [0])
+    assert [(one.label, one.time_s, one.end_s, one.note) for one in session.events] == [
+        ("e1", 2.0, None, "another"),
+        ("e2", 3.0, 4.0, "a note"),
+        ("later", 4.5, None, ""),
+    ]
+    assert session.going_on("e1") and not session.going_on("e0")
+
+
 def test_the_table_names_what_happens_in_each_frame() -> None:
     session = record(2.0)
     session.mark("1", 500.95)

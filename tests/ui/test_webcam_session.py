@@ -104,6 +104,30 @@ def test_markers_are_set_named_and_taken_out() -> None:
     assert {row["events"] for row in table} == {""}
 
 
+def note_told_late() -> None:
+    """The list as it was before the end of the stimulus says its note."""
+    import streamlit as st
+
+    from fer.ui.webcam.events import _edit
+
+    session = st.session_state["session"]
+    shown = session.record.events
+    session.record.mark("stimulus", 125.0, span=True)
+    st.session_state["told"] = {"edited_rows": {0: {"Note": "red light"}}, "deleted_rows": []}
+    st.session_state["event_version"] = 0
+    _edit(session, "told", shown)
+
+
+def test_a_note_in_the_list_does_not_undo_the_end_of_a_stimulus() -> None:
+    session = session_of(20.0, 1)
+    session.record.mark("stimulus", 110.0, span=True)
+    at = AppTest.from_function(note_told_late, default_timeout=60)
+    at.session_state["session"] = session
+    assert not at.run().exception
+    (event,) = session.record.events
+    assert (event.time_s, event.end_s, event.note) == (10.0, 25.0, "red light")
+
+
 def test_before_the_camera_runs_nothing_can_be_marked() -> None:
     at = page(session_of(0.0), playing=False)
     assert at.button(key="event_mark").disabled and at.button(key="event_span").disabled

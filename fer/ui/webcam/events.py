@@ -174,17 +174,13 @@ def event_list(session: LiveSession) -> None:
 def _edit(session: LiveSession, key: str, before: tuple[Event, ...]) -> None:
     """Take what was changed in the list over."""
     changes = st.session_state[key]
-    edited = [
-        Event(
-            one.time_s,
+    words = {
+        number: (
             str(row.get("Event", one.label) or one.label)[:200],
-            one.end_s,
             str(row.get("Note", one.note) or "")[:200],
         )
         for number, one in enumerate(before)
-        for row in [changes["edited_rows"].get(number, {})]
-        if number not in changes["deleted_rows"]
-    ]
-    # What came meanwhile is kept.
-    session.record.events = (*edited, *session.record.events[len(before) :])
+        if (row := changes["edited_rows"].get(number)) is not None
+    }
+    session.record.edit(before, words, changes["deleted_rows"])
     st.session_state["event_version"] += 1
