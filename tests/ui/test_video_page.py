@@ -133,6 +133,41 @@ def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
     assert "this needs" in at.error[0].value and "\\<b\\>" in at.error[0].value
 
 
+def test_a_result_stays_when_the_next_video_cannot_be_read(page: AppTest, tmp_path: Path) -> None:
+    typed(page, write_video(tmp_path / "a.mp4", 3))
+    at = analysed(page)
+    run = at.session_state["video_run"]
+    at.text_input(key="video_path").set_value(str(tmp_path)).run()
+    at.button(key="video_start").click().run()
+    assert "this needs a video file. Found: a folder" in at.error[0].value
+    assert at.session_state["video_run"] is run and not run.closed
+    assert not at.run().exception and at.get("download_button")
+
+
+@pytest.mark.parametrize("door", ["home_clip", "video_sample"])
+def test_the_sample_clip_does_not_take_the_place_of_a_video_that_is_being_read(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    asked, take = threading.Event(), VideoTask.take
+
+    def wait(run: VideoTask, result: FrameResult) -> None:
+        take(run, result)
+        asked.wait(60)
+
+    monkeypatch.setattr(VideoTask, "take", wait)
+    typed(page, write_video(tmp_path / "a.mp4", 3))
+    page.button(key="video_start").click().run()
+    run = page.session_state["video_run"]
+    if door == "home_clip":
+        page.switch_page("streamlit_app.py").run()
+    page.button(key=door).click().run()
+    assert page.session_state["video_run"] is run and run.active
+    assert any("A video is being read" in text.value for text in page.info)
+    asked.set()
+    run.wait(60)
+    assert not page.run().exception and page.session_state["video_run"] is run
+
+
 def test_a_run_that_is_cancelled_before_anything_was_read_goes_on(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

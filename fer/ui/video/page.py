@@ -48,12 +48,23 @@ def _ask(*, busy: bool) -> None:
         )
         sample = samples.clip_button("video_sample")
         how = choices()
-    if st.session_state.pop(samples.READ_CLIP, False) or (sample and not busy):
+    if sample and busy:
+        _say_busy()
+    elif sample or st.session_state.pop(samples.READ_CLIP, False):
         chosen, begun = ("sample clip.mp4", BytesIO(samples.CLIP.read_bytes())), True
     if begun and chosen is not None:
+        # What is shown stays if there is a fault in what comes next.
+        run = new_run(*chosen, how)
         _clear()
-        st.session_state["video_run"] = new_run(*chosen, how)
+        st.session_state["video_run"] = run
         st.rerun()
+
+
+def _say_busy() -> None:
+    st.info(
+        "A video is being read: cancel it, or wait for it, before the sample clip.",
+        icon=":material/info:",
+    )
 
 
 def _watch(run: VideoTask) -> None:
@@ -93,6 +104,8 @@ def render() -> None:
         if run.active:
             st.title("Video")
             st.markdown(f"Reading **{plain(run.name)}**")
+            if st.session_state.pop(samples.READ_CLIP, False):
+                _say_busy()
             st.fragment(_watch, run_every=REFRESH_S)(run)
         else:
             show_result(run, _clear)
