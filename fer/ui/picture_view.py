@@ -10,6 +10,7 @@ import streamlit as st
 from fer.datasets import FaceDataset
 from fer.datasets.audit import source_rows
 from fer.datasets.ferplus import VOTE_COLUMNS, majority_labels
+from fer.datasets.protocol import image_digests
 from fer.explanation.activation import blend_heat, heat
 from fer.explanation.keras_explainer import METHODS, Method
 from fer.figures.style import GREY
@@ -64,7 +65,10 @@ def _why(
     methods += METHODS if network is not None else ()
     if not methods:
         return
-    label = st.selectbox("What speaks for", labels, index=labels.index(top), key="picture_why")
+    # Every picture begins with what this model reads in it, not with what was chosen before.
+    (digest,) = image_digests(image[None])
+    key = f"picture_why_{folder.path.name}_{digest.decode()}"
+    label = st.selectbox("What speaks for", labels, index=labels.index(top), key=key)
     method = one_of("Map", methods, "picture_method")
     target = labels.index(label)
     if exact is not None and method == _EXACT:

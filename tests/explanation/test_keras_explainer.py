@@ -149,7 +149,7 @@ def test_the_dialog_of_a_picture_shows_every_map_of_the_shipped_model(
     at = AppTest.from_function(_dialog, kwargs={"dataset": dataset}, default_timeout=300).run()
     assert any("labelled **sad**" in text.value for text in at.markdown)
     assert any("FER+: **happy**, votes of 10" in text.value for text in at.markdown)
-    why = at.selectbox(key="picture_why")
+    (why,) = at.selectbox
     assert why.options == list(FER2013)
     shown = set()
     for method, meaning in {
