@@ -9,6 +9,9 @@ import pytest
 from skimage import data
 from streamlit.testing.v1 import AppTest
 
+from fer.media.photo import Photo
+from fer.media.photo_task import PhotoTask
+from fer.ui.shell import PUT_AWAY
 from tests.ui.opened import choose, html_of, open_page
 
 
@@ -84,3 +87,29 @@ def test_a_picture_opens_large_and_everything_is_there_after_a_page_switch(
     gallery.button(key="photos_clear").click().run()
     assert not gallery.exception and not names(gallery)
     assert gallery.file_uploader(key="photos_files1") is not None
+
+
+def with_samples() -> AppTest:
+    at = open_page("pages/2_Photos.py")
+    at.button(key="photos_samples").click().run()
+    at.session_state["photos_batch"].wait(120)
+    return at.run()
+
+
+def test_a_part_of_the_page_says_that_the_pictures_were_put_away_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at = with_samples()
+    assert len(names(at)) == 0 and any("in **2** pictures" in one.value for one in at.markdown)
+    photos = PhotoTask.photos
+
+    def put_away(task: PhotoTask) -> list[Photo]:
+        task.close()
+        return photos(task)
+
+    # After the page has looked whether they are there, before a part of it draws them.
+    monkeypatch.setattr(PhotoTask, "photos", put_away)
+    at.run()
+    assert not at.exception and [text.value for text in at.info] == [PUT_AWAY]
+    assert not any("pictures" in text.value for text in at.markdown)
+    assert "photos_batch" not in at.session_state

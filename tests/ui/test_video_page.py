@@ -12,6 +12,8 @@ from skimage import data
 from streamlit.testing.v1 import AppTest
 
 from fer.results import FrameResult
+from fer.ui.player import served
+from fer.ui.shell import PUT_AWAY
 from fer.video import VideoJob
 from fer.video.video_task import VideoTask
 from tests.ui.opened import html_of, open_page
@@ -108,6 +110,26 @@ def test_a_result_that_is_cleared_leaves_no_file(page: AppTest, tmp_path: Path) 
     run = at.session_state["video_run"]
     at.button(key="video_clear").click().run()
     assert not at.exception and not run.folder.exists()
+    assert at.session_state["video_run"] is None and not at.get("download_button")
+
+
+def test_a_part_of_the_page_says_that_the_video_was_put_away_meanwhile(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed(page, write_video(tmp_path / "a.mp4", 3))
+    at = analysed(page)
+    run = at.session_state["video_run"]
+
+    def put_away(video: Path, name: str) -> str:
+        address = served(video, name)
+        run.close()
+        return address
+
+    # After the page has looked whether it is there, before a part of it draws it.
+    monkeypatch.setattr("fer.ui.video.result.served", put_away)
+    at.run()
+    assert not at.exception and not at.error
+    assert [text.value for text in at.info] == [PUT_AWAY]
     assert at.session_state["video_run"] is None and not at.get("download_button")
 
 

@@ -170,8 +170,8 @@ def _downloads(task: PhotoTask, photos: Sequence[Photo], *, active: bool) -> Non
 @st.fragment
 def _shown(task: PhotoTask, *, growing: bool) -> None:
     """Everything that is done so far."""
-    if task.active and not growing:
-        # It goes on: the page has to grow with it.
+    if task.closed or (task.active and not growing):
+        # Put away, or it goes on: the whole page says so, or grows with it.
         st.rerun()
     photos = task.photos()
     st.markdown(_summary(photos))

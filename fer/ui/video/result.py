@@ -137,6 +137,9 @@ def _follow(
     run: VideoTask, outcome: VideoOutcome, address: str | None, events: tuple[Event, ...]
 ) -> None:
     """The player, and what stands beside it: drawn again when the player rests elsewhere."""
+    if run.closed:
+        # Its viewer was away for too long; the whole page says so.
+        st.rerun()
     st.html(live_view.STYLE + _STYLE)
     wide, beside = st.columns([5, 3], gap="large")
     still = wide.container()
