@@ -70,6 +70,18 @@ def test_the_whole_session_has_a_lane_a_person_also_after_the_stop(playing: bool
         assert re.search(r">0:20<.*>0:30<", shown_on(at))
 
 
+def test_a_session_hardly_longer_than_a_zoom_is_shown_whole() -> None:
+    session = session_of(10.0, 1)
+    face = FaceEmotion(Box(9, 9, 40, 40), "happy", 0.7, STEADY, face_id=1)
+    result = FrameResult(110.03, 160, 120, (face,))
+    session.record.add(result, Reader("xs", "2.0", "perceived", FER2013), FRAME)
+    at = AppTest.from_function(script, default_timeout=60)
+    at.session_state["session"], at.session_state["playing"] = session, False
+    at.session_state["webcam_span"] = "10 s"
+    assert "seen for 10 s" in shown_on(at.run())
+    assert 10.0 < session.record.end_s < 10.05 and not at.slider
+
+
 def test_many_people_stay_few_points_and_are_counted() -> None:
     at = page(session_of(20.0, *range(1, 13)), playing=True)
     shown = shown_on(at)

@@ -38,7 +38,9 @@ _STYLE = """
 def _window(record: SessionRecord, playing: bool) -> tuple[float, float]:
     """What is shown: the last so many seconds, or, when nothing comes any more, any of them."""
     end = max(record.end_s, 1.0)
-    fitting = {name: name for name, span in _SPANS.items() if name == _ALL or span < end}
+    # As the slider's end says it, which has to be beyond its start.
+    last_s = round(end, 1)
+    fitting = {name: name for name, span in _SPANS.items() if name == _ALL or span < last_s}
     if len(fitting) == 1:
         return 0.0, end
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -46,9 +48,7 @@ def _window(record: SessionRecord, playing: bool) -> tuple[float, float]:
         span = _SPANS[chosen]
         if chosen == _ALL or playing:
             return max(0.0, end - span), end
-        last = st.slider(
-            "Until second", span, round(end, 1), round(end, 1), key=f"webcam_until_{chosen}"
-        )
+        last = st.slider("Until second", span, last_s, last_s, key=f"webcam_until_{chosen}")
         return last - span, last
 
 
