@@ -143,6 +143,19 @@ def test_a_path_and_fewer_frames(page: AppTest, tmp_path: Path) -> None:
     assert at.get("download_button")[0].label == "CSV"
 
 
+def test_settings_are_there_after_a_page_switch(page: AppTest) -> None:
+    page.segmented_control(key="video_rate").set_value("1 a second").run()
+    page.toggle(key="video_annotate").set_value(False).run()
+    page.toggle(key="video_identity").set_value(False).run()
+    page.radio(key="video_labels").set_value("ferplus").run()
+    page.switch_page("pages/5_Model.py").run()
+    page.switch_page("pages/3_Video.py").run()
+    assert page.segmented_control(key="video_rate").value == "1 a second"
+    assert not page.toggle(key="video_annotate").value
+    assert not page.toggle(key="video_identity").value
+    assert page.radio(key="video_labels").value == "ferplus"
+
+
 def test_faults_are_sentences(page: AppTest, tmp_path: Path) -> None:
     typed(page, "/no/such.mp4")
     page.button(key="video_start").click().run()

@@ -66,12 +66,14 @@ def choices() -> Choices:
             default="all",
             key="video_rate",
             help="Fewer are faster. A person keeps the same number all the same.",
+            persist_state="session",
         )
         annotate = st.toggle(
             "Make a video to play, with the faces marked",
             value=True,
             key="video_annotate",
             help="Without it you get the lines and the table, sooner.",
+            persist_state="session",
         )
         identity = st.toggle(
             "Recognise who comes back",
@@ -80,8 +82,9 @@ def choices() -> Choices:
             help="A person who leaves the picture and returns gets the old number, by how the face "
             "looks. The numbers for this are kept in memory only, never in a file, compared with "
             "nobody outside this video, and gone when it has been read.",
+            persist_state="session",
         )
-        labels = label_set_choice("video_labels")
+        labels = label_set_choice("video_labels", persist_state="session")
     return labels, VideoOptions(rate=_RATES[rate or "all"], identity=identity), annotate
 
 
