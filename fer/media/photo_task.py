@@ -61,6 +61,8 @@ class PhotoTask(Task):
         super().__init__(Path(tempfile.mkdtemp(prefix="fer-photos-")))
         self.recognizer = recognizer
         self._known: set[str] = set()
+        # Number of a picture -> key of what it was handed in with.
+        self._keys: dict[int, str] = {}
         self._waiting: deque[_Item] = deque()
         self._done: dict[int, Photo] = {}
         self._count = self._archives = self._under_way = 0
@@ -94,6 +96,7 @@ class PhotoTask(Task):
             with self._lock:
                 for source in sources:
                     self._count += 1
+                    self._keys[self._count] = upload.key
                     self._waiting.append((self._count, source))
         if new:
             self._stop.clear()
@@ -102,9 +105,13 @@ class PhotoTask(Task):
         return bool(new)
 
     def forget(self, number: int) -> None:
-        """Take a photo out."""
+        """Take a photo out; what nothing is left of may be handed in once more."""
         with self._lock:
             photo = self._done.pop(number, None)
+            if photo is not None:
+                key = self._keys.pop(number)
+                if key not in self._keys.values():
+                    self._known.discard(key)
         if photo is not None and photo.picture is not None:
             photo.picture.unlink(missing_ok=True)
 

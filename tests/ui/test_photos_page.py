@@ -113,3 +113,29 @@ def test_a_part_of_the_page_says_that_the_pictures_were_put_away_meanwhile(
     assert not at.exception and [text.value for text in at.info] == [PUT_AWAY]
     assert not any("pictures" in text.value for text in at.markdown)
     assert "photos_batch" not in at.session_state
+
+
+def test_sample_pictures_that_were_taken_out_come_back_once() -> None:
+    at = with_samples()
+    task = at.session_state["photos_batch"]
+    for number in (1, 2):
+        task.forget(number)
+    at.run()
+    for _press in range(2):
+        at.button(key="photos_samples").click().run()
+        task.wait(120)
+    assert not at.run().exception
+    assert [photo.result.source for photo in task.photos()] == ["collins.jpg", "hopper.jpg"]
+
+
+def test_new_pictures_after_old_ones_were_put_away_do_not_open_by_themselves() -> None:
+    at = with_samples()
+    at.button(key="photo_open2").click().run()
+    assert at.session_state["photos_open"] == 2
+    at.session_state["photos_batch"].close()
+    at.run()
+    assert [text.value for text in at.info] == [PUT_AWAY]
+    at.button(key="photos_samples").click().run()
+    at.session_state["photos_batch"].wait(120)
+    assert not at.run().exception and "photos_open" not in at.session_state
+    assert at.button(key="photo_open1") is not None

@@ -60,7 +60,7 @@ def _task(labels: str) -> PhotoTask | None:
     """This viewer's pictures, read in a label set; they survive a page switch."""
     task: PhotoTask | None = st.session_state.get(_TASK)
     if task is not None and task.closed:
-        del st.session_state[_TASK]
+        _forget()
         st.info(PUT_AWAY, icon=":material/delete:")
         return None
     if task is not None and task.recognizer.classifier.head != labels:
@@ -84,6 +84,11 @@ def _take(uploads: list[Upload], labels: str) -> None:
 
 def _clear(task: PhotoTask) -> None:
     task.close()
+    _forget()
+
+
+def _forget() -> None:
+    """Neither the pictures nor which of them is shown large outlive the other."""
     for key in (_TASK, OPEN):
         st.session_state.pop(key, None)
 

@@ -50,7 +50,7 @@ def _ask(*, busy: bool) -> None:
         how = choices()
     if sample and busy:
         _say_busy()
-    elif sample or st.session_state.pop(samples.READ_CLIP, False):
+    elif st.session_state.pop(samples.READ_CLIP, False) or sample:
         chosen, begun = ("sample clip.mp4", BytesIO(samples.CLIP.read_bytes())), True
     if begun and chosen is not None:
         # What is shown stays if there is a fault in what comes next.
