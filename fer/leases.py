@@ -7,10 +7,12 @@ garbage collector would keep an uploaded video for as long as it likes.
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -24,6 +26,7 @@ LEASE_S = 120.0
 once a minute."""
 RENEW_S = 20.0
 _STEP_S = 5.0
+_log = logging.getLogger(__name__)
 
 GIB = 2**30
 
@@ -64,6 +67,7 @@ class Leased(Protocol):
 @dataclass(slots=True)
 class _Viewer:
     renewed_s: float
+    holds: int = 0
     things: WeakSet[Leased] = field(default_factory=WeakSet)
 
 
@@ -86,21 +90,35 @@ class Leases:
 
     def enter(self, viewer: str, thing: Leased) -> None:
         """Let something end with its viewer."""
-        self._known(viewer).things.add(thing)
         with self._lock:
+            self._known(viewer).things.add(thing)
             if self._reaper is None:
                 self._reaper = threading.Thread(target=self._reap, name="fer-reaper", daemon=True)
                 self._reaper.start()
 
     def renew(self, viewer: str) -> None:
         """The viewer is still there."""
-        self._known(viewer)
+        with self._lock:
+            self._known(viewer)
+
+    @contextmanager
+    def held(self, viewer: str) -> Iterator[None]:
+        """The viewer waits for what is done here, and cannot renew meanwhile."""
+        self._hold(viewer, 1)
+        try:
+            yield
+        finally:
+            self._hold(viewer, -1)
+
+    def _hold(self, viewer: str, more: int) -> None:
+        with self._lock:
+            self._known(viewer).holds += more
 
     def _known(self, viewer: str) -> _Viewer:
-        with self._lock:
-            found = self._viewers.setdefault(viewer, _Viewer(0.0))
-            found.renewed_s = self._clock()
-            return found
+        """Renewed; to be called with the lock."""
+        found = self._viewers.setdefault(viewer, _Viewer(0.0))
+        found.renewed_s = self._clock()
+        return found
 
     def check_room(self, viewer: str, more: int, folder: Path) -> None:
         """Whether a viewer may fill so many bytes more.
@@ -133,12 +151,19 @@ class Leases:
         """End what is over; what the thread does every few seconds."""
         now = self._clock()
         with self._lock:
-            left = {n: v for n, v in self._viewers.items() if now - v.renewed_s > LEASE_S}
+            left = {
+                name: viewer
+                for name, viewer in self._viewers.items()
+                if not viewer.holds and now - viewer.renewed_s > LEASE_S
+            }
             for name in left:
                 del self._viewers[name]
         for viewer in left.values():
             for thing in list(viewer.things):
-                thing.close()
+                try:
+                    thing.close()
+                except Exception:
+                    _log.exception("what a viewer who left had begun was not put away whole")
         used = self._used()
         over = {name for name, size in used.items() if size > self.quota.viewer_bytes}
         if sum(used.values()) > self.quota.all_bytes:
@@ -157,4 +182,8 @@ class Leases:
     def _reap(self) -> None:
         while True:
             time.sleep(_STEP_S)
-            self.step()
+            try:
+                self.step()
+            except Exception:
+                # Without this thread nobody's files would be taken away.
+                _log.exception("leases were not looked after this time")

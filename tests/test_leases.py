@@ -1,6 +1,7 @@
 """What a viewer has begun ends with the viewer's lease, and stays within its space."""
 
 import gc
+import sys
 import threading
 import weakref
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from fer.errors import InputError
 from fer.leases import LEASE_S, Leases, Quota
 from fer.task import Task
+from tests.waiting import wait_until
 
 
 class Clock:
@@ -68,6 +70,96 @@ def test_work_of_a_viewer_who_left_ends_with_its_files_within_three_minutes(
     leases.step()
     assert gone.closed and not gone.active and not gone.folder.exists()
     assert still_there.active and still_there.folder.exists()
+
+
+def test_a_viewer_who_waits_for_long_work_is_still_there_and_leaves_after_it(
+    clock: Clock, new_work: Callable[..., Waiting]
+) -> None:
+    leases = Leases(clock=clock)
+    work = new_work()
+    leases.enter("a", work)
+    with pytest.raises(ValueError, match="the work failed"), leases.held("a"):
+        with leases.held("a"):
+            clock.now += LEASE_S + 1
+            leases.step()
+        clock.now += LEASE_S + 1
+        leases.step()
+        assert work.active and work.folder.exists()
+        raise ValueError("the work failed")
+    clock.now += LEASE_S
+    leases.step()
+    assert work.active
+    clock.now += 1
+    leases.step()
+    assert work.closed
+
+
+class Stuck(Waiting):
+    """Work that can neither be measured nor put away."""
+
+    @property
+    def folder(self) -> Path:
+        raise OSError("the disk does not answer")
+
+    def close(self) -> None:
+        super().close()
+        raise OSError("the disk does not answer")
+
+
+def test_work_that_cannot_be_put_away_keeps_no_other_work_alive(
+    clock: Clock,
+    new_work: Callable[..., Waiting],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("fer.leases._STEP_S", 0.01)
+    leases = Leases(clock=clock)
+    folder = tmp_path / "stuck"
+    folder.mkdir()
+    stuck, after = Stuck(folder), new_work()
+    leases.enter("stuck", stuck)
+    leases.enter("after", after)
+    wait_until(lambda: "leases were not looked after" in caplog.text)
+    clock.now = LEASE_S + 1
+    wait_until(lambda: after.closed)
+    assert stuck.closed and "was not put away whole" in caplog.text
+
+
+class Small:
+    """Work without files."""
+
+    folder = None
+    active = False
+
+    def close(self) -> None: ...
+
+    def refuse(self, reason: str) -> None: ...
+
+
+def test_viewers_may_begin_while_what_there_is_is_measured() -> None:
+    leases, things = Leases(), [Small() for _ in range(3000)]
+    ended, faults = threading.Event(), []
+
+    def measure() -> None:
+        while not ended.is_set():
+            try:
+                leases.step()
+            except RuntimeError as fault:
+                faults.append(fault)
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread = threading.Thread(target=measure)
+    thread.start()
+    try:
+        for thing in things:
+            leases.enter("a", thing)
+    finally:
+        ended.set()
+        thread.join()
+        sys.setswitchinterval(before)
+    assert not faults
 
 
 def test_two_hundred_abandoned_jobs_leave_no_thread_and_no_file(

@@ -1,4 +1,7 @@
-"""What takes a while on a page: shown by a bar, and done once for all who look at the same data."""
+"""What takes a while on a page: shown by a bar, and done once for all who look at the same data.
+
+No part of a page refreshes itself meanwhile, so that the viewer's lease is held.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import streamlit as st
 
 from fer.datasets import FaceDataset
+from fer.ui.shell import leases, viewer
 
 Arguments = ParamSpec("Arguments")
 Made = TypeVar("Made")
@@ -30,7 +34,8 @@ def once_a_dataset(
 
         @wraps(make)
         def made(dataset: FaceDataset, /, *args: Arguments.args, **more: Arguments.kwargs) -> Made:
-            found: Made = kept(dataset, *args, **more)[1]
+            with leases().held(viewer()):
+                found: Made = kept(dataset, *args, **more)[1]
             return found
 
         return made
@@ -43,6 +48,7 @@ def progress_bar(text: str) -> Iterator[Callable[[float], object]]:
     """A bar while something is done; gives what takes its share, 0 to 1."""
     bar = st.progress(0.0, text)
     try:
-        yield lambda share: bar.progress(share, text)
+        with leases().held(viewer()):
+            yield lambda share: bar.progress(share, text)
     finally:
         bar.empty()
