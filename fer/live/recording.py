@@ -12,6 +12,7 @@ import queue
 import tempfile
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -151,6 +152,9 @@ class Recording:
         """End it with a reason; what was recorded is kept."""
         self._video.reason = self._video.reason or reason
         self._asked_to_end = True
+        # A full queue wakes the thread by itself.
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
 
     def close(self) -> None:
         """End it and give its disk back."""

@@ -154,6 +154,16 @@ def test_a_full_disk_ends_the_recording_with_a_sentence() -> None:
     recording.close()
 
 
+def test_a_recording_that_is_refused_while_no_frame_comes_is_whole_at_once() -> None:
+    recording = Recording(SMALL)
+    add(recording, frame(), result(0.0, FACE))
+    recording.refuse("too much")
+    wait_until(lambda: recorders() == [])
+    assert not recording.active and recording.status().reason == "too much"
+    assert len(pictures(recording.video())) == 1
+    recording.close()
+
+
 def test_what_was_written_before_the_disk_was_full_can_be_read() -> None:
     class Small(io.BytesIO):
         def write(self, data: bytes) -> int:  # type: ignore[override]
