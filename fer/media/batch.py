@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import time
 from collections import deque
@@ -22,6 +23,7 @@ from fer.overlay import annotated as annotated_copy
 from fer.pictures.reading import Picture, encode_png
 from fer.recognition.recognizer import MAX_FACES, EmotionRecognizer, Reading
 
+_log = logging.getLogger(__name__)
 _MAX_WORKERS = 8
 _POLL_S = 0.1
 # What a cancelled batch waits for pictures under way.
@@ -56,7 +58,7 @@ def analyze_picture(
     every_frame: bool = False,
     session: Session | None = None,
 ) -> PictureResult:
-    """Read and analyse one picture; never raises a ``FerError``.
+    """Read and analyse one picture; whatever is wrong with it becomes a reason.
 
     It is decoded in another process, so that it can be ended.
 
@@ -85,6 +87,16 @@ def analyze_picture(
     except MemoryError:
         reason = (
             f"{source.name}: expected a picture that fits into memory, got none left; shrink it"
+        )
+        results.append(SourceResult(source.name, reason=reason, partial=bool(results)))
+    except Cancelled:
+        raise
+    except Exception as fault:
+        # Of a library: the other pictures need not suffer from it.
+        _log.exception("%s was not read", source.name)
+        reason = (
+            f"{source.name}: expected a picture that can be read, got a fault of this program "
+            f"({' '.join(str(fault).split())}); save it in another format"
         )
         results.append(SourceResult(source.name, reason=reason, partial=bool(results)))
     return PictureResult(results[0], digest, *kept, tuple(results[1:]))

@@ -229,7 +229,7 @@ class PhotoTask(Task):
             self._done[number] = self._said(photo)
 
     def give_back(self, items: Iterable[_Item]) -> None:
-        """Items that a cancel has cut short, to be read when it goes on."""
+        """Items that a cancel or a fault has cut short, to be read when it goes on."""
         with self._lock:
             self._waiting.extendleft(reversed(list(items)))
             self._under_way = 0
@@ -264,5 +264,6 @@ def _work(reference: weakref.ref[PhotoTask]) -> None:
             batch.give_back(under_way)
     except Exception as fault:
         if (batch := reference()) is not None:
+            batch.give_back(under_way)
             batch.error = f"pictures: expected to read them all, got a fault ({fault}); try again"
         raise

@@ -43,6 +43,27 @@ def test_results_come_in_order_whatever_the_threads(
     assert done[0][1].result.note == ""
 
 
+def test_a_fault_of_a_library_is_a_reason_of_one_picture_alone(
+    still: EmotionRecognizer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sources = [
+        Source(f"{side}.png", data=encode_png(np.full((side, side, 3), 90, np.uint8)))
+        for side in (40, 41, 42)
+    ]
+    detect = type(still.detector).detect
+
+    def faulty(detector: object, image: np.ndarray, *args: object, **more: object) -> object:
+        if image.shape[0] == 41:
+            raise cv2.error("a fault of\na library")
+        return detect(detector, image, *args, **more)
+
+    monkeypatch.setattr(type(still.detector), "detect", faulty)
+    done = [one.result for _, one in analyze_pictures(sources, still)]
+    assert [one.status for one in done] == ["no face", "error", "no face"]
+    assert done[1].reason.startswith("41.png: expected a picture that can be read, got a fault")
+    assert "a fault of a library" in done[1].reason and "41.png was not read" in caplog.text
+
+
 def test_a_picture_that_is_handed_in_twice_is_noted(
     still: EmotionRecognizer,
 ) -> None:

@@ -177,6 +177,32 @@ def test_a_cancelled_batch_keeps_what_is_done_and_goes_on(
     assert names == [f"all.zip/p{index:02}.png" for index in range(40)]
 
 
+def test_a_batch_that_a_fault_has_ended_goes_on_with_what_was_under_way(
+    still: EmotionRecognizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = PhotoTask(still)
+    take = batch.take
+
+    def faulty(item: object, done: object) -> None:
+        take(item, done)
+        if item[0] == 3:
+            raise RuntimeError("a fault")
+
+    # The fault of the thread is not this test's.
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    monkeypatch.setattr(batch, "take", faulty)
+    uploads = [
+        Upload(str(side), f"{side}.png", png(np.full((side, side, 3), 90, np.uint8)))
+        for side in range(40, 52)
+    ]
+    batch.add(uploads)
+    batch.wait(120)
+    assert "a fault" in batch.error
+    assert (batch.progress.done, batch.progress.total) == (3, 12)
+    batch.start()
+    assert [photo.number for photo in finished(batch).photos()] == list(range(1, 13))
+
+
 def test_the_files_go_with_the_viewer(still: EmotionRecognizer, portrait: bytes) -> None:
     batch = PhotoTask(still)
     batch.add([Upload("1", "a.png", portrait)])
