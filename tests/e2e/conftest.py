@@ -1,12 +1,12 @@
 """Fixtures of the browser tests: a fake camera that shows a real face, a server, a Chromium."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Locator, Page, Playwright, expect, sync_playwright
 from support import Server, camera_flags, launch, running_server, write_clip
 
 # A busy two-core machine needs longer than Playwright's five seconds.
@@ -49,13 +49,24 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+DRAWN = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  return !app || app.dataset.testScriptState === 'notRunning';
+}"""
+
+
 @pytest.fixture(autouse=True)
 def patient_presses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Press what is there once, as people do: a page that is drawn anew has parts twice."""
+    """Press what is there once and at rest, as people do: a page drawn anew has parts twice.
+
+    A page that refreshes itself on a busy machine is never at rest for long: then it is pressed.
+    """
     click = Locator.click
 
     def click_when_drawn(part: Locator, **options: Any) -> None:
         expect(part).to_have_count(1, timeout=options.get("timeout"))
+        with suppress(Error):
+            part.page.wait_for_function(DRAWN, timeout=3_000)
         click(part, **options)
 
     monkeypatch.setattr(Locator, "click", click_when_drawn)

@@ -144,14 +144,16 @@ def test_pause_holds_the_picture(pair: Page, server: Server) -> None:
 
 def test_settings_survive_a_page_switch(page: Page, server: Server) -> None:
     open_webcam(page, server)
-    page.get_by_text("Settings", exact=True).click()
-    slider = page.get_by_role("slider", name="Smallest face, pixels")
-    # First: Streamlit tells of a slider a moment after it was moved.
-    slider.press("End")
-    page.get_by_text("With contempt as well", exact=True).click()
+    # A list that is open while the page is drawn anew closes.
+    at_rest(page)
     page.get_by_role("combobox", name="Blur faces").click()
     page.get_by_role("option", name="Blur everyone").click()
     page.get_by_text("Mirror", exact=True).click()
+    page.get_by_text("Settings", exact=True).click()
+    slider = page.get_by_role("slider", name="Smallest face, pixels")
+    # Not last: Streamlit tells of a slider a moment after it was moved.
+    slider.press("End")
+    page.get_by_text("With contempt as well", exact=True).click()
     at_rest(page)
     page.get_by_role("link", name="Photos").first.click()
     expect(page.get_by_role("heading", name="Photos")).to_be_visible()

@@ -60,10 +60,10 @@ def test_the_whole_session_has_a_lane_a_person_also_after_the_stop(playing: bool
     at = page(session_of(90.0, 1, 2, 3), playing=playing)
     shown = shown_on(at)
     assert shown.count('class="fer-lane"') == 3
-    assert "1:29" in shown and "happy 100%; seen for 1 min 30 s" in shown
+    assert "1:30" in shown and "happy 100%; seen for 1 min 30 s" in shown
     # A closer look: at the last minute while it runs, and anywhere once it does not.
     at.segmented_control(key="webcam_span").set_value("10 s").run()
-    assert "1:19" in shown_on(at) and "0:00" not in shown_on(at)
+    assert "1:20" in shown_on(at) and "0:00" not in shown_on(at)
     assert len(at.slider) == (0 if playing else 1)
     if not playing:
         at.slider[0].set_value(30.0).run()
