@@ -26,6 +26,11 @@ NO_VOTES = (
 )
 
 
+def _split_of(architecture: str, split: str) -> str:
+    """A split by its name; that of the system's source where its own is asked for."""
+    return HEADLINES[architecture].split or OFFICIAL if split == "own" else split
+
+
 def train_system(
     dataset: FaceDataset,
     run_dir: Path,
@@ -48,8 +53,7 @@ def train_system(
                 f"{architecture}: expected no --epochs, --seed, --weights, --image-size "
                 "or --precision, nothing is trained there; leave them out"
             )
-        own = HEADLINES[architecture].split or OFFICIAL
-        fit_run(dataset, run_dir, architecture, own if split == "own" else split)
+        fit_run(dataset, run_dir, architecture, _split_of(architecture, split))
         return
     from fer.literature.run import train, training_data
 
@@ -77,8 +81,7 @@ def check_system(
 
     check_name(folder.name)
     if architecture in NAMES:
-        own = HEADLINES[architecture].split or OFFICIAL
-        split = own if split == "own" else split
+        split = _split_of(architecture, split)
         record = METRICS if split == OFFICIAL else split_record(architecture, split)
     else:
         record = record_name(recipe_for(architecture, split=split, **options))
