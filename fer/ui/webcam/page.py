@@ -239,9 +239,10 @@ def render() -> None:
 
         @st.fragment(run_every=2.0 if playing else None)
         def line() -> None:
-            session_line(session, playing)
             # What comes and goes has a place of its own or the last one: what follows it would be
             # on the page twice while it moves.
+            with st.container():
+                session_line(session, playing)
             with st.container():
                 event_list(session)
             with st.container():
